@@ -1,0 +1,29 @@
+// A timer on the loop. Millisecond steps, rounded up. Loop thread only.
+#pragma once
+
+#include <functional>
+
+#include "base/clock.hpp"
+#include "uv/handle.hpp"
+#include "uv/loop.hpp"
+
+namespace virgo::uv {
+
+class Timer {
+ public:
+  Timer(Loop& loop, std::function<void()> fired);
+
+  // Starts anew, also when running. Fires once, or every `period` if not zero.
+  // The callback may destroy the timer.
+  void start(Duration delay, Duration period = {});
+  void stop();
+  bool active() const;
+  // An unreferenced timer does not keep Loop::run() going.
+  void unref();
+
+ private:
+  HandleBox<uv_timer_t, Timer> handle_;
+  std::function<void()> fired_;
+};
+
+}  // namespace virgo::uv
