@@ -1,0 +1,171 @@
+#include "net/connection.hpp"
+
+#include "base/format.hpp"
+#include "crypto/tls_session.hpp"
+#include "uv/tcp.hpp"
+#include "uv/timer.hpp"
+
+namespace virgo::net {
+
+Connection::Connection(std::unique_ptr<uv::TcpStream> stream,
+                       std::unique_ptr<crypto::TlsSession> tls)
+    : stream_(std::move(stream)),
+      tls_(std::move(tls)),
+      handlers_(std::make_shared<Handlers>()),
+      peer_(stream_->peer_name()),
+      local_(stream_->local_name()) {
+  stream_->read_stop();
+  stream_->set_handlers({
+      .data = [this](std::string_view bytes) { on_data(bytes); },
+      .end = [this](const Error& error) { on_end(error); },
+      .written =
+          [this] {
+            const auto handlers = handlers_;
+            if (handlers->drained) handlers->drained();
+          },
+  });
+}
+
+Connection::~Connection() { *alive_ = false; }
+
+void Connection::set_handlers(Handlers handlers) {
+  handlers_ = std::make_shared<Handlers>(std::move(handlers));
+  if (over_ || paused_) return;
+  stream_->read_start();
+  if (tls_ != nullptr && (tls_->plaintext_size() > 0 || tls_->peer_closed() || tls_->error()))
+    stream_->loop().post([this, alive = alive_] {
+      if (*alive) deliver();
+    });
+}
+
+void Connection::on_data(std::string_view bytes) {
+  if (tls_ == nullptr) {
+    const auto handlers = handlers_;
+    if (handlers->data) handlers->data(bytes);
+    return;
+  }
+  // An error is not returned here but by deliver(), after the data before it.
+  (void)tls_->feed({bytes.data(), bytes.size()});
+  flush();
+  deliver();
+}
+
+// Hands out what is decrypted, then the end if there is one.
+void Connection::deliver() {
+  const auto alive = alive_;
+  while (!over_ && !paused_ && tls_->plaintext_size() > 0) {
+    std::string plain;
+    tls_->take_plaintext(plain, 64u * 1024u);
+    const auto handlers = handlers_;
+    if (handlers->data) handlers->data(plain);
+    if (!*alive) return;
+  }
+  if (over_ || paused_) return;
+  if (tls_->error() != nullptr)
+    fail(*tls_->error());
+  else if (tls_->peer_closed())
+    fail({Errc::closed, "the other side closed the connection"});
+}
+
+void Connection::on_end(const Error& error) {
+  if (tls_ == nullptr || error.code != Errc::closed) {
+    fail(error);
+    return;
+  }
+  const auto alive = alive_;
+  const auto ended = tls_->end_of_stream();
+  if (!ended && paused_) return;  // resume() finds the session's error
+  deliver();
+  if (*alive && !over_) fail(error);
+}
+
+void Connection::flush() {
+  std::string out;
+  if (tls_->take_ciphertext(out)) stream_->write(std::move(out));
+}
+
+void Connection::fail(const Error& error) {
+  if (over_) return;
+  over_ = true;
+  stream_->read_stop();
+  const auto handlers = handlers_;
+  if (handlers->closed) handlers->closed(error);
+}
+
+Result<void> Connection::write(std::string_view bytes) {
+  if (over_) return Error{Errc::closed, "the connection is closed"};
+  if (queued() > max_queued_)
+    return Error{Errc::limit, format("{} does not read: {} bytes wait to be sent to it", peer_,
+                                     queued())};
+  if (tls_ == nullptr) {
+    stream_->write(std::string(bytes));
+    return {};
+  }
+  auto result = tls_->write(bytes);
+  flush();
+  return result;
+}
+
+std::size_t Connection::queued() const { return stream_->queued(); }
+
+void Connection::pause() {
+  paused_ = true;
+  stream_->read_stop();
+}
+
+void Connection::resume() {
+  if (!paused_) return;
+  paused_ = false;
+  if (over_) return;
+  stream_->read_start();
+  if (tls_ != nullptr)
+    stream_->loop().post([this, alive = alive_] {
+      if (*alive) deliver();
+    });
+}
+
+std::string Connection::protocol() const { return tls_ == nullptr ? "" : tls_->protocol(); }
+
+// Owns itself until both sides have said goodbye or patience ends. It goes on
+// reading, and throws away: closing a socket with unread bytes makes the system
+// send a reset, which would destroy our last words on their way.
+struct Connection::Lingering {
+  static constexpr std::size_t kMaxDiscarded = 4u << 20;
+
+  std::unique_ptr<Connection> connection;
+  std::unique_ptr<uv::Timer> timer;
+  std::size_t discarded = 0;
+
+  void begin(Duration patience);
+  void end() { delete this; }
+};
+
+void Connection::Lingering::begin(Duration patience) {
+  uv::TcpStream& stream = *connection->stream_;
+  timer = std::make_unique<uv::Timer>(stream.loop(), [this] { end(); });
+  timer->start(patience);
+  stream.set_handlers({.data =
+                           [this](std::string_view bytes) {
+                             discarded += bytes.size();
+                             if (discarded > kMaxDiscarded) end();
+                           },
+                       .end = [this](const Error&) { end(); },
+                       .written = {}});
+  stream.shutdown([] {});
+  stream.read_start();
+}
+
+void Connection::finish(std::unique_ptr<Connection> connection, Duration patience) {
+  if (connection == nullptr) return;
+  Connection& c = *connection;
+  if (c.tls_ != nullptr && c.tls_->error() == nullptr) c.tls_->close();
+  if (c.tls_ != nullptr) c.flush();
+  const bool peer_gone = c.over_ && (c.tls_ == nullptr || c.tls_->error() == nullptr);
+  if (peer_gone && c.queued() == 0) return;
+  c.over_ = true;
+  c.handlers_ = std::make_shared<Handlers>();
+  auto* linger = new Lingering{std::move(connection), nullptr};
+  linger->begin(patience);
+}
+
+}  // namespace virgo::net
