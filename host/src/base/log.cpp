@@ -19,14 +19,31 @@ LogSink& sink() {
   return s;
 }
 
-void append_clean(std::string& out, std::string_view text) {
-  const bool cut = text.size() > kMaxMessage;
-  if (cut) text = text.substr(0, kMaxMessage);
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0u) == 0x80u;
+}
+
+// At most kMaxMessage bytes, without half a UTF-8 character at the end.
+std::string_view cut_to_size(std::string_view text) {
+  if (text.size() <= kMaxMessage) return text;
+  std::size_t end = kMaxMessage;
+  while (end > kMaxMessage - 4 && is_continuation(text[end])) --end;
+  return text.substr(0, end);
+}
+
+void append_clean(std::string& out, std::string_view whole) {
+  const std::string_view text = cut_to_size(whole);
+  const bool cut = text.size() < whole.size();
+  unsigned char before = 0;
   for (const char c : text) {
     const auto u = static_cast<unsigned char>(c);
+    // U+0080 to U+009F are control characters too; terminals obey them.
+    const bool c1 = before == 0xc2 && u >= 0x80 && u < 0xa0;
+    before = u;
+    if (c1) out.pop_back();
     if (c == '\n' || c == '\t') {
       out += c == '\n' ? "\\n" : "\t";
-    } else if (u < 0x20 || u == 0x7f) {
+    } else if (u < 0x20 || u == 0x7f || c1) {
       char hex[5];
       std::snprintf(hex, sizeof hex, "\\x%02x", u);
       out += hex;
@@ -52,17 +69,26 @@ std::string timestamp() {
 
 const char* log_level_name(LogLevel level) {
   switch (level) {
-    case LogLevel::error: return "ERROR";
-    case LogLevel::warn: return "WARN ";
-    case LogLevel::info: return "INFO ";
-    case LogLevel::debug: return "DEBUG";
-    case LogLevel::trace: return "TRACE";
+    case LogLevel::error:
+      return "ERROR";
+    case LogLevel::warn:
+      return "WARN ";
+    case LogLevel::info:
+      return "INFO ";
+    case LogLevel::debug:
+      return "DEBUG";
+    case LogLevel::trace:
+      return "TRACE";
   }
   return "?    ";
 }
 
-void set_log_level(LogLevel level) { g_level = static_cast<int>(level); }
-bool log_enabled(LogLevel level) { return static_cast<int>(level) <= g_level; }
+void set_log_level(LogLevel level) {
+  g_level = static_cast<int>(level);
+}
+bool log_enabled(LogLevel level) {
+  return static_cast<int>(level) <= g_level;
+}
 
 void set_log_sink(LogSink s) {
   const std::lock_guard lock(g_mutex);

@@ -9,6 +9,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/format.hpp"
 
@@ -21,7 +22,8 @@ const char* log_level_name(LogLevel level);
 void set_log_level(LogLevel level);
 bool log_enabled(LogLevel level);
 
-// Takes the finished line (no newline). Null restores standard error.
+// Takes each message, cleaned, instead of standard error; null restores that. Is
+// called with the log's lock held: it must neither log nor set a sink.
 using LogSink = std::function<void(LogLevel, std::string_view component, std::string_view message)>;
 void set_log_sink(LogSink sink);
 

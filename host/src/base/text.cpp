@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <vector>
@@ -65,14 +66,14 @@ template <std::size_t N>
 bool scaled(std::string_view text, const std::array<Unit, N>& units, std::uint64_t max,
             std::uint64_t& out) {
   std::size_t digits = 0;
-  while (digits < text.size() && (std::isdigit(static_cast<unsigned char>(text[digits])) != 0 ||
-                                  text[digits] == '.'))
+  while (digits < text.size() &&
+         (std::isdigit(static_cast<unsigned char>(text[digits])) != 0 || text[digits] == '.'))
     ++digits;
   if (digits == 0) return false;
   const std::string_view number = text.substr(0, digits);
   const std::string_view name = text.substr(digits);
-  const auto unit = std::find_if(units.begin(), units.end(),
-                                 [&](const Unit& u) { return u.name == name; });
+  const auto unit =
+      std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == name; });
   if (unit == units.end()) return false;
   std::uint64_t whole = 0;
   const char* end = number.data() + number.size();
@@ -109,6 +110,9 @@ std::string_view did_you_mean(std::string_view word, std::span<const std::string
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string_view c : candidates) {
+    // The lengths' difference is the least it can be: long words cost nothing.
+    const std::size_t longer = std::max(word.size(), c.size());
+    if (longer - std::min(word.size(), c.size()) >= best_distance) continue;
     const std::size_t d = distance(word, c);
     if (d < best_distance) {
       best_distance = d;
@@ -121,27 +125,30 @@ std::string_view did_you_mean(std::string_view word, std::span<const std::string
 Result<Duration> parse_duration(std::string_view text) {
   std::uint64_t ns = 0;
   if (!scaled(text, kDurations, static_cast<std::uint64_t>(INT64_MAX), ns))
-    return Error{Errc::invalid,
-                 format("'{}' is not a duration: write a number and a unit (ns, us, ms, s, m, h, d), "
-                        "as in 10s or 500ms",
-                        printable(text))};
+    return Error{
+        Errc::invalid,
+        format("'{}' is not a duration: write a number and a unit (ns, us, ms, s, m, h, d), "
+               "as in 10s or 500ms",
+               printable(text))};
   return Duration(static_cast<std::int64_t>(ns));
 }
 
 std::string format_duration(Duration d) {
-  if (d.count() < 0) return "-" + format_duration(-d);
   if (d.count() == 0) return "0s";
-  return in_units(static_cast<std::uint64_t>(d.count()), kDurations,
-                  {"d", "h", "m", "s", "ms", "us", "ns"});
+  const bool negative = d.count() < 0;
+  const auto bits = static_cast<std::uint64_t>(d.count());
+  return (negative ? "-" : "") +
+         in_units(negative ? 0 - bits : bits, kDurations, {"d", "h", "m", "s", "ms", "us", "ns"});
 }
 
 Result<std::uint64_t> parse_size(std::string_view text) {
   std::uint64_t bytes = 0;
   if (!scaled(text, kSizes, static_cast<std::uint64_t>(INT64_MAX), bytes))
-    return Error{Errc::invalid,
-                 format("'{}' is not a size: write a number and a unit (B, KiB, MiB, GiB, kB, MB, GB), "
-                        "as in 64MiB",
-                        printable(text))};
+    return Error{
+        Errc::invalid,
+        format("'{}' is not a size: write a number and a unit (B, KiB, MiB, GiB, kB, MB, GB), "
+               "as in 64MiB",
+               printable(text))};
   return bytes;
 }
 
@@ -169,7 +176,11 @@ std::string to_utf8(std::string_view bytes) {
   std::size_t i = 0;
   while (i < bytes.size()) {
     const auto c = static_cast<unsigned char>(bytes[i]);
-    std::size_t n = c < 0x80 ? 1 : (c >= 0xc2 && c < 0xe0) ? 2 : (c >= 0xe0 && c < 0xf0) ? 3 : (c >= 0xf0 && c < 0xf5) ? 4 : 0;
+    std::size_t n = c < 0x80                  ? 1
+                    : (c >= 0xc2 && c < 0xe0) ? 2
+                    : (c >= 0xe0 && c < 0xf0) ? 3
+                    : (c >= 0xf0 && c < 0xf5) ? 4
+                                              : 0;
     bool good = n != 0 && i + n <= bytes.size();
     for (std::size_t k = 1; good && k < n; ++k)
       good = (static_cast<unsigned char>(bytes[i + k]) & 0xc0u) == 0x80;

@@ -19,7 +19,7 @@ std::string_view did_you_mean(std::string_view word, std::span<const std::string
 // "10s", "500ms", "2m", "1h", "1d", "250us"; whole or decimal number and a
 // unit, not negative. Fails with a sentence that says how to write it.
 Result<Duration> parse_duration(std::string_view text);
-// "10s", "500ms", "1.5s": the shortest exact way to write it.
+// "10s", "500ms", "1500ms": in the largest unit that needs no fraction.
 std::string format_duration(Duration d);
 
 // "64MiB", "10KiB", "1GiB", "512B", "1MB" (powers of ten), plain bytes.

@@ -52,14 +52,22 @@ std::string mismatch(ParamType type, const Node& node) {
 
 const char* param_type_name(ParamType type) {
   switch (type) {
-    case ParamType::boolean: return "bool";
-    case ParamType::integer: return "int";
-    case ParamType::number: return "number";
-    case ParamType::text: return "text";
-    case ParamType::duration: return "duration";
-    case ParamType::size: return "size";
-    case ParamType::list: return "list";
-    case ParamType::map: return "map";
+    case ParamType::boolean:
+      return "bool";
+    case ParamType::integer:
+      return "int";
+    case ParamType::number:
+      return "number";
+    case ParamType::text:
+      return "text";
+    case ParamType::duration:
+      return "duration";
+    case ParamType::size:
+      return "size";
+    case ParamType::list:
+      return "list";
+    case ParamType::map:
+      return "map";
   }
   return "text";
 }

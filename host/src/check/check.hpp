@@ -58,7 +58,14 @@ class Check {
 };
 
 enum class ParamType : std::uint8_t {
-  boolean = 1, integer = 2, number = 3, text = 4, duration = 5, size = 6, list = 7, map = 8
+  boolean = 1,
+  integer = 2,
+  number = 3,
+  text = 4,
+  duration = 5,
+  size = 6,
+  list = 7,
+  map = 8
 };
 const char* param_type_name(ParamType type);  // "bool", "int", "number", "text", ...
 

@@ -23,8 +23,12 @@ void write_value(json::Writer& out, const metric::Value& v) {
       else
         out.integer(v.u64);
       break;
-    case metric::Type::f64: out.number(v.f64); break;
-    case metric::Type::text: out.string(v.text); break;
+    case metric::Type::f64:
+      out.number(v.f64);
+      break;
+    case metric::Type::text:
+      out.string(v.text);
+      break;
   }
 }
 

@@ -3,8 +3,8 @@
 //
 // This is the interface that a spool on disk implements as well. Sequence
 // numbers begin at 1 and never repeat within an epoch; the epoch changes when
-// the queue starts anew, so (epoch, seq) is unique for an agent. Loop thread
-// only.
+// the queue starts anew, so (epoch, seq) is unique for an agent. They only grow,
+// but with holes. Loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ namespace virgo::deliver {
 // One thing to be delivered, encoded (see encode.hpp), and what it is about, for
 // the gap record if it must be dropped.
 struct Record {
-  const metric::CheckIdentity* check = nullptr;
+  const metric::CheckIdentity* check = nullptr;  // read by append(), not kept
   std::uint64_t first_run = 0;
   std::uint64_t last_run = 0;
   WallTime noticed = 0;
@@ -47,10 +47,12 @@ class Queue {
   virtual Batch take(std::size_t max_bytes) = 0;
   // Everything up to and including `seq` has arrived and is forgotten.
   virtual void acknowledge(std::uint64_t seq) = 0;
-  // What was taken and not acknowledged is to be taken again.
+  // What was taken and not acknowledged is to be taken again, unless it must be
+  // dropped first: then its runs are in a gap record although they may have
+  // arrived, if only their acknowledgement was lost.
   virtual void rewind() = 0;
 
-  // Called when there is something to take again.
+  // `ready` is called after each append(), from within it. Null for none.
   virtual void on_ready(std::function<void()> ready) = 0;
 
   struct Load {

@@ -118,10 +118,18 @@ class TreeBuilder {
 
 void write(Writer& out, const Value& value) {
   switch (value.kind) {
-    case Kind::null: out.null(); break;
-    case Kind::boolean: out.boolean(value.boolean); break;
-    case Kind::number: out.raw(value.text); break;
-    case Kind::string: out.string(value.text); break;
+    case Kind::null:
+      out.null();
+      break;
+    case Kind::boolean:
+      out.boolean(value.boolean);
+      break;
+    case Kind::number:
+      out.raw(value.text);
+      break;
+    case Kind::string:
+      out.string(value.text);
+      break;
     case Kind::array:
       out.begin_array();
       for (const Value& v : value.items) write(out, v);

@@ -23,9 +23,9 @@ struct Value {
   bool integer = false;  // number: `i64` is exact
   std::int64_t i64 = 0;
   double number = 0;
-  std::string text;                // string: its value; number: as written
-  std::vector<Value> items;        // array: elements; object: values
-  std::vector<std::string> keys;   // object
+  std::string text;               // string: its value; number: as written
+  std::vector<Value> items;       // array: elements; object: values
+  std::vector<std::string> keys;  // object
 
   // Member of an object, or null.
   const Value* find(std::string_view key) const;

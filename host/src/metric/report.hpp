@@ -34,10 +34,10 @@ const char* status_name(Status status);
 
 struct Report {
   const CheckIdentity* check = nullptr;
-  std::uint64_t run = 0;      // counts ticks from 1, skipped ones too
-  WallTime started = 0;       // ns since 1970
-  Duration duration{};        // start to completion
-  Duration lateness{};        // start minus due time
+  std::uint64_t run = 0;  // counts ticks from 1, skipped ones too
+  WallTime started = 0;   // ns since 1970
+  Duration duration{};    // start to completion
+  Duration lateness{};    // start minus due time
   Status status = Status::ok;
   std::string_view explanation;  // the sentence for a person; may be ""
   const SampleBuffer* samples = nullptr;

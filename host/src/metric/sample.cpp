@@ -15,23 +15,34 @@ std::uint64_t number_bits(const Value& v) {
   return v.type == Type::f64 ? std::bit_cast<std::uint64_t>(v.f64) : v.u64;
 }
 
+bool same_declaration(const MetricInfo& a, const MetricInfo& b) {
+  return a.name == b.name && a.unit == b.unit && a.kind == b.kind && a.type == b.type;
+}
+
 }  // namespace
 
 const char* kind_name(Kind kind) {
   switch (kind) {
-    case Kind::gauge: return "gauge";
-    case Kind::counter: return "counter";
-    case Kind::state: return "state";
+    case Kind::gauge:
+      return "gauge";
+    case Kind::counter:
+      return "counter";
+    case Kind::state:
+      return "state";
   }
   return "gauge";
 }
 
 const char* type_name(Type type) {
   switch (type) {
-    case Type::i64: return "i64";
-    case Type::u64: return "u64";
-    case Type::f64: return "f64";
-    case Type::text: return "text";
+    case Type::i64:
+      return "i64";
+    case Type::u64:
+      return "u64";
+    case Type::f64:
+      return "f64";
+    case Type::text:
+      return "text";
   }
   return "f64";
 }
@@ -67,22 +78,36 @@ SampleBuffer::Slice SampleBuffer::store(std::string_view text) {
   return {offset, static_cast<std::uint32_t>(arena_.size() - offset)};
 }
 
+// Whether a sample with these texts, and `more` bytes beside them, is within the
+// limits.
+bool SampleBuffer::has_room(const Value& value, std::span<const Label> labels,
+                            std::size_t more) const {
+  if (samples_.size() >= limits_.samples || labels.size() > limits_.labels) return false;
+  std::size_t bytes = more;
+  if (value.type == Type::text) {
+    if (!fits(value.text)) return false;
+    bytes += value.text.size();
+  }
+  for (const Label& l : labels) {
+    if (!fits(l.key) || !fits(l.value)) return false;
+    bytes += l.key.size() + l.value.size();
+  }
+  return arena_.size() + undeclared_bytes_ + bytes <= limits_.arena;
+}
+
 AddResult SampleBuffer::add(const MetricInfo& metric, const Value& value,
                             std::span<const Label> labels, std::int64_t unix_ns) {
   if (value.type != metric.type) return AddResult::wrong_type;
-  std::size_t bytes = value.type == Type::text ? value.text.size() : 0;
-  bool fit = samples_.size() < limits_.samples && labels.size() <= limits_.labels &&
-             (value.type != Type::text || fits(value.text));
-  for (const Label& l : labels) {
-    fit = fit && fits(l.key) && fits(l.value);
-    bytes += l.key.size() + l.value.size();
-  }
-  if (!fit || arena_.size() + bytes > limits_.arena) {
+  if (!has_room(value, labels, 0)) {
     ++refused_;
     return AddResult::limit;
   }
-  Record record{&metric, 0, unix_ns, static_cast<std::uint32_t>(labels_.size()),
-                static_cast<std::uint16_t>(labels.size()), value.type};
+  Record record{&metric,
+                0,
+                unix_ns,
+                static_cast<std::uint32_t>(labels_.size()),
+                static_cast<std::uint16_t>(labels.size()),
+                value.type};
   record.bits = value.type == Type::text ? std::bit_cast<std::uint64_t>(store(value.text))
                                          : number_bits(value);
   for (const Label& l : labels) {
@@ -95,15 +120,23 @@ AddResult SampleBuffer::add(const MetricInfo& metric, const Value& value,
 
 AddResult SampleBuffer::add_undeclared(const MetricInfo& metric, const Value& value,
                                        std::span<const Label> labels, std::int64_t unix_ns) {
-  if (!fits(metric.name) || !fits(metric.unit)) {
+  // Often the same as just before, with other labels.
+  if (!undeclared_.empty() && same_declaration(*undeclared_.back(), metric))
+    return add(*undeclared_.back(), value, labels, unix_ns);
+  if (value.type != metric.type) return AddResult::wrong_type;
+  const std::size_t bytes = sizeof(MetricInfo) + metric.name.size() + metric.unit.size();
+  if (!fits(metric.name) || !fits(metric.unit) || !has_room(value, labels, bytes)) {
     ++refused_;
     return AddResult::limit;
   }
-  undeclared_.push_back(std::make_unique<MetricInfo>(metric));
-  undeclared_.back()->name = to_utf8(metric.name);
-  undeclared_.back()->unit = to_utf8(metric.unit);
+  auto copy = std::make_unique<MetricInfo>();
+  copy->name = to_utf8(metric.name);
+  copy->unit = to_utf8(metric.unit);
+  copy->kind = metric.kind;
+  copy->type = metric.type;
+  undeclared_.push_back(std::move(copy));
   const AddResult result = add(*undeclared_.back(), value, labels, unix_ns);
-  if (result != AddResult::ok) undeclared_.pop_back();
+  undeclared_bytes_ += bytes;  // only now: add() asks for room again
   return result;
 }
 
@@ -112,7 +145,10 @@ void SampleBuffer::clear() {
   labels_.clear();
   arena_.clear();
   undeclared_.clear();
+  undeclared_bytes_ = 0;
   refused_ = 0;
+  if (undeclared_.capacity() > kKeepSamples)
+    std::vector<std::unique_ptr<MetricInfo>>().swap(undeclared_);
   if (samples_.capacity() > kKeepSamples) std::vector<Record>().swap(samples_);
   if (labels_.capacity() > kKeepSamples) std::vector<std::pair<Slice, Slice>>().swap(labels_);
   if (arena_.capacity() > kKeepArena) std::string().swap(arena_);

@@ -55,9 +55,9 @@ struct Label {
 
 struct SampleLimits {
   std::uint32_t samples = 5000;
-  std::uint32_t labels = 16;             // per sample
-  std::uint32_t text = 1024;             // bytes of one text value, label key or label value
-  std::uint32_t arena = 1024 * 1024;     // bytes of all texts of a run
+  std::uint32_t labels = 16;          // per sample
+  std::uint32_t text = 1024;          // bytes of one text value, label key or label value
+  std::uint32_t arena = 1024 * 1024;  // bytes of all texts of a run, before mending
 };
 
 enum class AddResult : std::uint8_t {
@@ -77,7 +77,8 @@ class SampleBuffer {
   // mended with U+FFFD.
   AddResult add(const MetricInfo& metric, const Value& value, std::span<const Label> labels,
                 std::int64_t unix_ns = 0);
-  // The same for a metric nobody declared; `metric` is copied.
+  // The same for a metric nobody declared; `metric` is copied, all but its help,
+  // and counts towards the arena.
   AddResult add_undeclared(const MetricInfo& metric, const Value& value,
                            std::span<const Label> labels, std::int64_t unix_ns = 0);
 
@@ -108,6 +109,7 @@ class SampleBuffer {
     std::uint16_t label_count;
     Type type;
   };
+  bool has_room(const Value& value, std::span<const Label> labels, std::size_t more) const;
   bool fits(std::string_view text) const { return text.size() <= limits_.text; }
   Slice store(std::string_view text);
   std::string_view view(Slice slice) const {
@@ -119,6 +121,7 @@ class SampleBuffer {
   std::vector<std::pair<Slice, Slice>> labels_;
   std::string arena_;
   std::vector<std::unique_ptr<MetricInfo>> undeclared_;
+  std::size_t undeclared_bytes_ = 0;
   std::uint64_t refused_ = 0;
 };
 

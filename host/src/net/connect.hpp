@@ -20,9 +20,9 @@ namespace virgo::net {
 struct ConnectOptions {
   std::string host;  // name or IP address ("[::1]" or "::1")
   std::uint16_t port = 0;
-  Duration timeout = std::chrono::seconds(10);      // for everything together
-  std::shared_ptr<crypto::TlsContext> tls;          // null = in clear
-  std::string server_name;                          // for TLS; default = host
+  Duration timeout = std::chrono::seconds(10);  // for everything together
+  std::shared_ptr<crypto::TlsContext> tls;      // null = in clear
+  std::string server_name;                      // for TLS; default = host
 };
 
 // One attempt. Destroying it before it is done gives up silently.

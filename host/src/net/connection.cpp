@@ -21,15 +21,21 @@ Connection::Connection(std::unique_ptr<uv::TcpStream> stream,
       .written =
           [this] {
             const auto handlers = handlers_;
-            if (handlers->drained) handlers->drained();
+            if (!over_ && handlers->drained) handlers->drained();
           },
   });
 }
 
-Connection::~Connection() { *alive_ = false; }
+Connection::~Connection() {
+  *alive_ = false;
+}
 
 void Connection::set_handlers(Handlers handlers) {
   handlers_ = std::make_shared<Handlers>(std::move(handlers));
+  if (over_ && !told_)
+    stream_->loop().post([this, alive = alive_] {
+      if (*alive) tell_closed();
+    });
   if (over_ || paused_) return;
   stream_->read_start();
   if (tls_ != nullptr && (tls_->plaintext_size() > 0 || tls_->peer_closed() || tls_->error()))
@@ -53,7 +59,7 @@ void Connection::on_data(std::string_view bytes) {
 // Hands out what is decrypted, then the end if there is one.
 void Connection::deliver() {
   const auto alive = alive_;
-  while (!over_ && !paused_ && tls_->plaintext_size() > 0) {
+  while (!over_ && !paused_ && tls_ != nullptr && tls_->plaintext_size() > 0) {
     std::string plain;
     tls_->take_plaintext(plain, 64u * 1024u);
     const auto handlers = handlers_;
@@ -61,22 +67,21 @@ void Connection::deliver() {
     if (!*alive) return;
   }
   if (over_ || paused_) return;
-  if (tls_->error() != nullptr)
+  if (tls_ != nullptr && tls_->error() != nullptr)
     fail(*tls_->error());
-  else if (tls_->peer_closed())
+  else if (tls_ != nullptr && tls_->peer_closed())
     fail({Errc::closed, "the other side closed the connection"});
+  else if (end_)
+    fail(Error(*end_));
 }
 
 void Connection::on_end(const Error& error) {
-  if (tls_ == nullptr || error.code != Errc::closed) {
-    fail(error);
-    return;
-  }
-  const auto alive = alive_;
-  const auto ended = tls_->end_of_stream();
-  if (!ended && paused_) return;  // resume() finds the session's error
-  deliver();
-  if (*alive && !over_) fail(error);
+  end_ = error;
+  if (tls_ != nullptr && error.code == Errc::closed) (void)tls_->end_of_stream();
+  if (!paused_)
+    deliver();
+  else  // a write failed: whoever waits for it to drain must not wait for ever
+    fail(tls_ != nullptr && tls_->error() != nullptr ? *tls_->error() : error);
 }
 
 void Connection::flush() {
@@ -87,16 +92,24 @@ void Connection::flush() {
 void Connection::fail(const Error& error) {
   if (over_) return;
   over_ = true;
+  end_ = error;
   stream_->read_stop();
+  tell_closed();
+}
+
+void Connection::tell_closed() {
   const auto handlers = handlers_;
-  if (handlers->closed) handlers->closed(error);
+  if (told_ || !handlers->closed) return;
+  told_ = true;
+  const Error error = *end_;  // ours dies if the handler destroys this
+  handlers->closed(error);
 }
 
 Result<void> Connection::write(std::string_view bytes) {
   if (over_) return Error{Errc::closed, "the connection is closed"};
   if (queued() > max_queued_)
-    return Error{Errc::limit, format("{} does not read: {} bytes wait to be sent to it", peer_,
-                                     queued())};
+    return Error{Errc::limit,
+                 format("{} does not read: {} bytes wait to be sent to it", peer_, queued())};
   if (tls_ == nullptr) {
     stream_->write(std::string(bytes));
     return {};
@@ -106,7 +119,9 @@ Result<void> Connection::write(std::string_view bytes) {
   return result;
 }
 
-std::size_t Connection::queued() const { return stream_->queued(); }
+std::size_t Connection::queued() const {
+  return stream_->queued();
+}
 
 void Connection::pause() {
   paused_ = true;
@@ -124,47 +139,79 @@ void Connection::resume() {
     });
 }
 
-std::string Connection::protocol() const { return tls_ == nullptr ? "" : tls_->protocol(); }
+std::string Connection::protocol() const {
+  return tls_ == nullptr ? "" : tls_->protocol();
+}
 
-// Owns itself until both sides have said goodbye or patience ends. It goes on
-// reading, and throws away: closing a socket with unread bytes makes the system
-// send a reset, which would destroy our last words on their way.
+// Sees a connection to its end; the loop owns it. It goes on reading, and throws
+// away: closing a socket with unread bytes makes the system send a reset, which
+// would destroy our last words on their way.
 struct Connection::Lingering {
   static constexpr std::size_t kMaxDiscarded = 4u << 20;
 
+  uv::Loop& loop;
   std::unique_ptr<Connection> connection;
-  std::unique_ptr<uv::Timer> timer;
+  std::function<void()> gone;
+  uv::Timer timer;
+  std::uint64_t adopted = 0;
   std::size_t discarded = 0;
+  bool all_sent = false;
+  bool peer_done = false;
+
+  Lingering(std::unique_ptr<Connection> c, std::function<void()> g)
+      : loop(c->stream_->loop()),
+        connection(std::move(c)),
+        gone(std::move(g)),
+        timer(loop, [this] { end(); }) {}
 
   void begin(Duration patience);
-  void end() { delete this; }
+  void end_if_done() {
+    if (all_sent && peer_done) end();
+  }
+  // Destroys this.
+  void end() {
+    if (gone) loop.post(std::move(gone));
+    loop.release(adopted);
+  }
 };
 
 void Connection::Lingering::begin(Duration patience) {
   uv::TcpStream& stream = *connection->stream_;
-  timer = std::make_unique<uv::Timer>(stream.loop(), [this] { end(); });
-  timer->start(patience);
+  timer.start(patience);
+  peer_done = stream.ended();
   stream.set_handlers({.data =
                            [this](std::string_view bytes) {
                              discarded += bytes.size();
                              if (discarded > kMaxDiscarded) end();
                            },
-                       .end = [this](const Error&) { end(); },
+                       .end =
+                           [this](const Error&) {
+                             peer_done = true;
+                             end_if_done();
+                           },
                        .written = {}});
-  stream.shutdown([] {});
+  stream.shutdown([this] {
+    all_sent = true;
+    end_if_done();
+  });
   stream.read_start();
 }
 
-void Connection::finish(std::unique_ptr<Connection> connection, Duration patience) {
+void Connection::finish(std::unique_ptr<Connection> connection, Duration patience,
+                        std::function<void()> gone) {
   if (connection == nullptr) return;
   Connection& c = *connection;
+  uv::Loop& loop = c.stream_->loop();
   if (c.tls_ != nullptr && c.tls_->error() == nullptr) c.tls_->close();
   if (c.tls_ != nullptr) c.flush();
-  const bool peer_gone = c.over_ && (c.tls_ == nullptr || c.tls_->error() == nullptr);
-  if (peer_gone && c.queued() == 0) return;
+  if (c.stream_->ended() && c.queued() == 0) {
+    if (gone) loop.post(std::move(gone));
+    return;
+  }
   c.over_ = true;
   c.handlers_ = std::make_shared<Handlers>();
-  auto* linger = new Lingering{std::move(connection), nullptr};
+  auto linger = std::make_shared<Lingering>(std::move(connection), std::move(gone));
+  linger->adopted = loop.adopt(linger);
   linger->begin(patience);
 }
 

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,8 +42,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Reading starts with the first call. Bytes that came before are delivered
-  // from the loop.
+  // Reading starts with the first call. Bytes that came before, and the end if it
+  // did, are delivered from the loop.
   void set_handlers(Handlers handlers);
 
   // Queues all of `bytes`. Errc::limit when more than `max_queued()` bytes wait
@@ -52,18 +53,22 @@ class Connection {
   std::size_t max_queued() const { return max_queued_; }
   void set_max_queued(std::size_t bytes) { max_queued_ = bytes; }
 
-  // Back-pressure: no data is read or delivered between the two.
+  // Back-pressure: no data is read or delivered between the two. When writing
+  // fails meanwhile, `closed` is called nevertheless.
   void pause();
   void resume();
 
-  const std::string& peer() const { return peer_; }    // "127.0.0.1:4433"
+  const std::string& peer() const { return peer_; }  // "127.0.0.1:4433"
   const std::string& local() const { return local_; }
   // "TLSv1.3", or "" in clear.
   std::string protocol() const;
 
-  // Sends what is queued and says goodbye, for at most `patience`, then destroys.
+  // Sends what is queued and says goodbye, for at most `patience`, then destroys
+  // and calls `gone`, from the loop. Until then the loop owns the connection; if
+  // it closes sooner, what is queued is dropped and `gone` is not called.
   static void finish(std::unique_ptr<Connection> connection,
-                     Duration patience = std::chrono::seconds(2));
+                     Duration patience = std::chrono::seconds(2),
+                     std::function<void()> gone = nullptr);
 
  private:
   struct Lingering;
@@ -72,6 +77,7 @@ class Connection {
   void deliver();
   void flush();
   void fail(const Error& error);
+  void tell_closed();
 
   std::unique_ptr<uv::TcpStream> stream_;
   std::unique_ptr<crypto::TlsSession> tls_;
@@ -80,8 +86,10 @@ class Connection {
   std::string peer_;
   std::string local_;
   std::size_t max_queued_ = 8u << 20;
+  std::optional<Error> end_;  // why it is over, or will be when all is delivered
   bool paused_ = false;
   bool over_ = false;
+  bool told_ = false;  // handlers_->closed was called
 };
 
 }  // namespace virgo::net

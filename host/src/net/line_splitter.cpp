@@ -7,6 +7,23 @@ constexpr std::size_t kKeep = 16 * 1024;
 
 }  // namespace
 
+void LineSplitter::feed(std::string_view bytes) {
+  if (overlong_) return;
+  // For those who do not call next() until nothing is left.
+  if (start_ > kKeep && start_ > buffer_.size() / 2) {
+    buffer_.erase(0, start_);
+    scanned_ -= start_;
+    start_ = 0;
+  }
+  buffer_.append(bytes);
+}
+
+void LineSplitter::give_up() {
+  overlong_ = true;
+  std::string().swap(buffer_);
+  start_ = scanned_ = 0;
+}
+
 std::optional<std::string_view> LineSplitter::next() {
   if (overlong_) return std::nullopt;
   const std::size_t end = buffer_.find('\n', scanned_);
@@ -16,9 +33,7 @@ std::optional<std::string_view> LineSplitter::next() {
     scanned_ = buffer_.size();
     // One byte more, since that may be the \r of a line that just fits.
     if (buffer_.size() > max_line_ + 1) {
-      overlong_ = true;
-      std::string().swap(buffer_);
-      scanned_ = 0;
+      give_up();
     } else if (buffer_.empty() && buffer_.capacity() > kKeep) {
       std::string().swap(buffer_);
     }
@@ -28,7 +43,7 @@ std::optional<std::string_view> LineSplitter::next() {
   start_ = scanned_ = end + 1;
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
   if (line.size() > max_line_) {
-    overlong_ = true;
+    give_up();
     return std::nullopt;
   }
   return line;

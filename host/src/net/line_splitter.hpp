@@ -14,7 +14,8 @@ class LineSplitter {
   // `max_line`: bytes of a line without its end; what is longer is an error.
   explicit LineSplitter(std::size_t max_line) : max_line_(max_line) {}
 
-  void feed(std::string_view bytes) { buffer_.append(bytes); }
+  // After an overlong line the bytes are thrown away.
+  void feed(std::string_view bytes);
 
   // The next whole line, valid until the next call of any function; nullopt if
   // there is none yet, or after an overlong one.
@@ -28,6 +29,7 @@ class LineSplitter {
   std::string take_rest();
 
  private:
+  void give_up();
   std::size_t max_line_;
   std::string buffer_;
   std::size_t start_ = 0;    // of the line being looked for

@@ -38,12 +38,13 @@ struct Listener::State : std::enable_shared_from_this<Listener::State> {
 };
 
 void Listener::State::accepted(std::unique_ptr<uv::TcpStream> stream) {
+  const auto keep = shared_from_this();  // a handler may destroy the Listener
   if (options.tls == nullptr) {
     handlers.accepted(std::make_unique<Connection>(std::move(stream), nullptr));
   } else if (pending.size() >= options.max_handshakes) {
     refuse(stream->peer_name(),
-           {Errc::limit, format("{} TLS handshakes are under way, which is the limit",
-                                options.max_handshakes)});
+           {Errc::limit,
+            format("{} TLS handshakes are under way, which is the limit", options.max_handshakes)});
   } else {
     shake_hands(std::move(stream));
   }
@@ -62,8 +63,8 @@ void Listener::State::shake_hands(std::unique_ptr<uv::TcpStream> stream) {
     const auto it = pending.find(id);
     if (it == pending.end()) return;
     it->second.handshake->abort(
-        {Errc::timeout, format("no TLS handshake within {}",
-                               format_duration(options.handshake_timeout))});
+        {Errc::timeout,
+         format("no TLS handshake within {}", format_duration(options.handshake_timeout))});
   });
   p.timer->start(options.handshake_timeout);
   p.handshake = std::make_unique<Handshake>(
@@ -82,12 +83,12 @@ Result<std::unique_ptr<Listener>> Listener::open(uv::Loop& loop, ListenOptions o
                                                  Handlers handlers) {
   auto state = std::make_shared<State>(loop, std::move(options), std::move(handlers));
   State* s = state.get();
-  s->server = std::make_unique<uv::TcpServer>(
-      loop, [s](Result<std::unique_ptr<uv::TcpStream>> stream) {
+  s->server =
+      std::make_unique<uv::TcpServer>(loop, [s](Result<std::unique_ptr<uv::TcpStream>> stream) {
         if (stream)
           s->accepted(std::move(stream).value());
         else
-          s->refuse("?", stream.error());
+          s->shared_from_this()->refuse("?", stream.error());
       });
   auto listening = s->server->listen(s->options.host, s->options.port);
   if (!listening) return listening.error();
@@ -101,7 +102,11 @@ Listener::~Listener() {
   state_->pending.clear();
 }
 
-std::uint16_t Listener::port() const { return state_->server->port(); }
-std::string Listener::address() const { return state_->server->local_name(); }
+std::uint16_t Listener::port() const {
+  return state_->server->port();
+}
+std::string Listener::address() const {
+  return state_->server->local_name();
+}
 
 }  // namespace virgo::net

@@ -20,6 +20,28 @@ constexpr unsigned kMaxPerAdvance = 100'000;
 constexpr std::size_t kMaxExplanation = 1024;
 constexpr std::size_t kSpareBuffers = 8;
 constexpr TimePoint kNever = TimePoint::max();
+// Of intervals, timeouts and grace: sums with the clock stay far from overflow.
+constexpr Duration kLongest = std::chrono::hours(24 * 366 * 10);
+
+Timing bounded(Timing timing) {
+  timing.interval = std::clamp<Duration>(timing.interval, std::chrono::milliseconds(1), kLongest);
+  timing.timeout = std::clamp<Duration>(timing.timeout, Duration(0), kLongest);
+  return timing;
+}
+
+Policy bounded(Policy policy) {
+  policy.grace = std::clamp<Duration>(policy.grace, Duration(0), kLongest);
+  return policy;
+}
+
+// At most kMaxExplanation bytes, without half a UTF-8 character at the end.
+std::string_view cut_explanation(std::string_view text) {
+  if (text.size() <= kMaxExplanation) return text;
+  std::size_t end = kMaxExplanation;
+  while (end > kMaxExplanation - 4 && (static_cast<unsigned char>(text[end]) & 0xc0u) == 0x80u)
+    --end;
+  return text.substr(0, end);
+}
 
 }  // namespace
 
@@ -40,33 +62,33 @@ struct Scheduler::Entry final : HeapItem, check::Run {
   std::uint64_t run_number = 0;
   TimePoint run_started{};
   TimePoint run_deadline{};
+  TimePoint grace_end{};   // state cancelling
+  bool timed_out = false;  // cancelled at its deadline, not by stop()
   WallTime run_wall = 0;
   Duration run_lateness{};
   metric::SampleBuffer buffer;
   std::string explanation;
 
   Entry(Scheduler& s, metric::CheckIdentity i, std::unique_ptr<check::Check> c, const Timing& t)
-      : scheduler(s), identity(std::move(i)), check(std::move(c)), timing(t) {}
+      : scheduler(s), identity(std::move(i)), check(std::move(c)), timing(bounded(t)) {}
 
   std::uint64_t number() const override { return run_number; }
   TimePoint deadline() const override { return run_deadline; }
   WallTime started() const override { return run_wall; }
   metric::SampleBuffer& samples() override { return buffer; }
-  void explain(std::string_view text) override {
-    explanation = to_utf8(text.substr(0, kMaxExplanation));
-  }
+  void explain(std::string_view text) override { explanation = to_utf8(cut_explanation(text)); }
   void finish(Status status) override { scheduler.finish(*this, status); }
 };
 
-Scheduler::Scheduler(const Clock& clock, metric::ReportSink& sink, std::string host,
-                     Policy policy)
+Scheduler::Scheduler(const Clock& clock, metric::ReportSink& sink, std::string host, Policy policy)
     : clock_(clock),
       sink_(sink),
       host_(std::move(host)),
-      policy_(policy),
+      policy_(bounded(policy)),
       suspended_(clock.suspended()) {}
 
 Scheduler::~Scheduler() {
+  destroying_ = true;
   for (auto& entry : entries_) {
     if (entry->state != Entry::State::idle) entry->check->abandon(*entry);
     if (entry->check->wedged()) (void)entry->check.release();
@@ -75,14 +97,12 @@ Scheduler::~Scheduler() {
 
 // The phase comes from the wall clock, so that a restart keeps it; from then on
 // only monotonic time counts.
-TimePoint Scheduler::first_tick(const metric::CheckIdentity& identity,
-                                const Timing& timing) const {
+TimePoint Scheduler::first_tick(const metric::CheckIdentity& identity, const Timing& timing) const {
   const TimePoint now = clock_.now();
   const std::int64_t window = std::min(timing.splay, timing.interval).count();
   if (window <= 0) return now;
-  const auto offset =
-      static_cast<std::int64_t>(stable_hash(host_ + '\0' + identity.check) %
-                                static_cast<std::uint64_t>(window));
+  const auto offset = static_cast<std::int64_t>(stable_hash(host_ + '\0' + identity.check) %
+                                                static_cast<std::uint64_t>(window));
   const std::int64_t into = clock_.wall() % window;
   return now + Duration((offset - into + window) % window);
 }
@@ -90,8 +110,8 @@ TimePoint Scheduler::first_tick(const metric::CheckIdentity& identity,
 std::size_t Scheduler::add(metric::CheckIdentity identity, std::unique_ptr<check::Check> check,
                            const Timing& timing) {
   auto entry = std::make_unique<Entry>(*this, std::move(identity), std::move(check), timing);
-  entry->next_tick = first_tick(entry->identity, timing);
-  entry->wake = entry->next_tick;
+  entry->next_tick = first_tick(entry->identity, entry->timing);
+  entry->wake = stopping_ ? kNever : entry->next_tick;
   heap_.push(*entry);
   entries_.push_back(std::move(entry));
   if (wake_changed_ && !advancing_) wake_changed_();
@@ -114,35 +134,45 @@ void Scheduler::advance() {
     process(entry, now);
     reschedule(entry);
   }
+  if (cancel_pending_) cancel_open_runs();
   advancing_ = false;
+  tell_if_idle();
 }
 
 // Sets the entry's wake-up to whatever comes first for it.
 void Scheduler::reschedule(Entry& entry) {
   TimePoint wake = stopping_ ? kNever : entry.next_tick;
   if (entry.state == Entry::State::running) wake = std::min(wake, entry.run_deadline);
-  if (entry.state == Entry::State::cancelling)
-    wake = std::min(wake, entry.run_deadline + policy_.grace);
+  if (entry.state == Entry::State::cancelling) wake = std::min(wake, entry.grace_end);
   if (wake == entry.wake) return;
   entry.wake = wake;
   heap_.update(entry);
 }
 
 void Scheduler::process(Entry& entry, TimePoint now) {
-  if (entry.state == Entry::State::running && now >= entry.run_deadline) {
-    entry.state = Entry::State::cancelling;
-    entry.check->cancel(entry);  // may finish
-  }
-  if (entry.state == Entry::State::cancelling && now >= entry.run_deadline + policy_.grace) {
-    entry.check->abandon(entry);
-    if (entry.explanation.empty())
-      entry.explanation = stopping_ ? "the agent stopped"
-                                    : format("not finished within {}, nor in the {} after it",
-                                             format_duration(entry.timing.timeout),
-                                             format_duration(policy_.grace));
-    close_run(entry, stopping_ ? Status::cancelled : Status::timeout);
-  }
+  if (entry.state == Entry::State::cancelling && now >= entry.grace_end) abandon(entry);
+  if (entry.state == Entry::State::running && now >= entry.run_deadline) cancel(entry, now, true);
   if (!stopping_ && now >= entry.next_tick) tick(entry, now);
+}
+
+// The grace period begins here and not at the deadline: when the loop was held
+// up, a result may be waiting to be read already.
+void Scheduler::cancel(Entry& entry, TimePoint now, bool timed_out) {
+  entry.state = Entry::State::cancelling;
+  entry.timed_out = timed_out;
+  entry.grace_end = now + policy_.grace;
+  entry.check->cancel(entry);  // may finish
+}
+
+void Scheduler::abandon(Entry& entry) {
+  entry.check->abandon(entry);
+  if (entry.state == Entry::State::idle) return;  // finished at the last moment
+  if (entry.explanation.empty())
+    entry.explanation = !entry.timed_out ? "the agent stopped"
+                                         : format("not finished within {}, nor in the {} after it",
+                                                  format_duration(entry.timing.timeout),
+                                                  format_duration(policy_.grace));
+  close_run(entry, entry.timed_out ? Status::timeout : Status::cancelled);
 }
 
 void Scheduler::tick(Entry& entry, TimePoint now) {
@@ -151,8 +181,7 @@ void Scheduler::tick(Entry& entry, TimePoint now) {
   entry.next_tick += (missed + 1) * entry.timing.interval;
   entry.run_lateness = lateness;
   if (entry.state != Entry::State::idle || entry.check->wedged()) {
-    const auto reason =
-        entry.state == Entry::State::idle ? GapReason::wedged : GapReason::overlap;
+    const auto reason = entry.state == Entry::State::idle ? GapReason::wedged : GapReason::overlap;
     skip(entry, 1 + static_cast<std::uint64_t>(missed), reason);
     return;
   }
@@ -175,30 +204,33 @@ void Scheduler::start(Entry& entry, TimePoint now) {
   entry.state = Entry::State::running;
   ++open_runs_;
   if (entry.stats.quarantined) {
-    entry.explain(format("quarantined: it held the event loop longer than {} in {} runs in "
-                         "succession (the longest {}); restart the agent to try it again",
-                         format_duration(policy_.loop_strike), policy_.strikes,
-                         format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(
-                             entry.stats.max_loop_hold))));
+    entry.explain(format(
+        "quarantined: it held the event loop longer than {} in {} runs in "
+        "succession (the longest {}); restart the agent to try it again",
+        format_duration(policy_.loop_strike), policy_.strikes,
+        format_duration(
+            std::chrono::duration_cast<std::chrono::milliseconds>(entry.stats.max_loop_hold))));
     close_run(entry, Status::quarantined);
     return;
   }
+  const TimePoint before = clock_.now();
   entry.check->start(entry);
-  account_loop_hold(entry, clock_.now() - now);
+  account_loop_hold(entry, clock_.now() - before);
 }
 
 void Scheduler::account_loop_hold(Entry& entry, Duration hold) {
   entry.stats.max_loop_hold = std::max(entry.stats.max_loop_hold, hold);
   entry.strikes = hold > policy_.loop_strike ? entry.strikes + 1 : 0;
-  if (hold <= policy_.loop_budget) return;
-  const std::uint64_t times = ++entry.stats.over_budget;
-  // The first time, the second, the fourth, ...: enough to be seen, no flood.
-  if ((times & (times - 1)) == 0)
-    log_warn("schedule",
-             "check '{}' held the event loop for {} ms, its budget is {} ({} times so far)",
-             entry.identity.check, hold.count() / 1'000'000,
-             format_duration(policy_.loop_budget), times);
-  if (entry.strikes < policy_.strikes) return;
+  if (hold > policy_.loop_budget) {
+    const std::uint64_t times = ++entry.stats.over_budget;
+    // The first time, the second, the fourth, ...: enough to be seen, no flood.
+    if ((times & (times - 1)) == 0)
+      log_warn("schedule",
+               "check '{}' held the event loop for {} ms, its budget is {} ({} times so far)",
+               entry.identity.check, hold.count() / 1'000'000, format_duration(policy_.loop_budget),
+               times);
+  }
+  if (entry.strikes == 0 || entry.strikes < policy_.strikes) return;
   entry.stats.quarantined = true;
   log_error("schedule",
             "check '{}' held the event loop longer than {} in {} runs in succession: quarantined, "
@@ -211,19 +243,21 @@ void Scheduler::finish(Entry& entry, Status status) {
     log_error("schedule", "check '{}' finished a run that is not open", entry.identity.check);
     std::abort();  // a broken Check implementation of ours, never a plugin
   }
+  if (destroying_) return;
   if (entry.state == Entry::State::cancelling) {
-    const bool at_deadline = !stopping_;
     if (status == Status::ok || status == Status::cancelled)
-      status = at_deadline ? Status::timeout : Status::cancelled;
+      status = entry.timed_out ? Status::timeout : Status::cancelled;
     if (entry.explanation.empty())
       entry.explanation =
-          at_deadline ? format("not finished within {}", format_duration(entry.timing.timeout))
-                      : "the agent stopped";
+          entry.timed_out ? format("not finished within {}", format_duration(entry.timing.timeout))
+                          : "the agent stopped";
   }
+  const auto wake_before = next_wake();
   close_run(entry, status);
-  if (advancing_) return;  // advance() reschedules
   reschedule(entry);
-  if (wake_changed_) wake_changed_();
+  if (advancing_) return;  // whoever called advance() asks for the wake-up after it
+  if (wake_changed_ && next_wake() != wake_before) wake_changed_();
+  tell_if_idle();
 }
 
 void Scheduler::close_run(Entry& entry, Status status) {
@@ -260,11 +294,6 @@ void Scheduler::close_run(Entry& entry, Status status) {
 
   samples.clear();
   if (spare_buffers_.size() < kSpareBuffers) spare_buffers_.push_back(std::move(samples));
-  if (stopping_ && open_runs_ == 0 && idle_) {
-    const auto idle = std::move(idle_);
-    idle_ = nullptr;
-    idle();
-  }
 }
 
 void Scheduler::skip(Entry& entry, std::uint64_t ticks, GapReason reason) {
@@ -284,38 +313,47 @@ void Scheduler::note_suspend() {
   // The two clocks are read one after the other: small differences are noise.
   if (slept < std::chrono::milliseconds(100)) return;
   suspended_ = total;
+  if (stopping_) return;
   log_info("schedule", "the machine was suspended for {} s", slept.count() / 1'000'000'000);
-  for (auto& entry : entries_) {
-    const std::int64_t missed = slept / entry->timing.interval;
-    if (missed > 0) skip(*entry, static_cast<std::uint64_t>(missed), GapReason::suspend);
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    Entry& entry = *entries_[i];
+    const std::int64_t missed = slept / entry.timing.interval;
+    if (missed > 0) skip(entry, static_cast<std::uint64_t>(missed), GapReason::suspend);
   }
 }
 
 void Scheduler::stop(std::function<void()> idle) {
   stopping_ = true;
   idle_ = std::move(idle);
-  const TimePoint now = clock_.now();
-  const bool nested = advancing_;
+  cancel_pending_ = true;
+  if (advancing_) return;  // perhaps from within start(): not the time to cancel
   advancing_ = true;
-  for (auto& entry : entries_) {
-    if (entry->state == Entry::State::running) {
-      entry->state = Entry::State::cancelling;
-      entry->run_deadline = now;
-      entry->check->cancel(*entry);
-    }
-    reschedule(*entry);
-  }
-  advancing_ = nested;
-  if (open_runs_ == 0 && idle_) {
-    const auto call = std::move(idle_);
-    idle_ = nullptr;
-    call();
-  } else if (wake_changed_) {
-    wake_changed_();
+  cancel_open_runs();
+  advancing_ = false;
+  if (wake_changed_) wake_changed_();
+  tell_if_idle();
+}
+
+void Scheduler::cancel_open_runs() {
+  cancel_pending_ = false;
+  const TimePoint now = clock_.now();
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    Entry& entry = *entries_[i];
+    if (entry.state == Entry::State::running) cancel(entry, now, false);
+    reschedule(entry);
   }
 }
 
-const Stats& Scheduler::stats(std::size_t number) const { return entries_[number]->stats; }
+void Scheduler::tell_if_idle() {
+  if (!stopping_ || open_runs_ > 0 || !idle_) return;
+  const auto idle = std::move(idle_);
+  idle_ = nullptr;
+  idle();
+}
+
+const Stats& Scheduler::stats(std::size_t number) const {
+  return entries_[number]->stats;
+}
 
 const metric::CheckIdentity& Scheduler::identity(std::size_t number) const {
   return entries_[number]->identity;

@@ -10,7 +10,7 @@
 //             skipped and leaves a gap record ("overlap"; "wedged" when a call
 //             of the check is stuck beyond its time).
 //   timeout   At the deadline the check is cancelled; when it has not finished
-//             after the grace period its run is abandoned. Reported as timeout.
+//             a grace period later its run is abandoned. Reported as timeout.
 //   suspend   The machine's sleep does not count as time; the ticks that would
 //             have been leave a gap record ("suspend").
 //   clock     Steps of the wall clock change nothing but timestamps.
@@ -52,7 +52,7 @@ struct Policy {
 // What is kept per check.
 struct Stats {
   std::uint64_t runs = 0;
-  std::uint64_t skipped = 0;    // ticks in gap records
+  std::uint64_t skipped = 0;  // ticks in gap records
   std::uint64_t timeouts = 0;
   std::uint64_t over_budget = 0;  // runs that held the loop beyond loop_budget
   Duration last_duration{};
@@ -65,7 +65,8 @@ struct Stats {
 
 class Scheduler {
  public:
-  // `host` makes phases differ between hosts. All references outlive this.
+  // `host` makes phases differ between hosts. All references outlive this. Must
+  // not be destroyed from within a call of its own: a check, the sink, `idle`.
   Scheduler(const Clock& clock, metric::ReportSink& sink, std::string host, Policy policy = {});
   // Runs still open are abandoned without a report. Checks that are wedged are
   // leaked: their code is still executing.
@@ -74,7 +75,8 @@ class Scheduler {
   Scheduler& operator=(const Scheduler&) = delete;
 
   // The first tick comes at the check's phase, within `splay` from now (at once
-  // when splay is zero). Returns the check's number, from 0.
+  // when splay is zero). Intervals below 1 ms are taken as 1 ms. Returns the
+  // check's number, from 0.
   std::size_t add(metric::CheckIdentity identity, std::unique_ptr<check::Check> check,
                   const Timing& timing);
 
@@ -86,7 +88,8 @@ class Scheduler {
   void on_wake_changed(std::function<void()> changed) { wake_changed_ = std::move(changed); }
 
   // No further ticks; open runs are cancelled and have the grace period to
-  // finish. `idle` is called, possibly at once, when none is open any more.
+  // finish. `idle` is called, possibly at once, when none is open any more. From
+  // within advance() it takes effect at its end.
   void stop(std::function<void()> idle);
 
   std::size_t size() const { return entries_.size(); }
@@ -97,6 +100,10 @@ class Scheduler {
  private:
   struct Entry;
   void process(Entry& entry, TimePoint now);
+  void cancel_open_runs();
+  void tell_if_idle();
+  void cancel(Entry& entry, TimePoint now, bool timed_out);
+  void abandon(Entry& entry);
   void tick(Entry& entry, TimePoint now);
   void start(Entry& entry, TimePoint now);
   void account_loop_hold(Entry& entry, Duration hold);
@@ -120,6 +127,8 @@ class Scheduler {
   unsigned open_runs_ = 0;
   bool advancing_ = false;
   bool stopping_ = false;
+  bool cancel_pending_ = false;  // stop() was called within advance()
+  bool destroying_ = false;
 };
 
 }  // namespace virgo::schedule

@@ -19,7 +19,9 @@ Ticker::Ticker(uv::Loop& loop, const Clock& clock, Scheduler& scheduler)
   arm();
 }
 
-Ticker::~Ticker() { scheduler_.on_wake_changed(nullptr); }
+Ticker::~Ticker() {
+  scheduler_.on_wake_changed(nullptr);
+}
 
 void Ticker::arm() {
   const auto wake = scheduler_.next_wake();

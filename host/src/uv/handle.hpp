@@ -31,7 +31,7 @@ class HandleBox {
       return;
     }
     uv_close(reinterpret_cast<uv_handle_t*>(&box->handle),
-             [](uv_handle_t* h) { delete static_cast<Box*>(h->data); });
+             [](uv_handle_t* h) noexcept { delete static_cast<Box*>(h->data); });
   }
 
   bool closed() const { return box_ == nullptr; }

@@ -1,21 +1,35 @@
 #include "uv/loop.hpp"
 
+#include <signal.h>
+
 #include <cstdlib>
 
 #include "base/log.hpp"
 
 namespace virgo::uv {
 
+namespace {
+
+// A peer that is gone is an error of the write, no reason to die. Children get
+// the default back from uv_spawn.
+void ignore_sigpipe() {
+  struct sigaction now {};
+  sigaction(SIGPIPE, nullptr, &now);
+  if (now.sa_handler == SIG_DFL) signal(SIGPIPE, SIG_IGN);
+}
+
+}  // namespace
+
 Loop::Loop() {
+  ignore_sigpipe();
   if (uv_loop_init(&loop_) != 0) {
     log_error("loop", "cannot create an event loop: out of file descriptors or memory");
     std::abort();
   }
   loop_.data = this;
   wake_.data = this;
-  const int rc = uv_async_init(&loop_, &wake_, [](uv_async_t* h) {
-    static_cast<Loop*>(h->data)->run_posted();
-  });
+  const int rc = uv_async_init(
+      &loop_, &wake_, [](uv_async_t* h) noexcept { static_cast<Loop*>(h->data)->run_posted(); });
   if (rc != 0) {
     log_error("loop", "cannot create the wake-up handle: {}", uv_strerror(rc));
     std::abort();
@@ -30,9 +44,26 @@ Loop::~Loop() {
   std::abort();
 }
 
-void Loop::run() { uv_run(&loop_, UV_RUN_DEFAULT); }
-void Loop::run_once(bool wait) { uv_run(&loop_, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT); }
-void Loop::stop() { uv_stop(&loop_); }
+void Loop::run() {
+  do {
+    uv_run(&loop_, UV_RUN_DEFAULT);
+    // libuv returns without a look at the wake-up handle, which does not count.
+  } while (!stop_ && run_posted());
+  stop_ = false;
+}
+
+void Loop::run_once(bool wait) {
+  if (uv_loop_alive(&loop_) != 0)
+    uv_run(&loop_, wait ? UV_RUN_ONCE : UV_RUN_NOWAIT);
+  else
+    run_posted();
+  stop_ = false;
+}
+
+void Loop::stop() {
+  stop_ = true;
+  uv_stop(&loop_);
+}
 
 void Loop::post(std::function<void()> task) {
   const std::lock_guard lock(mutex_);
@@ -42,19 +73,33 @@ void Loop::post(std::function<void()> task) {
   uv_async_send(&wake_);
 }
 
-void Loop::run_posted() {
+// False if there was nothing to run.
+bool Loop::run_posted() {
   std::deque<std::function<void()>> tasks;
   {
     const std::lock_guard lock(mutex_);
     tasks.swap(posted_);
   }
-  for (auto& task : tasks) task();
+  const bool any = !tasks.empty();
+  for (; !tasks.empty(); tasks.pop_front()) tasks.front()();
+  return any;
+}
+
+std::uint64_t Loop::adopt(std::shared_ptr<void> object) {
+  adopted_.emplace(next_adopted_, std::move(object));
+  return next_adopted_++;
+}
+
+void Loop::release(std::uint64_t adopted) {
+  const auto node = adopted_.extract(adopted);  // its end may release others
 }
 
 std::vector<std::string> Loop::close() {
   std::vector<std::string> open;
   if (closed_) return open;
   std::deque<std::function<void()>> dropped;
+  std::map<std::uint64_t, std::shared_ptr<void>> adopted;
+  adopted.swap(adopted_);
   {
     const std::lock_guard lock(mutex_);
     if (accepting_) {
@@ -64,16 +109,24 @@ std::vector<std::string> Loop::close() {
     dropped.swap(posted_);
   }
   dropped.clear();
+  adopted.clear();
   // Close callbacks may start further closes; a few turns see all of them. A
-  // request on libuv's own pool (getaddrinfo) is waited for by UV_RUN_ONCE.
+  // request on libuv's own pool (getaddrinfo) is waited for by UV_RUN_ONCE, but
+  // not while a handle is open by mistake, whose request might never end.
   for (int turn = 0; turn < 1000 && uv_loop_close(&loop_) == UV_EBUSY; ++turn) {
-    bool closing = false;
+    struct Handles {
+      bool closing = false;
+      bool open = false;
+    } handles;
     auto look = [](uv_handle_t* h, void* arg) {
-      if (uv_is_closing(h) != 0) *static_cast<bool*>(arg) = true;
+      auto* seen = static_cast<Handles*>(arg);
+      (uv_is_closing(h) != 0 ? seen->closing : seen->open) = true;
     };
-    uv_walk(&loop_, look, &closing);
-    if (closing || loop_.active_reqs.count > 0)
-      uv_run(&loop_, closing ? UV_RUN_NOWAIT : UV_RUN_ONCE);
+    uv_walk(&loop_, look, &handles);
+    if (handles.closing)
+      uv_run(&loop_, UV_RUN_NOWAIT);
+    else if (!handles.open && loop_.active_reqs.count > 0)
+      uv_run(&loop_, UV_RUN_ONCE);
     else
       break;
   }

@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -27,7 +28,7 @@ class Loop {
 
   uv_loop_t* raw() { return &loop_; }
 
-  // Until stop(), or until nothing that counts is open.
+  // Until stop(), or until nothing that counts is open and no posted task waits.
   void run();
   // One turn; waits for an event if nothing is ready and `wait` is set.
   void run_once(bool wait);
@@ -35,22 +36,33 @@ class Loop {
   void stop();
 
   // Runs `task` on the loop thread, in order, as soon as it comes round. From
-  // any thread. Does not keep run() from returning; tasks that are still
-  // waiting when the loop closes are destroyed without being run.
+  // any thread. run() does not wait for tasks that another thread may yet post;
+  // tasks that are still waiting when the loop closes are destroyed without
+  // being run.
   void post(std::function<void()> task);
 
-  // Runs close callbacks until none is outstanding, then names the handles that
-  // are still open ("timer", "tcp"); empty = the loop closed cleanly. Call when
-  // all wrappers are gone.
+  // Owns `object` until release(), or until the loop closes. For objects that
+  // see something to its end after their owner let go of them, such as a
+  // connection that says goodbye. Loop thread only. Never 0.
+  std::uint64_t adopt(std::shared_ptr<void> object);
+  // Lets go of an adopted object; a number not given out is ignored.
+  void release(std::uint64_t adopted);
+
+  // Destroys adopted objects, runs close callbacks until none is outstanding,
+  // then names the handles that are still open ("timer", "tcp"); empty = the
+  // loop closed cleanly. Call when all wrappers are gone.
   std::vector<std::string> close();
 
  private:
-  void run_posted();
+  bool run_posted();
   uv_loop_t loop_{};
   uv_async_t wake_{};
   std::mutex mutex_;
   std::deque<std::function<void()>> posted_;  // guarded by mutex_
   bool accepting_ = true;                     // guarded by mutex_
+  std::map<std::uint64_t, std::shared_ptr<void>> adopted_;
+  std::uint64_t next_adopted_ = 1;
+  bool stop_ = false;
   bool closed_ = false;
 };
 

@@ -11,7 +11,7 @@ namespace virgo::uv {
 struct Resolver::Request {
   uv_getaddrinfo_t request{};
   std::string host;
-  Done done;  // empty once the Resolver is gone
+  Done done;                      // empty once the Resolver is gone
   std::shared_ptr<Request> self;  // while libuv holds the request
 
   void finish(int status, const addrinfo* list);
@@ -39,6 +39,10 @@ Resolver::Resolver(Loop& loop, const std::string& host, std::uint16_t port, Done
   request_->host = host;
   request_->done = std::move(done);
   request_->request.data = request_.get();
+  if (host.find('\0') != std::string::npos) {
+    loop.post([request = request_] { request->finish(UV_EAI_NONAME, nullptr); });
+    return;
+  }
 
   std::string bare = host;
   if (bare.size() > 2 && bare.front() == '[' && bare.back() == ']')
@@ -58,13 +62,14 @@ Resolver::Resolver(Loop& loop, const std::string& host, std::uint16_t port, Done
   request_->self = request_;
   const int rc = uv_getaddrinfo(
       loop.raw(), &request_->request,
-      [](uv_getaddrinfo_t* r, int status, addrinfo* list) {
+      [](uv_getaddrinfo_t* r, int status, addrinfo* list) noexcept {
         static_cast<Request*>(r->data)->finish(status, list);
         uv_freeaddrinfo(list);
       },
       bare.c_str(), std::to_string(port).c_str(), &hints);
-  if (rc != 0)
-    loop.post([request = request_, rc] { request->finish(rc, nullptr); });
+  if (rc == 0) return;
+  request_->self = nullptr;  // libuv did not take it
+  loop.post([request = request_, rc] { request->finish(rc, nullptr); });
 }
 
 Resolver::~Resolver() {

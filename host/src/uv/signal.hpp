@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "uv/handle.hpp"
 #include "uv/loop.hpp"
@@ -11,12 +12,13 @@ namespace virgo::uv {
 
 class Signal {
  public:
-  // `number` as in SIGTERM. The callback may destroy this object.
+  // `number` as in SIGTERM. The callback may destroy this object. A signal that
+  // cannot be watched (SIGKILL) is logged as an error and never arrives.
   Signal(Loop& loop, int number, std::function<void()> received);
 
  private:
   HandleBox<uv_signal_t, Signal> handle_;
-  std::function<void()> received_;
+  std::shared_ptr<const std::function<void()>> received_;
 };
 
 }  // namespace virgo::uv

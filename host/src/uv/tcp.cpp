@@ -21,15 +21,21 @@ Errc code_of(int status) {
   switch (status) {
     case UV_EOF:
     case UV_ECONNRESET:
-    case UV_EPIPE: return Errc::closed;
-    case UV_ETIMEDOUT: return Errc::timeout;
-    case UV_ECANCELED: return Errc::cancelled;
+    case UV_EPIPE:
+      return Errc::closed;
+    case UV_ETIMEDOUT:
+      return Errc::timeout;
+    case UV_ECANCELED:
+      return Errc::cancelled;
     case UV_EACCES:
-    case UV_EPERM: return Errc::denied;
+    case UV_EPERM:
+      return Errc::denied;
     case UV_ENOENT:
     case UV_EAI_NONAME:
-    case UV_EAI_NODATA: return Errc::not_found;
-    default: return Errc::io;
+    case UV_EAI_NODATA:
+      return Errc::not_found;
+    default:
+      return Errc::io;
   }
 }
 
@@ -72,7 +78,9 @@ TcpStream::TcpStream(Loop& loop)
   handle_.initialised();
 }
 
-TcpStream::~TcpStream() { *self_ = nullptr; }
+TcpStream::~TcpStream() {
+  *self_ = nullptr;
+}
 
 void TcpStream::set_handlers(Handlers handlers) {
   handlers_ = std::make_shared<Handlers>(std::move(handlers));
@@ -84,36 +92,42 @@ void TcpStream::connect(const sockaddr* address, std::function<void(Result<void>
     std::function<void(Result<void>)> done;
     std::shared_ptr<TcpStream*> self;
   };
-  auto* connect = new ConnectRequest{{}, std::move(done), self_};
-  connect->request.data = connect;
+  auto connect = std::make_unique<ConnectRequest>();
+  connect->done = std::move(done);
+  connect->self = self_;
+  connect->request.data = connect.get();
   const int rc = uv_tcp_connect(
-      &connect->request, handle_.get(), address, [](uv_connect_t* r, int status) {
+      &connect->request, handle_.get(), address, [](uv_connect_t* r, int status) noexcept {
         const std::unique_ptr<ConnectRequest> c(static_cast<ConnectRequest*>(r->data));
         if (*c->self == nullptr) return;
         if (status == 0) uv_tcp_nodelay((*c->self)->handle_.get(), 1);
         c->done(status == 0 ? Result<void>() : Result<void>(uv_error(status)));
       });
-  if (rc != 0) {
-    // Reported from the loop, never from within connect().
-    loop_->post([connect, rc] {
-      const std::unique_ptr<ConnectRequest> c(connect);
-      if (*c->self != nullptr) c->done(uv_error(rc));
-    });
+  if (rc == 0) {
+    (void)connect.release();  // libuv's until the callback
+    return;
   }
+  // Reported from the loop, never from within connect().
+  loop_->post([refused = std::shared_ptr<ConnectRequest>(std::move(connect)), rc] {
+    if (*refused->self != nullptr) refused->done(uv_error(rc));
+  });
 }
 
 void TcpStream::read_start() {
   if (ended_) return;
   const int rc = uv_read_start(
       reinterpret_cast<uv_stream_t*>(handle_.get()),
-      [](uv_handle_t*, std::size_t, uv_buf_t* buf) {
+      [](uv_handle_t*, std::size_t, uv_buf_t* buf) noexcept {
         *buf = uv_buf_init(read_buffer(), static_cast<unsigned>(kReadBuffer));
       },
-      [](uv_stream_t* s, ssize_t n, const uv_buf_t* buf) {
+      [](uv_stream_t* s, ssize_t n, const uv_buf_t* buf) noexcept {
         TcpStream* self = HandleBox<uv_tcp_t, TcpStream>::owner_of(s->data);
         if (self != nullptr && n != 0) self->on_read(n, buf->base);
       });
-  if (rc != 0 && rc != UV_EALREADY) fail(uv_error(rc));
+  if (rc == 0 || rc == UV_EALREADY) return;
+  loop_->post([self = self_, rc] {
+    if (*self != nullptr) (*self)->fail(uv_error(rc));
+  });
 }
 
 void TcpStream::read_stop() {
@@ -122,40 +136,42 @@ void TcpStream::read_stop() {
 
 void TcpStream::on_read(ssize_t n, const char* bytes) {
   const auto handlers = handlers_;
-  if (n > 0) {
-    if (handlers->data) handlers->data({bytes, static_cast<std::size_t>(n)});
-  } else {
-    read_stop();
+  if (n < 0) {
     fail(uv_error(static_cast<int>(n)));
+  } else if (!ended_ && handlers->data) {
+    handlers->data({bytes, static_cast<std::size_t>(n)});
   }
 }
 
 void TcpStream::fail(const Error& error) {
   if (ended_) return;
   ended_ = true;
+  read_stop();
   const auto handlers = handlers_;
   if (handlers->end) handlers->end(error);
 }
 
 void TcpStream::write(std::string bytes) {
   if (bytes.empty()) return;
-  auto* write = new WriteRequest{{}, std::move(bytes), self_};
-  write->request.data = write;
-  uv_buf_t buf =
-      uv_buf_init(write->bytes.data(), static_cast<unsigned>(write->bytes.size()));
+  auto write = std::make_unique<WriteRequest>();
+  write->bytes = std::move(bytes);
+  write->self = self_;
+  write->request.data = write.get();
+  uv_buf_t buf = uv_buf_init(write->bytes.data(), static_cast<unsigned>(write->bytes.size()));
   queued_ += write->bytes.size();
-  const int rc = uv_write(
-      &write->request, reinterpret_cast<uv_stream_t*>(handle_.get()), &buf, 1,
-      [](uv_write_t* r, int status) {
-        const std::unique_ptr<WriteRequest> w(static_cast<WriteRequest*>(r->data));
-        if (*w->self != nullptr) (*w->self)->on_written(w->bytes.size(), status);
-      });
-  if (rc != 0) {
-    loop_->post([write, rc] {
-      const std::unique_ptr<WriteRequest> w(write);
-      if (*w->self != nullptr) (*w->self)->on_written(w->bytes.size(), rc);
-    });
+  const int rc =
+      uv_write(&write->request, reinterpret_cast<uv_stream_t*>(handle_.get()), &buf, 1,
+               [](uv_write_t* r, int status) noexcept {
+                 const std::unique_ptr<WriteRequest> w(static_cast<WriteRequest*>(r->data));
+                 if (*w->self != nullptr) (*w->self)->on_written(w->bytes.size(), status);
+               });
+  if (rc == 0) {
+    (void)write.release();
+    return;
   }
+  loop_->post([refused = std::shared_ptr<WriteRequest>(std::move(write)), rc] {
+    if (*refused->self != nullptr) (*refused->self)->on_written(refused->bytes.size(), rc);
+  });
 }
 
 void TcpStream::on_written(std::size_t bytes, int status) {
@@ -174,27 +190,36 @@ void TcpStream::shutdown(std::function<void()> done) {
     std::function<void()> done;
     std::shared_ptr<TcpStream*> self;
   };
-  auto* shutdown = new ShutdownRequest{{}, std::move(done), self_};
-  shutdown->request.data = shutdown;
+  auto shutdown = std::make_unique<ShutdownRequest>();
+  shutdown->done = std::move(done);
+  shutdown->self = self_;
+  shutdown->request.data = shutdown.get();
   const int rc = uv_shutdown(
       &shutdown->request, reinterpret_cast<uv_stream_t*>(handle_.get()),
-      [](uv_shutdown_t* r, int) {
+      [](uv_shutdown_t* r, int) noexcept {
         const std::unique_ptr<ShutdownRequest> s(static_cast<ShutdownRequest*>(r->data));
         if (*s->self != nullptr) s->done();
       });
-  if (rc != 0) {
-    loop_->post([shutdown] {
-      const std::unique_ptr<ShutdownRequest> s(shutdown);
-      if (*s->self != nullptr) s->done();
-    });
+  if (rc == 0) {
+    (void)shutdown.release();
+    return;
   }
+  loop_->post([refused = std::shared_ptr<ShutdownRequest>(std::move(shutdown))] {
+    if (*refused->self != nullptr) refused->done();
+  });
 }
 
-std::string TcpStream::peer_name() const { return name_by(uv_tcp_getpeername, handle_.get()); }
-std::string TcpStream::local_name() const { return name_by(uv_tcp_getsockname, handle_.get()); }
+std::string TcpStream::peer_name() const {
+  return name_by(uv_tcp_getpeername, handle_.get());
+}
+std::string TcpStream::local_name() const {
+  return name_by(uv_tcp_getsockname, handle_.get());
+}
 
 TcpServer::TcpServer(Loop& loop, Accepted accepted)
-    : loop_(&loop), handle_(this), accepted_(std::move(accepted)) {
+    : loop_(&loop),
+      handle_(this),
+      accepted_(std::make_shared<const Accepted>(std::move(accepted))) {
   uv_tcp_init(loop.raw(), handle_.get());
   handle_.initialised();
 }
@@ -208,34 +233,35 @@ Result<void> TcpServer::listen(const std::string& host, std::uint16_t port, int 
   int rc = uv_tcp_bind(handle_.get(), address, 0);
   if (rc == 0) {
     rc = uv_listen(reinterpret_cast<uv_stream_t*>(handle_.get()), backlog,
-                   [](uv_stream_t* s, int status) {
+                   [](uv_stream_t* s, int status) noexcept {
                      TcpServer* self = HandleBox<uv_tcp_t, TcpServer>::owner_of(s->data);
                      if (self != nullptr) self->on_connection(status);
                    });
   }
-  if (rc != 0)
-    return uv_error(rc).context(format("cannot listen on {}", address_name(address)));
+  if (rc != 0) return uv_error(rc).context(format("cannot listen on {}", address_name(address)));
   return {};
 }
 
 void TcpServer::on_connection(int status) {
-  const auto accepted = accepted_;
+  const auto accepted = accepted_;  // the callback may destroy this object
   if (status != 0) {
-    accepted(uv_error(status));
+    (*accepted)(uv_error(status));
     return;
   }
   auto stream = std::make_unique<TcpStream>(*loop_);
   const int rc = uv_accept(reinterpret_cast<uv_stream_t*>(handle_.get()),
                            reinterpret_cast<uv_stream_t*>(stream->handle_.get()));
   if (rc != 0) {
-    accepted(uv_error(rc));
+    (*accepted)(uv_error(rc));
     return;
   }
   uv_tcp_nodelay(stream->handle_.get(), 1);
-  accepted(std::move(stream));
+  (*accepted)(std::move(stream));
 }
 
-std::string TcpServer::local_name() const { return name_by(uv_tcp_getsockname, handle_.get()); }
+std::string TcpServer::local_name() const {
+  return name_by(uv_tcp_getsockname, handle_.get());
+}
 
 std::uint16_t TcpServer::port() const {
   sockaddr_storage storage{};

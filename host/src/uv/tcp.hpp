@@ -20,8 +20,10 @@ class TcpStream {
  public:
   struct Handlers {
     std::function<void(std::string_view)> data;  // the bytes live during the call only
-    std::function<void(const Error&)> end;       // once; Errc::closed = the peer's end of stream
-    std::function<void()> written;               // the write queue has become empty
+    // Once, and no data after it; Errc::closed = the peer's end of stream, or a
+    // reset. After an end of stream our side can still write.
+    std::function<void(const Error&)> end;
+    std::function<void()> written;  // the write queue has become empty
   };
 
   explicit TcpStream(Loop& loop);
@@ -35,6 +37,8 @@ class TcpStream {
 
   void read_start();
   void read_stop();
+  // handlers.end was due: nothing more can be read.
+  bool ended() const { return ended_; }
 
   // Queues all of `bytes`. Failures arrive by handlers.end.
   void write(std::string bytes);
@@ -42,7 +46,7 @@ class TcpStream {
   // Ends our side after everything queued has gone; `done` is called then.
   void shutdown(std::function<void()> done);
 
-  std::string peer_name() const;   // "127.0.0.1:4433", "[::1]:4433"
+  std::string peer_name() const;  // "127.0.0.1:4433", "[::1]:4433"
   std::string local_name() const;
   Loop& loop() { return *loop_; }
 
@@ -79,7 +83,7 @@ class TcpServer {
   void on_connection(int status);
   Loop* loop_;
   HandleBox<uv_tcp_t, TcpServer> handle_;
-  Accepted accepted_;
+  std::shared_ptr<const Accepted> accepted_;
 };
 
 // "127.0.0.1:80" or "[::1]:80" of an address.

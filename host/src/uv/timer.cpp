@@ -1,18 +1,27 @@
 #include "uv/timer.hpp"
 
-#include <memory>
-
 namespace virgo::uv {
 namespace {
 
-std::uint64_t round_up_ms(Duration d) {
-  if (d.count() <= 0) return 0;
-  return static_cast<std::uint64_t>((d.count() + 999'999) / 1'000'000);
+constexpr std::uint64_t kMs = 1'000'000;
+
+std::uint64_t round_up_ms(std::uint64_t ns) {
+  return ns / kMs + (ns % kMs != 0 ? 1 : 0);
+}
+
+// libuv counts from its own idea of now, which is cut to whole milliseconds: a
+// delay that is merely rounded up can be over up to a millisecond early.
+std::uint64_t delay_ms(uv_loop_t* loop, Duration delay) {
+  if (delay.count() <= 0) return 0;
+  const std::uint64_t due = round_up_ms(uv_hrtime() + static_cast<std::uint64_t>(delay.count()));
+  const std::uint64_t now = uv_now(loop);
+  return due > now ? due - now : 0;
 }
 
 }  // namespace
 
-Timer::Timer(Loop& loop, std::function<void()> fired) : handle_(this), fired_(std::move(fired)) {
+Timer::Timer(Loop& loop, std::function<void()> fired)
+    : handle_(this), fired_(std::make_shared<const std::function<void()>>(std::move(fired))) {
   uv_timer_init(loop.raw(), handle_.get());
   handle_.initialised();
 }
@@ -22,22 +31,27 @@ void Timer::start(Duration delay, Duration period) {
   uv_update_time(handle_.get()->loop);
   uv_timer_start(
       handle_.get(),
-      [](uv_timer_t* h) {
+      [](uv_timer_t* h) noexcept {
         Timer* self = HandleBox<uv_timer_t, Timer>::owner_of(h->data);
         if (self == nullptr) return;
-        // A copy: the callback may destroy this object, and the function with it.
+        // Held here: the callback may destroy this object.
         const auto fired = self->fired_;
-        fired();
+        (*fired)();
       },
-      round_up_ms(delay), round_up_ms(period));
+      delay_ms(handle_.get()->loop, delay),
+      period.count() <= 0 ? 0 : round_up_ms(static_cast<std::uint64_t>(period.count())));
 }
 
-void Timer::stop() { uv_timer_stop(handle_.get()); }
+void Timer::stop() {
+  uv_timer_stop(handle_.get());
+}
 
 bool Timer::active() const {
   return uv_is_active(reinterpret_cast<const uv_handle_t*>(handle_.get())) != 0;
 }
 
-void Timer::unref() { uv_unref(handle_.base()); }
+void Timer::unref() {
+  uv_unref(handle_.base());
+}
 
 }  // namespace virgo::uv

@@ -1,7 +1,9 @@
-// A timer on the loop. Millisecond steps, rounded up. Loop thread only.
+// A timer on the loop. Millisecond steps; late by up to one, never early. Loop
+// thread only.
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "base/clock.hpp"
 #include "uv/handle.hpp"
@@ -23,7 +25,7 @@ class Timer {
 
  private:
   HandleBox<uv_timer_t, Timer> handle_;
-  std::function<void()> fired_;
+  std::shared_ptr<const std::function<void()>> fired_;
 };
 
 }  // namespace virgo::uv

@@ -100,7 +100,9 @@ void with_signals_blocked(F&& start) {
 
 WorkerPool::WorkerPool(Options options) : shared_(std::make_shared<Shared>(options)) {}
 
-WorkerPool::~WorkerPool() { shutdown(std::chrono::seconds(1)); }
+WorkerPool::~WorkerPool() {
+  shutdown(std::chrono::seconds(1));
+}
 
 WorkerPool::Ticket WorkerPool::submit(std::function<void()> task) {
   const std::lock_guard lock(shared_->mutex);

@@ -1,0 +1,209 @@
+#include "agent/agent.hpp"
+
+#include <algorithm>
+
+#include "agent/broken_check.hpp"
+#include "agent/check_types.hpp"
+#include "agent/paths.hpp"
+#include "agent/services.hpp"
+#include "base/format.hpp"
+#include "base/log.hpp"
+#include "base/version.hpp"
+#include "crypto/tls_context.hpp"
+#include "deliver/memory_queue.hpp"
+#include "deliver/recorder.hpp"
+#include "endpoint/client.hpp"
+#include "schedule/scheduler.hpp"
+#include "schedule/ticker.hpp"
+#include "script/lua_conversation.hpp"
+
+namespace virgo::agent {
+namespace {
+
+// How often a drop-in file that cannot be used is reported.
+constexpr Duration kBrokenInterval = std::chrono::seconds(60);
+
+// Between looks at the queue while it empties at a stop.
+constexpr Duration kDrainStep = std::chrono::milliseconds(20);
+
+std::uint64_t now_ms(const Clock& clock) {
+  return static_cast<std::uint64_t>(clock.wall() / 1'000'000);
+}
+
+schedule::Policy policy_of(const config::AgentSpec& spec) {
+  schedule::Policy policy;
+  policy.samples.samples = spec.limits.samples_per_run;
+  return policy;
+}
+
+std::string all_of(const config::Problems& problems) {
+  std::string text;
+  for (const config::Problem& p : problems)
+    text += (text.empty() ? "" : "; ") + config::to_string(p);
+  return text;
+}
+
+}  // namespace
+
+// In the order that each needs the one before: destruction runs backwards, so
+// checks go before the plugins they came from, and those before what they run on.
+struct Agent::Parts {
+  uv::Loop& loop;
+  const Clock& clock;
+  const Options options;
+  CheckTypes types;
+  deliver::MemoryQueue queue;
+  deliver::Recorder recorder;
+  schedule::Scheduler scheduler;
+  std::unique_ptr<schedule::Ticker> ticker;
+  std::unique_ptr<script::LuaConversation> conversation;
+  std::unique_ptr<endpoint::Client> client;
+  uv::Timer drain;
+  TimePoint stop_deadline{};
+  std::function<void()> stopped;
+  bool stopping = false;
+  unsigned stuck = 0;
+
+  Parts(uv::Loop& l, const Clock& c, const config::AgentSpec& spec, Options o)
+      : loop(l),
+        clock(c),
+        options(o),
+        types(l, c, spec),
+        queue(spec.limits.queue_bytes, now_ms(c)),
+        recorder(queue),
+        scheduler(c, recorder, spec.id, policy_of(spec)),
+        drain(l, [this] { drained(); }) {}
+
+  void add_checks(const config::AgentSpec& spec, config::Problems& problems);
+  void add_check(const config::CheckSpec& spec, config::Problems& problems);
+  void add_broken(const std::string& name, const std::string& type, const std::string& why,
+                  const schedule::Timing& timing);
+  Result<void> add_conversation(const config::AgentSpec& spec);
+  void drained();
+};
+
+void Agent::Parts::add_broken(const std::string& name, const std::string& type,
+                              const std::string& why, const schedule::Timing& timing) {
+  log_error("agent", "check '{}' does not run: {}", name, why);
+  scheduler.add({name, type, "agent"}, std::make_unique<BrokenCheck>(why), timing);
+}
+
+void Agent::Parts::add_check(const config::CheckSpec& spec, config::Problems& problems) {
+  const schedule::Timing timing{spec.interval, spec.timeout, spec.splay};
+  config::Problems found;
+  auto check = types.registry().create(spec, found);
+  if (check != nullptr) {
+    const check::CheckType* type = types.registry().find(spec.type);
+    scheduler.add({spec.name, spec.type, type->runtime()}, std::move(check), timing);
+    return;
+  }
+  // A type nobody provides may be the fault of a plugin file, not of the
+  // configuration: then the other checks shall run.
+  const bool missing_plugin =
+      types.registry().find(spec.type) == nullptr && !types.refusals().empty();
+  const bool drop_in = spec.from_drop_in;
+  if (missing_plugin || drop_in)
+    add_broken(spec.name, spec.type, all_of(found), timing);
+  else
+    problems.insert(problems.end(), found.begin(), found.end());
+}
+
+void Agent::Parts::add_checks(const config::AgentSpec& spec, config::Problems& problems) {
+  for (const config::CheckSpec& check : spec.checks)
+    if (check.enabled) add_check(check, problems);
+  for (const config::FailedDropIn& file : spec.failed_drop_ins)
+    add_broken(file.name, "virgo.config", all_of(file.problems),
+               {kBrokenInterval, kBrokenInterval, Duration(0)});
+}
+
+Result<void> Agent::Parts::add_conversation(const config::AgentSpec& spec) {
+  auto tls = crypto::TlsContext::client({spec.endpoint.ca_file});
+  if (!tls) return tls.error().context("endpoint.ca");
+
+  script::AgentInfo info;
+  info.id = spec.id;
+  info.version = kVersion;
+  info.token = spec.endpoint.token;
+  info.request_timeout = spec.endpoint.request_timeout;
+  info.stopping = [this] { return stopping; };
+  for (std::size_t i = 0; i < scheduler.size(); ++i) info.checks.push_back(scheduler.identity(i));
+  const std::string folder = spec.conversation.empty() ? shipped_lua("agent") : spec.conversation;
+  auto made = script::LuaConversation::load(loop, types.services().watchdog, queue, std::move(info),
+                                            folder + "/conversation.lua");
+  if (!made) return made.error();
+  conversation = std::move(made).value();
+
+  endpoint::ClientOptions client_options;
+  client_options.connect.host = spec.endpoint.host;
+  client_options.connect.port = spec.endpoint.port;
+  client_options.connect.server_name = spec.endpoint.server_name;
+  client_options.connect.timeout = spec.endpoint.connect_timeout;
+  client_options.connect.tls = std::move(tls).value();
+  client_options.names = {spec.id, "endpoint"};
+  client_options.backoff_min = spec.endpoint.backoff_min;
+  client_options.backoff_max = spec.endpoint.backoff_max;
+  client = std::make_unique<endpoint::Client>(loop, std::move(client_options), *conversation);
+  return {};
+}
+
+// The rest of the queue goes out, or patience ends.
+void Agent::Parts::drained() {
+  const bool waits = queue.load().records > 0 && client->ready();
+  if (waits && clock.now() < stop_deadline) {
+    drain.start(kDrainStep);
+    return;
+  }
+  const std::size_t left = queue.load().records;
+  if (left > 0) log_warn("agent", "{} reports were not delivered", left);
+  client->stop([this] {
+    stuck = types.stop_workers(std::chrono::milliseconds(200));
+    const auto call = std::move(stopped);
+    call();
+  });
+}
+
+Result<std::unique_ptr<Agent>> Agent::create(uv::Loop& loop, const Clock& clock,
+                                             const config::AgentSpec& spec,
+                                             config::Problems& problems) {
+  return create(loop, clock, spec, problems, Options{});
+}
+
+Result<std::unique_ptr<Agent>> Agent::create(uv::Loop& loop, const Clock& clock,
+                                             const config::AgentSpec& spec,
+                                             config::Problems& problems, Options options) {
+  auto parts = std::make_unique<Parts>(loop, clock, spec, options);
+  for (const std::string& refusal : parts->types.refusals()) log_error("plugins", "{}", refusal);
+  const std::size_t before = problems.size();
+  parts->add_checks(spec, problems);
+  if (problems.size() > before) return std::unique_ptr<Agent>();
+  const auto conversation = parts->add_conversation(spec);
+  if (!conversation) return conversation.error();
+  return std::unique_ptr<Agent>(new Agent(std::move(parts)));
+}
+
+Agent::Agent(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Agent::~Agent() = default;
+
+void Agent::start() {
+  Parts& p = *parts_;
+  log_info("agent", "virgo {} runs as '{}' with {} checks", kVersion, p.conversation->agent_id(),
+           p.scheduler.size());
+  p.ticker = std::make_unique<schedule::Ticker>(p.loop, p.clock, p.scheduler);
+  p.client->start();
+}
+
+void Agent::stop(std::function<void()> done) {
+  Parts& p = *parts_;
+  if (p.stopping) return;
+  p.stopping = true;
+  p.stopped = std::move(done);
+  p.stop_deadline = p.clock.now() + p.options.stop_patience;
+  log_info("agent", "stopping");
+  p.scheduler.stop([&p] { p.drain.start(Duration(0)); });
+}
+
+unsigned Agent::stuck_calls() const {
+  return parts_->stuck;
+}
+
+}  // namespace virgo::agent

@@ -1,0 +1,34 @@
+#include "agent/check_types.hpp"
+
+#include "agent/services.hpp"
+#include "base/version.hpp"
+#include "native/loader.hpp"
+#include "script/lua_plugins.hpp"
+
+namespace virgo::agent {
+
+CheckTypes::Services::Services(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec)
+    : workers({.threads = spec.limits.workers}),
+      native(loop, workers, clock, {.agent_version = kVersion}),
+      lua{loop, clock, watchdog, workers, spec.limits.lua_memory, spec.limits.lua_budget} {}
+
+CheckTypes::CheckTypes(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec)
+    : services_(std::make_unique<Services>(loop, clock, spec)) {
+  Services& s = *services_;
+  const auto loaded = native::load_plugins(s.native, spec.plugin_dirs, s.registry);
+  for (const Error& e : loaded.refusals) refusals_.push_back(e.message);
+  for (const Error& e : script::load_lua_plugins(spec.lua_plugin_dirs, s.registry, s.lua))
+    refusals_.push_back(e.message);
+}
+
+CheckTypes::~CheckTypes() = default;
+
+const check::Registry& CheckTypes::registry() const {
+  return services_->registry;
+}
+
+unsigned CheckTypes::stop_workers(Duration grace) {
+  return services_->workers.shutdown(grace);
+}
+
+}  // namespace virgo::agent

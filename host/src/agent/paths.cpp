@@ -1,0 +1,37 @@
+#include "agent/paths.hpp"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace virgo::agent {
+namespace {
+
+std::string parent(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos || slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+std::string executable() {
+  std::array<char, 4096> buffer{};
+  const ssize_t n = readlink("/proc/self/exe", buffer.data(), buffer.size() - 1);
+  return n > 0 ? std::string(buffer.data(), static_cast<std::size_t>(n)) : "";
+}
+
+std::string prefix() {
+  return parent(parent(executable()));
+}
+
+std::string shipped_lua(const std::string& name) {
+  return prefix() + "/share/virgo/lua-plugins/" + name;
+}
+
+std::string host_name() {
+  utsname names{};
+  return uname(&names) == 0 && names.nodename[0] != '\0' ? names.nodename : "localhost";
+}
+
+}  // namespace virgo::agent

@@ -1,0 +1,52 @@
+// Command-line options of one command, and their help. Not thread-safe.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace virgo::cli {
+
+struct Option {
+  const char* name;   // "config", written --config
+  char letter;        // 'c', written -c; 0 = none
+  const char* value;  // name of its value for the help ("FILE"); null = a switch
+  const char* help;
+};
+
+// One command of `virgo`.
+struct Command {
+  const char* name;       // "run", or "config check"
+  const char* arguments;  // of the usage line: "-c FILE"
+  const char* summary;    // one line
+  const char* details;    // may be ""
+  std::span<const Option> options;
+  unsigned min_operands;
+  unsigned max_operands;
+  int (*run)(const class Args& args);
+};
+
+class Args {
+ public:
+  // `argv` begins after the command's name. Understands --name value,
+  // --name=value, -n value, --; unknown options get a "did you mean".
+  static Result<Args> parse(const Command& command, std::span<char* const> argv);
+
+  bool has(std::string_view name) const { return values_.find(name) != values_.end(); }
+  // "" if it was not given.
+  const std::string& get(std::string_view name) const;
+  const std::vector<std::string>& operands() const { return operands_; }
+
+ private:
+  std::map<std::string, std::string, std::less<>> values_;
+  std::vector<std::string> operands_;
+};
+
+// The text of --help.
+std::string help(const Command& command);
+
+}  // namespace virgo::cli

@@ -1,0 +1,94 @@
+#include "cli/cli.hpp"
+
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "base/version.hpp"
+#include "cli/args.hpp"
+#include "cli/commands.hpp"
+
+namespace virgo::cli {
+namespace {
+
+std::vector<const Command*> all_commands() {
+  return {&run_command(),          &endpoint_command(),    &demo_command(),
+          &config_check_command(), &config_show_command(), &config_options_command()};
+}
+
+std::string overview() {
+  std::string text =
+      "virgo: a small host agent. It runs native and Lua checks and reports what they find.\n\n"
+      "Usage: virgo COMMAND [OPTIONS]\n\nCommands:\n";
+  for (const Command* c : all_commands()) text += format("  {:<16} {}\n", c->name, c->summary);
+  text += "\n'virgo COMMAND --help' tells more. 'virgo --version' prints the version.\n";
+  return text;
+}
+
+// The command whose words `argv` begins with; sets how many words that is.
+const Command* find_command(const std::vector<std::string>& words, std::size_t& used) {
+  for (const Command* c : all_commands()) {
+    const std::string name = c->name;
+    if (!words.empty() && words[0] == name) {
+      used = 1;
+      return c;
+    }
+    if (words.size() > 1 && words[0] + " " + words[1] == name) {
+      used = 2;
+      return c;
+    }
+  }
+  return nullptr;
+}
+
+int unknown_command(const std::string& word) {
+  std::vector<std::string_view> names;
+  for (const Command* c : all_commands()) names.emplace_back(c->name);
+  std::string text = format("virgo: unknown command '{}'", printable(word));
+  const auto near = did_you_mean(word, names);
+  if (!near.empty()) text += format(", did you mean '{}'?", near);
+  std::fprintf(stderr, "%s\nTry 'virgo --help'.\n", text.c_str());
+  return kUsage;
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  // A peer that goes away is an error of a write, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+  const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  if (words.empty()) {
+    std::fputs(overview().c_str(), stderr);
+    return kUsage;
+  }
+  if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    std::fputs(overview().c_str(), stdout);
+    return kOk;
+  }
+  if (words[0] == "--version" || words[0] == "-v") {
+    std::printf("virgo %s\n", kVersion);
+    return kOk;
+  }
+  std::size_t used = 0;
+  const Command* command = find_command(words, used);
+  if (command == nullptr)
+    return unknown_command(words.size() > 1 && words[0] == "config" ? words[0] + " " + words[1]
+                                                                    : words[0]);
+  for (std::size_t i = used; i < words.size() && words[i] != "--"; ++i) {
+    if (words[i] != "--help" && words[i] != "-h") continue;
+    std::fputs(help(*command).c_str(), stdout);
+    return kOk;
+  }
+  const auto args = Args::parse(*command, {argv + 1 + used, argv + argc});
+  if (!args) {
+    std::fprintf(stderr, "virgo %s: %s\nTry 'virgo %s --help'.\n", command->name,
+                 args.error().message.c_str(), command->name);
+    return kUsage;
+  }
+  return command->run(*args);
+}
+
+}  // namespace virgo::cli

@@ -1,0 +1,15 @@
+// The commands of `virgo`, one file each.
+#pragma once
+
+#include "cli/args.hpp"
+
+namespace virgo::cli {
+
+const Command& run_command();             // run_command.cpp
+const Command& endpoint_command();        // endpoint_command.cpp
+const Command& demo_command();            // endpoint_command.cpp
+const Command& config_check_command();    // config_command.cpp
+const Command& config_show_command();     // config_command.cpp
+const Command& config_options_command();  // config_command.cpp
+
+}  // namespace virgo::cli

@@ -1,0 +1,120 @@
+#include "cli/endpoint_files.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "base/format.hpp"
+#include "crypto/random.hpp"
+#include "crypto/x509.hpp"
+
+namespace virgo::cli {
+namespace {
+
+// A trial's certificates; long enough for any trial, short enough to notice.
+constexpr int kAuthorityDays = 3650;
+constexpr int kServerDays = 825;
+
+Error system_error(const std::string& path) {
+  return {errno == EACCES ? Errc::denied : Errc::io, format("{}: {}", path, std::strerror(errno))};
+}
+
+// Never replaces a file.
+Result<void> write_new(const std::string& path, const std::string& text, mode_t mode) {
+  const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  if (fd < 0) {
+    if (errno == EEXIST)
+      return Error{Errc::invalid,
+                   format("{} is there already: --init does not replace anything", path)};
+    return system_error(path);
+  }
+  const ssize_t n = write(fd, text.data(), text.size());
+  const bool written = n == static_cast<ssize_t>(text.size());
+  const Error error = written ? Error{} : system_error(path);
+  close(fd);
+  if (!written) return error;
+  return {};
+}
+
+std::string agent_yaml(const std::string& host, const std::string& token) {
+  return format(
+      "# Made by 'virgo endpoint --init' for trying out: an agent on this machine\n"
+      "# that reports to this endpoint. Start it with: virgo run -c agent.yaml\n"
+      "\n"
+      "endpoint:\n"
+      "  address: {}:8443\n"
+      "  ca: ca.pem\n"
+      "  token: {}\n"
+      "\n"
+      "defaults:\n"
+      "  interval: 10s\n"
+      "\n"
+      "checks:\n"
+      "  - cpu\n"
+      "  - memory\n"
+      "  - filesystem\n"
+      "  - uptime\n",
+      host, token);
+}
+
+struct Close {
+  void operator()(std::FILE* f) const { std::fclose(f); }
+};
+
+}  // namespace
+
+Result<void> make_endpoint_files(const std::string& dir, const std::vector<std::string>& hosts) {
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  auto authority =
+      crypto::make_authority("Virgo private CA", crypto::Validity::for_days(now, kAuthorityDays));
+  if (!authority) return authority.error();
+  auto server = crypto::make_server_certificate(*authority, hosts,
+                                                crypto::Validity::for_days(now, kServerDays));
+  if (!server) return server.error();
+  auto token = crypto::random_token();
+  if (!token) return token.error();
+
+  if (mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) return system_error(dir);
+  const struct {
+    const char* name;
+    std::string text;
+    mode_t mode;
+  } files[] = {
+      {"ca.pem", authority->certificate_pem, 0644},
+      {"ca-key.pem", authority->key_pem, 0600},
+      {"server.pem", server->certificate_pem, 0644},
+      {"server-key.pem", server->key_pem, 0600},
+      {"tokens", "# One token a line; agents give it in their hello.\n" + *token + "\n", 0600},
+      {"agent.yaml", agent_yaml(hosts.front(), *token), 0600},
+  };
+  for (const auto& file : files) {
+    auto written = write_new(dir + "/" + file.name, file.text, file.mode);
+    if (!written) return written;
+  }
+  return {};
+}
+
+Result<std::vector<std::string>> read_tokens(const std::string& file) {
+  const std::unique_ptr<std::FILE, Close> in(std::fopen(file.c_str(), "re"));
+  if (in == nullptr) return system_error(file);
+  std::vector<std::string> tokens;
+  char line[1024];
+  for (int number = 1; std::fgets(line, sizeof line, in.get()) != nullptr; ++number) {
+    std::string text = line;
+    if (text.size() + 1 == sizeof line)
+      return Error{Errc::invalid, format("{}:{}: a token is at most 1,000 bytes", file, number)};
+    while (!text.empty() && std::strchr(" \t\r\n", text.back()) != nullptr) text.pop_back();
+    if (!text.empty() && text[0] != '#') tokens.push_back(text);
+  }
+  if (tokens.empty())
+    return Error{Errc::invalid, format("{}: holds no token; put one on a line", file)};
+  return tokens;
+}
+
+}  // namespace virgo::cli

@@ -1,0 +1,104 @@
+// virgo run: the agent.
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "agent/agent.hpp"
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "cli/cli.hpp"
+#include "cli/commands.hpp"
+#include "config/load.hpp"
+#include "uv/loop.hpp"
+#include "uv/signal.hpp"
+
+namespace virgo::cli {
+namespace {
+
+int refuse(const config::Problems& problems) {
+  for (const config::Problem& p : problems)
+    std::fprintf(stderr, "%s\n", config::to_string(p).c_str());
+  std::fputs("virgo run: the configuration cannot be used; nothing was started\n", stderr);
+  return kUsage;
+}
+
+// Until a signal asks to stop. The second one ends the process at once.
+void run_until_signal(uv::Loop& loop, agent::Agent& agent) {
+  bool asked = false;
+  auto stop = [&] {
+    if (asked) _exit(kFailed);
+    asked = true;
+    agent.stop([&loop] { loop.stop(); });
+  };
+  const uv::Signal terminate(loop, SIGTERM, stop);
+  const uv::Signal interrupt(loop, SIGINT, stop);
+  agent.start();
+  loop.run();
+}
+
+int run_agent(const Args& args) {
+  if (args.has("exit-with-parent")) {
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() == 1) return kFailed;  // it is gone already
+  }
+  const std::string& file = args.get("config");
+  if (file.empty()) {
+    std::fputs("virgo run: which configuration? Give it with -c FILE\n", stderr);
+    return kUsage;
+  }
+  config::Loaded loaded = config::load(file, config::process_sources());
+  if (!loaded.problems.empty()) return refuse(loaded.problems);
+  set_log_level(loaded.spec.log_level);
+  if (!loaded.spec.endpoint.configured) {
+    std::fprintf(stderr, "%s: no 'endpoint:' section: the reports would have nowhere to go\n",
+                 file.c_str());
+    return kUsage;
+  }
+
+  uv::Loop loop;
+  config::Problems problems;
+  auto agent = agent::Agent::create(loop, system_clock(), loaded.spec, problems);
+  if (!problems.empty()) return refuse(problems);
+  if (!agent) {
+    std::fprintf(stderr, "virgo run: %s\n", agent.error().message.c_str());
+    return kUsage;
+  }
+  loaded = {};  // the YAML tree is of no further use
+  run_until_signal(loop, **agent);
+
+  const unsigned stuck = (*agent)->stuck_calls();
+  if (stuck > 0) {
+    // Their threads still execute code and use memory that destructors would free.
+    log_warn("agent", "{} native calls have not come back; leaving without them", stuck);
+    _exit(kOk);
+  }
+  (*agent).reset();
+  loop.run();  // close callbacks and last goodbyes
+  log_info("agent", "stopped");
+  return kOk;
+}
+
+}  // namespace
+
+const Command& run_command() {
+  static constexpr Option kOptions[] = {
+      {"config", 'c', "FILE", "the configuration (agent.yaml)"},
+      {"exit-with-parent", 0, nullptr, "stop when the process that started this one ends"},
+  };
+  static const Command command{
+      "run",
+      "-c FILE",
+      "run the agent in the foreground",
+      "Runs the checks of FILE and its drop-ins and reports to the endpoint. Logs to standard\n"
+      "error. SIGTERM and SIGINT stop it cleanly; a second one at once.\n"
+      "Exit codes: 0 stopped, 1 failed, 2 the configuration cannot be used.",
+      kOptions,
+      0,
+      0,
+      run_agent};
+  return command;
+}
+
+}  // namespace virgo::cli

@@ -1,0 +1,192 @@
+#include "config/schema.hpp"
+
+#include <array>
+
+namespace virgo::config {
+namespace {
+
+using enum OptionType;
+
+constexpr std::int64_t kMillisecond = 1'000'000;
+constexpr std::int64_t kSecond = 1'000 * kMillisecond;
+constexpr std::int64_t kMinute = 60 * kSecond;
+constexpr std::int64_t kHour = 60 * kMinute;
+constexpr std::int64_t kKiB = 1 << 10;
+constexpr std::int64_t kMiB = 1 << 20;
+constexpr std::int64_t kGiB = 1 << 30;
+constexpr std::int64_t kMaxPath = 4095;
+
+constexpr std::array<std::string_view, 5> kLevels{"error", "warn", "info", "debug", "trace"};
+
+// clang-format off
+constexpr Option kAgent[] = {
+  {.key = "id", .type = text,
+   .help = "Identity of this agent, sent with everything it reports.",
+   .note = "the host's name", .min = 1, .max = 255,
+   .slot = [](Draft& d) -> Slot { return &d.spec.id; }},
+  {.key = "log_level", .type = level,
+   .help = "The least important messages that are still logged.",
+   .preset = "info",
+   .slot = [](Draft& d) -> Slot { return &d.spec.log_level; }},
+};
+
+constexpr Option kBackoff[] = {
+  {.key = "min", .type = duration,
+   .help = "Upper bound of the first random delay before connecting again; it doubles with each failure.",
+   .preset = "1s", .min = 10 * kMillisecond, .max = kHour,
+   .slot = [](Draft& d) -> Slot { return &d.spec.endpoint.backoff_min; }},
+  {.key = "max", .type = duration,
+   .help = "The delay's bound does not grow beyond this. At least `min`.",
+   .preset = "2m", .min = 10 * kMillisecond, .max = 24 * kHour,
+   .slot = [](Draft& d) -> Slot { return &d.spec.endpoint.backoff_max; }},
+};
+
+constexpr Option kEndpoint[] = {
+  {.key = "address", .type = text,
+   .help = "Where reports go: `host`, `host:port` or `[IPv6 address]:port`. The port is 443 unless given.",
+   .min = 1, .max = 512, .required = true,
+   .slot = [](Draft& d) -> Slot { return &d.address; }},
+  {.key = "server_name", .type = text,
+   .help = "The name the endpoint's certificate must carry.",
+   .note = "the host in `address`", .min = 1, .max = 253,
+   .slot = [](Draft& d) -> Slot { return &d.spec.endpoint.server_name; }},
+  {.key = "ca", .type = path,
+   .help = "Certificates that may sign the endpoint's: a PEM file, or a folder of hashed certificates.",
+   .min = 1, .max = kMaxPath, .required = true,
+   .slot = [](Draft& d) -> Slot { return &d.spec.endpoint.ca_file; }},
+  {.key = "token", .type = text,
+   .help = "Secret that proves who this agent is. Better `${file:...}` than the text itself.",
+   .min = 1, .max = 8192, .required = true, .hidden = true,
+   .slot = [](Draft& d) -> Slot { return &d.spec.endpoint.token; }},
+  {.key = "connect_timeout", .type = duration,
+   .help = "For connecting and the TLS handshake together.",
+   .preset = "10s", .min = 10 * kMillisecond, .max = 10 * kMinute,
+   .slot = [](Draft& d) -> Slot { return &d.spec.endpoint.connect_timeout; }},
+  {.key = "request_timeout", .type = duration,
+   .help = "For the answer to one request.",
+   .preset = "30s", .min = 10 * kMillisecond, .max = 10 * kMinute,
+   .slot = [](Draft& d) -> Slot { return &d.spec.endpoint.request_timeout; }},
+  {.key = "backoff", .type = map,
+   .help = "Waiting between attempts to connect.", .inside = kBackoff},
+};
+
+constexpr Option kPlugins[] = {
+  {.key = "native", .type = paths,
+   .help = "Folders with native plugins (`*.so`), searched in order. Replaces the default.",
+   .note = "`<prefix>/lib/virgo/plugins`", .min = 1, .max = kMaxPath,
+   .slot = [](Draft& d) -> Slot { return &d.spec.plugin_dirs; }},
+  {.key = "lua", .type = paths,
+   .help = "Folders with Lua checks (`*.lua`), searched in order. Replaces the default.",
+   .note = "`<prefix>/share/virgo/lua-plugins`", .min = 1, .max = kMaxPath,
+   .slot = [](Draft& d) -> Slot { return &d.spec.lua_plugin_dirs; }},
+};
+
+constexpr Option kLimits[] = {
+  {.key = "queue", .type = size,
+   .help = "Reports that wait for the endpoint; beyond it the oldest are dropped and counted.",
+   .preset = "16MiB", .min = 64 * kKiB, .max = kGiB,
+   .slot = [](Draft& d) -> Slot { return &d.spec.limits.queue_bytes; }},
+  {.key = "samples_per_run", .type = whole,
+   .help = "Samples one run of a check may report.",
+   .preset = "5000", .min = 1, .max = 100'000,
+   .slot = [](Draft& d) -> Slot { return &d.spec.limits.samples_per_run; }},
+  {.key = "workers", .type = whole,
+   .help = "Threads for native checks that block.",
+   .preset = "4", .min = 1, .max = 64,
+   .slot = [](Draft& d) -> Slot { return &d.spec.limits.workers; }},
+  {.key = "lua_memory", .type = size,
+   .help = "Memory one Lua plugin file may use.",
+   .preset = "8MiB", .min = kMiB, .max = kGiB,
+   .slot = [](Draft& d) -> Slot { return &d.spec.limits.lua_memory; }},
+  {.key = "lua_budget", .type = duration,
+   .help = "How long Lua may run without returning to the loop.",
+   .preset = "100ms", .min = 10 * kMillisecond, .max = 10 * kSecond,
+   .slot = [](Draft& d) -> Slot { return &d.spec.limits.lua_budget; }},
+};
+
+constexpr Option kDefaults[] = {
+  {.key = "interval", .type = duration,
+   .help = "Time from one run of a check to the next.",
+   .preset = "10s", .min = 100 * kMillisecond, .max = 24 * kHour,
+   .slot = [](Draft& d) -> Slot { return &d.interval; }},
+  {.key = "timeout", .type = duration,
+   .help = "After this a run counts as failed. Cut to the check's interval.",
+   .preset = "30s", .min = 10 * kMillisecond, .max = 24 * kHour,
+   .slot = [](Draft& d) -> Slot { return &d.timeout; }},
+  {.key = "splay", .type = duration,
+   .help = "First runs are spread over this time, each check at a fixed place. Cut to the check's interval.",
+   .note = "the check's interval", .min = 0, .max = 24 * kHour,
+   .slot = [](Draft& d) -> Slot { return &d.splay; }},
+};
+
+constexpr Option kCheck[] = {
+  {.key = "name", .type = text,
+   .help = "Unique name: letters, digits and `_ . : / -`. An item that is text only is a name.",
+   .min = 1, .max = 128, .required = true,
+   .slot = [](Draft& d) -> Slot { return &d.check.name; }},
+  {.key = "type", .type = text,
+   .help = "Type of check. Without a dot, `virgo.` is put in front: `cpu` is `virgo.cpu`.",
+   .note = "the name", .min = 1, .max = 128,
+   .slot = [](Draft& d) -> Slot { return &d.check.type; }},
+  {.key = "enabled", .type = flag,
+   .help = "`false` keeps the check but does not run it.",
+   .preset = "true",
+   .slot = [](Draft& d) -> Slot { return &d.check.enabled; }},
+  {.key = "interval", .type = duration,
+   .help = "Time from one run to the next.",
+   .note = "`defaults.interval`", .min = 100 * kMillisecond, .max = 24 * kHour,
+   .slot = [](Draft& d) -> Slot { return &d.check.interval; }},
+  {.key = "timeout", .type = duration,
+   .help = "After this a run counts as failed. At most the interval.",
+   .note = "`defaults.timeout`", .min = 10 * kMillisecond, .max = 24 * kHour,
+   .slot = [](Draft& d) -> Slot { return &d.check.timeout; }},
+  {.key = "splay", .type = duration,
+   .help = "The first run happens within this time, at a place that follows from the name. At most the interval.",
+   .note = "`defaults.splay`", .min = 0, .max = 24 * kHour,
+   .slot = [](Draft& d) -> Slot { return &d.check.splay; }},
+  {.key = "params", .type = params,
+   .help = "What the type of check itself understands.",
+   .slot = [](Draft& d) -> Slot { return &d.check.params; }},
+};
+
+constexpr Option kDropIn[] = {
+  {.key = "checks", .type = checks,
+   .help = "What to run: a list of names and maps.", .required = true, .inside = kCheck},
+};
+
+constexpr Option kMain[] = {
+  {.key = "agent", .type = map, .help = "Who this agent is.", .inside = kAgent},
+  {.key = "endpoint", .type = map,
+   .help = "Where reports go. Without this section they go nowhere but the log.", .inside = kEndpoint},
+  {.key = "plugins", .type = map, .help = "Where checks are loaded from.", .inside = kPlugins},
+  {.key = "conversation", .type = path,
+   .help = "Folder with the Lua code that talks to the endpoint; empty for the one that is shipped.",
+   .preset = "\"\"", .min = 0, .max = kMaxPath,
+   .slot = [](Draft& d) -> Slot { return &d.spec.conversation; }},
+  {.key = "limits", .type = map, .help = "Bounds on what the agent may use.", .inside = kLimits},
+  {.key = "defaults", .type = map, .help = "For checks that do not say otherwise.", .inside = kDefaults},
+  {.key = "conf_d", .type = path,
+   .help = "Folder of drop-in files (`*.yaml`), each with `checks` only; empty for none.",
+   .note = "`conf.d` beside this file, if there is one", .min = 0, .max = kMaxPath,
+   .slot = [](Draft& d) -> Slot { return &d.conf_d; }},
+  {.key = "checks", .type = checks,
+   .help = "What to run: a list of names and maps.", .inside = kCheck},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const Option> main_options() {
+  return kMain;
+}
+std::span<const Option> drop_in_options() {
+  return kDropIn;
+}
+std::span<const Option> check_options() {
+  return kCheck;
+}
+std::span<const std::string_view> level_names() {
+  return kLevels;
+}
+
+}  // namespace virgo::config

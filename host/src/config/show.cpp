@@ -1,0 +1,199 @@
+// The effective configuration as YAML. Writing YAML needs no library: what is
+// not plainly harmless goes into double quotes.
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "config/characters.hpp"
+#include "config/load.hpp"
+#include "config/schema.hpp"
+
+namespace virgo::config {
+namespace {
+
+constexpr std::string_view kMask = "\"********\"";
+
+// Whether the text can stand without quotes, as a key or a value.
+bool is_harmless(std::string_view text) {
+  if (text.empty() || text.ends_with(':') || text.starts_with("...")) return false;
+  if (text == "null" || text == "Null" || text == "NULL") return false;
+  const bool signed_number = text.size() > 1 && (text[0] == '-' || text[0] == '+') &&
+                             (is_alnum(text[1]) || text[1] == '.');
+  if (!is_alnum(text[0]) && !signed_number && std::string_view("/_.").find(text[0]) == text.npos)
+    return false;
+  return has_only(text, "_.:/+-");
+}
+
+std::string in_quotes(std::string_view text) {
+  std::string out = "\"";
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += text[i];
+    } else if (text.substr(i).starts_with("${")) {
+      out += "$$";  // what stands here is text, not a reference
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c < 0x20 || c == 0x7f) {
+      out += format("\\x{:02x}", c);
+    } else {
+      out += text[i];
+    }
+  }
+  return out + '"';
+}
+
+// Text as a value that is still text to a reader that has no type in mind.
+std::string text_value(const std::string& text) {
+  Node plain;
+  plain.kind = NodeKind::scalar;
+  plain.text = text;
+  const bool harmless = is_harmless(text) && scalar_type(plain) == ScalarType::text;
+  return harmless ? text : in_quotes(text);
+}
+
+std::string scalar_value(const Node& node) {
+  if (node.secret) return std::string(kMask);
+  if (node.quoted) return text_value(node.text);
+  return is_harmless(node.text) ? node.text : in_quotes(node.text);
+}
+
+std::string in_line(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::null:
+      return "null";
+    case NodeKind::scalar:
+      return scalar_value(node);
+    case NodeKind::sequence:
+      return "[]";
+    case NodeKind::map:
+      return "{}";
+  }
+  return "null";
+}
+
+// A node after its "key:" or "-", on the same line or below it.
+void write_node(std::string& out, const Node& node, std::size_t indent) {
+  if (node.items.empty()) {
+    out += format(" {}\n", in_line(node));
+    return;
+  }
+  out += '\n';
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    out.append(indent, ' ');
+    out += node.kind == NodeKind::map ? text_value(node.keys[i]) + ":" : "-";
+    write_node(out, node.items[i], indent + 2);
+  }
+}
+
+class Writer {
+ public:
+  explicit Writer(const AgentSpec& spec) {
+    draft_.spec = spec;
+    const EndpointSpec& endpoint = spec.endpoint;
+    const bool ipv6 = endpoint.host.find(':') != std::string::npos;
+    draft_.address =
+        format("{}{}{}:{}", ipv6 ? "[" : "", endpoint.host, ipv6 ? "]" : "", endpoint.port);
+  }
+
+  std::string write() {
+    write_heading();
+    for (const Option& option : main_options()) {
+      if (option.key == "defaults") continue;  // every check has its own values below
+      if (option.key == "endpoint" && !draft_.spec.endpoint.configured) continue;
+      if (option.type != OptionType::checks) write_option(option, "", 0);
+    }
+    write_checks();
+    return std::move(out_);
+  }
+
+ private:
+  void write_heading() {
+    out_ += "# Effective configuration, read from:\n";
+    for (const std::string& file : draft_.spec.files)
+      out_ += format("#   {}\n", printable(file, 512));
+    for (const FailedDropIn& failed : draft_.spec.failed_drop_ins)
+      for (const Problem& problem : failed.problems)
+        out_ += format("# Not used: {}\n", printable(to_string(problem), 512));
+  }
+
+  void write_option(const Option& option, const std::string& path, std::size_t indent) {
+    const std::string full =
+        path.empty() ? std::string(option.key) : format("{}.{}", path, option.key);
+    out_.append(indent, ' ');
+    out_ += format("{}:", option.key);
+    if (option.type == OptionType::map) {
+      out_ += '\n';
+      for (const Option& inner : option.inside) write_option(inner, full, indent + 2);
+    } else if (option.type == OptionType::paths) {
+      write_paths(*std::get<std::vector<std::string>*>(option.slot(draft_)), full, indent + 2);
+    } else if (option.type == OptionType::params) {
+      write_node(out_, *std::get<Node*>(option.slot(draft_)), indent + 2);
+    } else {
+      out_ += format(" {}\n", option.hidden || masked(full) ? std::string(kMask) : value(option));
+    }
+  }
+
+  void write_paths(const std::vector<std::string>& paths, const std::string& path,
+                   std::size_t indent) {
+    if (paths.empty()) out_ += " []";
+    out_ += '\n';
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      out_.append(indent, ' ');
+      out_ += format("- {}\n",
+                     masked(format("{}[{}]", path, i)) ? std::string(kMask) : text_value(paths[i]));
+    }
+  }
+
+  void write_checks() {
+    out_ += draft_.spec.checks.empty() ? "checks: []\n" : "checks:\n";
+    for (CheckSpec& check : draft_.spec.checks) {
+      draft_.check = std::move(check);
+      const std::size_t start = out_.size();
+      for (const Option& option : check_options())
+        if (option.type != OptionType::params || draft_.check.params.kind != NodeKind::null)
+          write_option(option, "checks[]", 4);
+      out_[start + 2] = '-';
+    }
+  }
+
+  std::string value(const Option& option) {
+    const Slot slot = option.slot(draft_);
+    switch (option.type) {
+      case OptionType::text:
+      case OptionType::path:
+        return text_value(*std::get<std::string*>(slot));
+      case OptionType::flag:
+        return *std::get<bool*>(slot) ? "true" : "false";
+      case OptionType::whole:
+        return format("{}", *std::get<std::uint32_t*>(slot));
+      case OptionType::size:
+        return format_size(*std::get<std::uint64_t*>(slot));
+      case OptionType::duration:
+        return format_duration(*std::get<Duration*>(slot));
+      case OptionType::level: {
+        const auto index = static_cast<std::size_t>(*std::get<LogLevel*>(slot)) - 1;
+        return std::string(level_names()[index]);
+      }
+      default:
+        return "null";
+    }
+  }
+
+  bool masked(const std::string& path) const {
+    const auto& all = draft_.spec.masked;
+    return std::find(all.begin(), all.end(), path) != all.end();
+  }
+
+  std::string out_;
+  Draft draft_;
+};
+
+}  // namespace
+
+std::string show(const AgentSpec& spec) {
+  return Writer(spec).write();
+}
+
+}  // namespace virgo::config

@@ -1,0 +1,79 @@
+// What a configuration says, typed. Produced by config/load.hpp; the loader has
+// applied defaults and refused whatever does not fit, so readers need no checks.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "config/node.hpp"
+
+namespace virgo::config {
+
+// One configured instance of a check type.
+struct CheckSpec {
+  std::string name;  // unique within the agent; [A-Za-z0-9_.:/-]{1,128}
+  std::string type;  // check type it instantiates, "virgo.cpu"; [A-Za-z0-9_.-]{1,134}.
+                     // Default: the name. A type without a dot has "virgo." put in front.
+  bool enabled = true;
+  Duration interval{};  // 100 ms .. 24 h
+  Duration timeout{};   // 10 ms .. interval; default min(interval, defaults.timeout)
+  Duration splay{};     // 0 .. interval; default = interval
+  Node params;          // map (or null): what the check type itself understands
+  Position where;       // of the list item
+  std::string path;     // "checks[2]"
+  bool from_drop_in = false;
+};
+
+// Whether a reload can leave the running check alone: everything but the place
+// in the file is the same.
+bool same_check(const CheckSpec& a, const CheckSpec& b);
+
+// A drop-in file that could not be used: its checks do not run, and it is
+// reported as a failed check named after the file ("conf.d/web.yaml").
+struct FailedDropIn {
+  std::string name;  // has the form of a check's name; other characters became '_'
+  Problems problems;
+};
+
+struct EndpointSpec {
+  bool configured = false;
+  std::string host;
+  std::uint16_t port = 443;
+  std::string server_name;  // the name the certificate must carry; default = host
+  std::string ca_file;      // PEM file or directory of hashed certificates; absolute
+  std::string token;        // secret
+  Duration connect_timeout{};
+  Duration request_timeout{};
+  Duration backoff_min{};  // first delay's ceiling; full jitter below it
+  Duration backoff_max{};
+  Position where;
+};
+
+struct LimitsSpec {
+  std::uint64_t queue_bytes = 0;      // reports waiting for the endpoint
+  std::uint32_t samples_per_run = 0;  // more are refused with a limit error
+  std::uint32_t workers = 0;          // threads for blocking native checks
+  std::uint64_t lua_memory = 0;       // bytes per Lua plugin file
+  Duration lua_budget{};              // Lua running without coming back to the loop
+};
+
+struct AgentSpec {
+  std::string id;  // sent as the agent's identity; default = host name
+  LogLevel log_level = LogLevel::info;
+  std::vector<std::string> plugin_dirs;      // native; searched in order; absolute
+  std::vector<std::string> lua_plugin_dirs;  // Lua; searched in order; absolute
+  std::string conversation;                  // agent/ folder of the Lua conversation; "" = shipped
+  EndpointSpec endpoint;
+  LimitsSpec limits;
+  std::vector<CheckSpec> checks;  // main file first, then drop-ins by file name
+  std::vector<FailedDropIn> failed_drop_ins;
+  std::vector<std::string> files;  // every file read, main file first
+  // Text options that came from ${...}: "endpoint.address". show() hides them.
+  std::vector<std::string> masked;
+};
+
+}  // namespace virgo::config

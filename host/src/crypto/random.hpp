@@ -1,0 +1,21 @@
+// Randomness for secrets, and comparing secrets. Thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace virgo::crypto {
+
+// 32 random bytes as 64 lower-case hex digits. Fails only if the system has no
+// randomness to give.
+Result<std::string> random_token();
+
+Result<std::uint64_t> random_u64();
+
+// Whether both are the same, in a time that depends on the lengths only.
+bool equal_constant_time(std::string_view a, std::string_view b);
+
+}  // namespace virgo::crypto

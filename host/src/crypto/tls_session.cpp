@@ -1,0 +1,222 @@
+#include "crypto/tls_session.hpp"
+
+#include <openssl/ssl.h>
+
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "crypto/host_name.hpp"
+#include "crypto/tls_context.hpp"
+#include "crypto/tls_failure.hpp"
+#include "crypto/wire.hpp"
+
+namespace virgo::crypto {
+namespace {
+
+// As much of the peer's first words as a message quotes.
+constexpr std::size_t kFirstBytes = 64;
+constexpr std::size_t kRecord = 16 * 1024;
+
+// Moves if `to` is empty, so that big flights are not copied.
+void hand_over(std::string& from, std::string& to) {
+  if (to.empty()) {
+    to.swap(from);
+  } else {
+    to.append(from);
+  }
+  from = std::string();
+}
+
+}  // namespace
+
+void TlsSession::SslFree::operator()(ssl_st* ssl) const noexcept {
+  SSL_free(ssl);
+}
+
+TlsSession::TlsSession(std::shared_ptr<const TlsContext> context)
+    : context_(std::move(context)), wire_(std::make_unique<Wire>()) {}
+TlsSession::~TlsSession() = default;
+
+Result<void> TlsSession::init(std::string_view server_name) {
+  const bool is_client = context_->is_client();
+  ssl_.reset(SSL_new(context_->ctx_.get()));
+  BIO* bio = new_wire_bio(context_->bio_method_.get(), *wire_);
+  if (ssl_ == nullptr || bio == nullptr) {
+    BIO_free(bio);
+    return Error{Errc::failed,
+                 format("cannot begin a TLS session ({})", take_openssl_error().reason)};
+  }
+  SSL_set_bio(ssl_.get(), bio, bio);
+  if (!is_client) {
+    SSL_set_accept_state(ssl_.get());
+    return {};
+  }
+  if (auto named = set_server_name(server_name); !named) return named;
+  verify_failure_ = std::make_unique<VerifyFailure>();
+  SSL_set_app_data(ssl_.get(), verify_failure_.get());
+  SSL_set_connect_state(ssl_.get());
+  advance_handshake();
+  return outcome();
+}
+
+Result<void> TlsSession::set_server_name(std::string_view server_name) {
+  const auto host = parse_host_name(server_name, false);
+  if (!host) return host.error();
+  server_name_ = host->text;
+  X509_VERIFY_PARAM* param = SSL_get0_param(ssl_.get());
+  // SNI carries DNS names only.
+  const bool ok =
+      host->is_ip()
+          ? X509_VERIFY_PARAM_set1_ip_asc(param, server_name_.c_str()) == 1
+          : X509_VERIFY_PARAM_set1_host(param, server_name_.data(), server_name_.size()) == 1 &&
+                SSL_set_tlsext_host_name(ssl_.get(), server_name_.c_str()) == 1;
+  if (ok) return {};
+  return Error{Errc::failed, format("cannot set the server's name '{}' ({})", server_name_,
+                                    take_openssl_error().reason)};
+}
+
+Result<void> TlsSession::feed(std::span<const char> ciphertext) {
+  if (error_ || peer_closed_) return outcome();
+  const QueueGuard guard;
+  note_first_bytes(ciphertext);
+  wire_->in = ciphertext;
+  if (!handshake_done_) advance_handshake();
+  if (handshake_done_) decrypt_all();
+  wire_->in = {};
+  return outcome();
+}
+
+Result<void> TlsSession::end_of_stream() {
+  if (!error_ && !peer_closed_) fail(explain_end(scene()));
+  return outcome();
+}
+
+void TlsSession::advance_handshake() {
+  const int result = SSL_do_handshake(ssl_.get());
+  if (result != 1) return settle(result);
+  handshake_done_ = true;
+  first_bytes_ = std::string();
+  SSL_set_app_data(ssl_.get(), nullptr);
+  verify_failure_.reset();
+  after_handshake();
+}
+
+void TlsSession::after_handshake() {
+  encrypt(early_);
+  early_ = std::string();
+  if (closing_) send_close_notify();
+}
+
+// Until the span is used up; OpenSSL itself keeps the beginning of a record.
+void TlsSession::decrypt_all() {
+  char record[kRecord];
+  while (!error_ && !peer_closed_) {
+    ERR_clear_error();  // SSL_get_error() looks at the queue, also after a success left something
+    const int n = SSL_read(ssl_.get(), record, sizeof record);
+    if (n <= 0) return settle(n);
+    plain_.append(record, static_cast<std::size_t>(n));
+  }
+}
+
+std::size_t TlsSession::take_plaintext(std::string& out, std::size_t max) {
+  const std::size_t size = std::min(max, plaintext_size());
+  if (size == plain_.size()) {
+    hand_over(plain_, out);
+    return size;
+  }
+  out.append(plain_, plain_taken_, size);
+  plain_taken_ += size;
+  if (plain_taken_ == plain_.size()) {
+    plain_ = std::string();
+    plain_taken_ = 0;
+  }
+  return size;
+}
+
+Result<void> TlsSession::write(std::string_view plaintext) {
+  if (error_) return *error_;
+  if (closing_) return Error{Errc::closed, "this side has closed the TLS session"};
+  if (handshake_done_) {
+    const QueueGuard guard;
+    encrypt(plaintext);
+    return outcome();
+  }
+  if (plaintext.size() > kMaxEarlyWrite - early_.size())
+    return Error{Errc::limit, format("more than {} bytes written before the TLS handshake is done",
+                                     kMaxEarlyWrite)};
+  early_.append(plaintext);
+  return {};
+}
+
+void TlsSession::encrypt(std::string_view plaintext) {
+  if (plaintext.empty()) return;
+  ERR_clear_error();
+  std::size_t written = 0;
+  // The wire takes everything, so this either writes all or fails for good.
+  if (SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &written) != 1) settle(0);
+}
+
+bool TlsSession::take_ciphertext(std::string& out) {
+  if (wire_->out.empty()) return false;
+  hand_over(wire_->out, out);
+  return true;
+}
+
+std::size_t TlsSession::ciphertext_size() const {
+  return wire_->out.size();
+}
+
+void TlsSession::close() {
+  if (error_ || closing_) return;
+  closing_ = true;
+  if (handshake_done_) send_close_notify();
+}
+
+void TlsSession::send_close_notify() {
+  const QueueGuard guard;
+  if (!error_) SSL_shutdown(ssl_.get());
+}
+
+void TlsSession::note_first_bytes(std::span<const char> ciphertext) {
+  if (handshake_done_ || first_bytes_.size() >= kFirstBytes) return;
+  first_bytes_.append(ciphertext.data(),
+                      std::min(ciphertext.size(), kFirstBytes - first_bytes_.size()));
+}
+
+// Sorts out a result of OpenSSL that is no success: a dry wire is no failure.
+void TlsSession::settle(int result) {
+  const int kind = SSL_get_error(ssl_.get(), result);
+  if (kind == SSL_ERROR_WANT_READ) return;
+  if (kind == SSL_ERROR_ZERO_RETURN) {
+    // A goodbye instead of a handshake is no orderly end.
+    if (!handshake_done_) return fail(explain_end(scene()));
+    peer_closed_ = true;
+    return;
+  }
+  const OpenSslError error = take_openssl_error();
+  const bool verify = verify_failure_ != nullptr && verify_failure_->code != 0;
+  fail(verify ? explain_verify(scene(), *verify_failure_) : explain_tls(scene(), error));
+}
+
+void TlsSession::fail(Error error) {
+  error_ = std::move(error);
+}
+
+FailureScene TlsSession::scene() const {
+  return {context_->is_client(), handshake_done_, context_->source(), server_name_, first_bytes_};
+}
+
+Result<void> TlsSession::outcome() const {
+  if (error_) return *error_;
+  return {};
+}
+
+std::string TlsSession::protocol() const {
+  return handshake_done_ ? SSL_get_version(ssl_.get()) : "";
+}
+
+std::string TlsSession::cipher() const {
+  return handshake_done_ ? SSL_get_cipher_name(ssl_.get()) : "";
+}
+
+}  // namespace virgo::crypto

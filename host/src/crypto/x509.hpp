@@ -1,0 +1,62 @@
+// Making and reading X.509 certificates: a private authority and the server
+// certificates it signs, for those who have no PKI of their own.
+//
+// All keys are EC P-256, all signatures ECDSA with SHA-256. Functions without
+// state; thread-safe.
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace virgo::crypto {
+
+struct KeyPair {
+  std::string certificate_pem;
+  std::string key_pem;  // PKCS#8, not encrypted: write it with mode 0600
+};
+
+// Both ends are included. The latest year is 9999.
+struct Validity {
+  std::chrono::sys_seconds not_before;
+  std::chrono::sys_seconds not_after;
+
+  // From an hour before `now` (clocks differ) to `days` after it.
+  static Validity for_days(std::chrono::sys_seconds now, int days);
+};
+
+// A self-signed authority that may sign server certificates but no further
+// authority. `common_name`: 1 to 64 bytes of UTF-8. Fails with invalid.
+Result<KeyPair> make_authority(const std::string& common_name, const Validity& validity);
+
+// A TLS server certificate for `hosts` (at least one), signed by `authority`:
+// DNS names, of which the leftmost label may be "*", or IP addresses. Fails with
+// invalid and says which host or part of `authority` is wrong.
+Result<KeyPair> make_server_certificate(const KeyPair& authority,
+                                        std::span<const std::string> hosts,
+                                        const Validity& validity);
+
+struct CertificateInfo {
+  std::string subject;             // "CN=db1.example.com,O=Example"
+  std::vector<std::string> names;  // DNS names and IP addresses it is for
+  std::chrono::sys_seconds not_before;
+  std::chrono::sys_seconds not_after;
+  bool is_authority = false;
+};
+
+// The first certificate of a PEM file, or of PEM text. Errors as in TlsContext:
+// one sentence; that of the file starts with its name. Nothing is verified.
+Result<CertificateInfo> inspect_certificate_file(const std::string& path);
+Result<CertificateInfo> inspect_certificate_pem(std::string_view pem);
+
+// "CN=db1 for 'db1, 10.0.0.1', valid until 2027-01-31T12:00:00Z", printable.
+std::string describe(const CertificateInfo& info);
+
+// "2027-01-31T12:00:00Z"
+std::string format_utc(std::chrono::sys_seconds time);
+
+}  // namespace virgo::crypto

@@ -1,0 +1,124 @@
+// State's calls into Lua: the one place where foreign code is entered. No frame
+// here that Lua can unwind has an object with a destructor.
+#include <lua.hpp>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "lua/state.hpp"
+#include "lua/traceback.hpp"
+#include "lua/watchdog.hpp"
+
+namespace virgo::lua {
+namespace {
+
+constexpr std::ptrdiff_t kMaxCStack = 512 * 1024;
+
+}  // namespace
+
+void State::enter() {
+  if (depth_++ > 0) return;
+  c_stack_ = static_cast<const char*>(__builtin_frame_address(0));
+  denials_ = 0;
+  stopped_ = false;
+  stopped_at_[0] = '\0';
+  if (options_.budget.count() > 0) options_.watchdog->begin(L_, options_.budget, stop_hook);
+}
+
+void State::leave() {
+  if (--depth_ > 0) return;
+  if (options_.budget.count() > 0 && options_.watchdog->end()) stopped_ = true;
+  if (denials_ > 0) lua_sethook(L_, nullptr, 0, 0);
+  refuse_all_ = false;
+  if (stopped_) spent_ = true;
+}
+
+void State::check_c_stack(lua_State* L) const {
+  const auto* here = static_cast<const char*>(__builtin_frame_address(0));
+  if (depth_ > 0 && c_stack_ - here > kMaxCStack)
+    luaL_error(L, "C stack overflow: string.gsub or coroutine calls nested too deep");
+}
+
+// Raises "not enough memory" at each instruction until the gate is reached:
+// that error is the one which needs no memory and calls no xpcall handler, so
+// a handler that loops cannot hold it up.
+void State::stop_hook(lua_State* L, lua_Debug*) {
+  State& state = of(L);
+  if (state.stopped_at_[0] == '\0')
+    position(L, 0, state.stopped_at_, sizeof state.stopped_at_);
+  state.refuse_all_ = true;
+  lua_newuserdata(L, 64);
+}
+
+int State::on_error(lua_State* L) {
+  State& state = of(L);
+  state.failure_.where = position(L, 1);
+  state.failure_.traceback = lua::traceback(L, 1);
+  return 1;
+}
+
+Exit State::call(lua_State* L, int nargs, int nresults) {
+  const int base = lua_gettop(L) - nargs;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, error_ref_);
+  lua_insert(L, base);  // ... on_error f args
+  failure_.where.clear();
+  failure_.traceback.clear();
+  enter();
+  const int code = lua_pcall(L, nargs, nresults, base);
+  leave();
+  if (code == 0 && !stopped_) {
+    lua_remove(L, base);  // ... results
+    return Exit::done;
+  }
+  const Exit exit = failed(L, code);
+  lua_settop(L, base - 1);
+  return exit;
+}
+
+Exit State::resume(lua_State* coroutine, int nargs) {
+  enter();
+  const int code = lua_resume(coroutine, nargs);
+  leave();
+  if (!stopped_ && code == 0) return Exit::done;
+  if (!stopped_ && code == LUA_YIELD) return Exit::yielded;
+  // A failed coroutine's stack is left as it was, for exactly this.
+  failure_.where = position(coroutine);
+  failure_.traceback = code == LUA_YIELD ? "" : lua::traceback(coroutine);
+  const Exit exit = failed(coroutine, code);
+  if (code != LUA_YIELD) lua_settop(coroutine, 0);
+  return exit;
+}
+
+// Fills failure_ but for where and traceback.
+Exit State::failed(lua_State* L, int code) {
+  failure_.structured = false;
+  failure_.status.clear();
+  failure_.param.clear();
+  const bool stopped = stopped_ || refuse_all_;
+  // A denial that was caught and led to another error is that error's matter.
+  if (denials_ >= kMaxDenials || (denials_ > 0 && code == LUA_ERRMEM && !stopped)) {
+    failure_.exit = Exit::over_memory;
+    failure_.message = format("reached its memory cap of {} (limits.lua_memory)",
+                              format_size(options_.memory));
+    spent_ = true;
+  } else if (stopped) {
+    failure_.exit = Exit::over_budget;
+    failure_.message = format("stopped after {} without coming back to the loop (limits.lua_budget)",
+                              format_duration(options_.budget));
+  } else {
+    failure_.exit = Exit::error;
+    failure_.describe(L, -1);
+    if (code == LUA_ERRERR) failure_.message = "error in an error handler: " + failure_.message;
+  }
+  if (stopped_at_[0] != '\0') failure_.where = stopped_at_;
+  return failure_.exit;
+}
+
+Result<void> State::load(lua_State* L, const std::string& source, const std::string& chunk) {
+  if (luaL_loadbufferx(L, source.data(), source.size(), chunk.c_str(), "t") == 0) return {};
+  const char* text = lua_tostring(L, -1);
+  Error error{Errc::invalid, text == nullptr ? "out of memory" : text};
+  lua_pop(L, 1);
+  return error;
+}
+
+}  // namespace virgo::lua

@@ -1,0 +1,119 @@
+// State: one lua_State with its memory accounted and capped, and the only gate
+// through which its code is entered.
+//
+// Two kinds. A plugin state runs files from operators: no io, debug, ffi, jit,
+// bytecode, nothing that reaches disk or processes; what it may do is added by
+// script/. A trusted state runs Virgo's own Lua with all libraries.
+//
+// The cap holds while Lua runs (inside call() and resume()); the host's own
+// pushes between are let through, because an error raised there would have
+// nobody to catch it, and count from the next call on.
+//
+// After over_budget or over_memory the state is spent: it must be closed and
+// made anew. Loop thread only.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "lua/failure.hpp"
+
+struct lua_State;
+struct lua_Debug;
+
+namespace virgo::lua {
+
+class Watchdog;
+
+enum class StateKind : std::uint8_t { plugin, trusted };
+
+struct StateOptions {
+  StateKind kind = StateKind::plugin;
+  std::string name;              // for messages: the file's
+  std::uint64_t memory = 0;      // bytes; 0 = no cap
+  Duration budget{};             // of one call; 0 = none
+  Watchdog* watchdog = nullptr;  // outlives the state; not needed without a budget
+};
+
+class State {
+ public:
+  static Result<std::unique_ptr<State>> create(StateOptions options);
+  // Nothing of this state may be running. Handles that luv made must be closed
+  // before (luv.hpp).
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  // The main thread of the state.
+  lua_State* raw() const { return L_; }
+  // The state any lua_State* belongs to. Never raises, costs nothing.
+  static State& of(lua_State* L);
+
+  const StateOptions& options() const { return options_; }
+  // Bytes allocated now; traces' machine code is not counted.
+  std::size_t memory() const { return used_; }
+  bool spent() const { return spent_; }
+
+  // What bindings find their host object by. Not owned.
+  void set_owner(void* owner) { owner_ = owner; }
+  void* owner() const { return owner_; }
+
+  // Where errors go that happen in a callback, so that no caller sees them.
+  std::function<void(const Failure&)> callback_failed;
+
+  // Calls the function below its `nargs` arguments on top of `L` (the main
+  // thread, or a running one from inside a binding), protected and under the
+  // budget. `done`: the `nresults` results are on top (LUA_MULTRET = all).
+  // Otherwise everything is popped, and failure() says why.
+  Exit call(lua_State* L, int nargs, int nresults);
+  // Starts or goes on with a coroutine; same rules. `done` and `yielded`: the
+  // values are all of its stack.
+  Exit resume(lua_State* coroutine, int nargs);
+  // Of the last call that failed. Valid until the next one.
+  const Failure& failure() const { return failure_; }
+
+  // Raises an error if calls from C into Lua and back are nested so deep that the
+  // C stack is in danger. For bindings that call Lua functions. May raise.
+  void check_c_stack(lua_State* L) const;
+
+  // Compiles `source` (text, never bytecode) and leaves the function on top of
+  // `L`; an error has the line. `chunk` as Lua writes it: "@redis.lua".
+  Result<void> load(lua_State* L, const std::string& source, const std::string& chunk);
+
+  // Runs `set_up(L, arg)` protected, without budget: for host work that may raise.
+  Result<void> protect(int (*set_up)(lua_State*), void* arg);
+
+ private:
+  // A script may catch "not enough memory" and go on; not for ever.
+  static constexpr int kMaxDenials = 4;
+
+  explicit State(StateOptions options) : options_(std::move(options)) {}
+  static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size);
+  static void stop_hook(lua_State* L, lua_Debug* ar);
+  static int on_error(lua_State* L);
+  bool denied(std::size_t growth);
+  void enter();
+  void leave();
+  Exit failed(lua_State* L, int code);
+
+  StateOptions options_;
+  lua_State* L_ = nullptr;
+  void* owner_ = nullptr;
+  std::size_t used_ = 0;
+  int depth_ = 0;        // calls open
+  const char* c_stack_ = nullptr;  // where the outermost of them began
+  int error_ref_ = -1;   // on_error, in the registry
+  int denials_ = 0;      // allocations refused during this call
+  bool refuse_all_ = false;
+  bool stopped_ = false;  // the watchdog's hook was set during this call
+  bool spent_ = false;
+  char stopped_at_[80] = "";
+  Failure failure_;
+};
+
+}  // namespace virgo::lua

@@ -1,0 +1,41 @@
+// What native checks need of the agent: its loop, its workers, its clock.
+// One per agent; outlives the check types and checks made with it. Loop thread.
+#pragma once
+
+#include "base/clock.hpp"
+#include "native/handles.hpp"
+#include "uv/loop.hpp"
+#include "uv/worker_pool.hpp"
+
+namespace virgo::native {
+
+class Host {
+ public:
+  struct Options {
+    // Calls of one module that are overdue and have not come back, before the
+    // module is put in quarantine.
+    unsigned wedged_limit = 4;
+  };
+
+  // `clock` must live as long as the process; the others as long as this.
+  Host(uv::Loop& loop, uv::WorkerPool& pool, const Clock& clock, const Options& options);
+  // Plugins that still execute, or have threads of their own, get STALE from now
+  // on for whatever they ask.
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  uv::WorkerPool& pool() { return pool_; }
+  const Clock& clock() const { return clock_; }
+  const Options& options() const { return options_; }
+  // Lives until the process ends.
+  Handles& handles() { return *handles_; }
+
+ private:
+  uv::WorkerPool& pool_;
+  const Clock& clock_;
+  const Options options_;
+  Handles* handles_;
+};
+
+}  // namespace virgo::native

@@ -1,0 +1,79 @@
+// One configured instance of a native check type, and the life of its runs.
+// Loop thread only; what plugins do on other threads arrives through Handles.
+//
+//   start() -> [SERIAL: wait for the module] -> [worker: wait for a thread]
+//           -> collect() -> returned: done ............................ finish()
+//                        -> returned: PENDING -> complete() from anywhere  finish()
+//   cancel(): not begun -> withdrawn, finish(); else the plugin is told
+//   abandon(): the handle goes stale; while collect() still executes: wedged()
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "check/check.hpp"
+#include "native/guarded.hpp"
+#include "native/handles.hpp"
+#include "native/host.hpp"
+#include "native/module.hpp"
+
+namespace virgo::native {
+
+class NativeCheck final : public check::Check {
+ public:
+  // `type` belongs to `module`.
+  NativeCheck(Host& host, std::shared_ptr<Module> module, const TypeDescription& type,
+              std::string name);
+  // Destroys the plugin's instance. If one of its calls still executes, the
+  // instance is left behind instead.
+  ~NativeCheck() override;
+  NativeCheck(const NativeCheck&) = delete;
+  NativeCheck& operator=(const NativeCheck&) = delete;
+
+  // The plugin's create() and configure(). The error is a sentence for a person.
+  Result<void> create_instance();
+  Result<void> configure(const virgo_config* root);
+
+  void start(check::Run& run) override;
+  void cancel(check::Run& run) override;
+  void abandon(check::Run& run) override;
+  bool wedged() const override { return run_ == nullptr && calling_; }
+
+  // The module's turn has come (SERIAL).
+  void go();
+  // Posted by Handles; either may come too late and is then ignored.
+  void worker_returned(virgo_run run, const CallResult& result);
+  void run_completed(virgo_run run);
+
+ private:
+  void open_run(check::Run& run);
+  void call_returned(const CallResult& result);
+  // The call of this run is over or was taken back.
+  void call_over();
+  // Takes a call back that has not begun. False if there is none.
+  bool take_back_call();
+  // The run's time is up before its call began.
+  void finish_unbegun(const std::string& waited_for);
+  std::string waited() const;
+  // Ends the run. `this` may be gone when it returns.
+  void finish(virgo_status status, std::string explanation);
+  // Adds what the agent has to say about refused samples.
+  void judge_samples(virgo_status& status, std::string& explanation) const;
+
+  Host& host_;
+  const std::shared_ptr<Module> module_;
+  const TypeDescription& type_;
+  CheckEntry entry_;
+  virgo_check self_ = 0;
+  void* instance_ = nullptr;
+  bool created_ = false;
+
+  check::Run* run_ = nullptr;
+  OpenRun open_;
+  TimePoint started_{};
+  bool waiting_ = false;  // in the module's queue
+  bool calling_ = false;  // collect() is queued or executes
+  uv::WorkerPool::Ticket ticket_ = 0;
+};
+
+}  // namespace virgo::native

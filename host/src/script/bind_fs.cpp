@@ -1,0 +1,66 @@
+// fs.read: a small file as a whole. The kernel's own files are read on the spot,
+// any other on a worker, because the disk it lies on may be gone.
+#include <lua.hpp>
+
+#include "base/format.hpp"
+#include "script/bindings.hpp"
+#include "script/file_job.hpp"
+#include "script/lua_check.hpp"
+#include "script/lua_file.hpp"
+#include "script/lua_run.hpp"
+#include "script/read_file.hpp"
+
+namespace virgo::script {
+namespace {
+
+constexpr double kDefaultMax = 64 * 1024;
+
+int push_content(lua_State* L, const Result<std::string>& content) {
+  if (!content) return push_failure(L, "failed", content.error());
+  lua_pushlstring(L, content.value().data(), content.value().size());
+  return 1;
+}
+
+// Pushes the result if the file can be read on the spot, else returns 0 with the
+// work begun.
+int start_read(lua_State* L, LuaRun& run, const char* path, double max) {
+  const auto limit = static_cast<std::uint64_t>(max);
+  Result<std::string> content{std::string()};
+  if (read_kernel_file(path, limit, content)) return push_content(L, content);
+  const CheckServices& services = run.check().services();
+  auto job = FileJob::start(services.loop, services.workers, path, limit,
+                            [&run](const Result<std::string>& read) {
+                              run.complete([&](lua_State* l) { return push_content(l, read); });
+                            });
+  if (job == nullptr)
+    return push_failure(L, "failed", Error{Errc::cancelled, "the agent is stopping"});
+  run.check().watch(job);
+  run.wait_for(L, format("fs.read of {}", path),
+               std::shared_ptr<void>(nullptr, [job](void*) { job->forget(); }));
+  return 0;
+}
+
+// fs.read(path [, max bytes]) -> content | nil, error
+int read(lua_State* L) {
+  LuaRun& run = LuaRun::current(L, "fs.read");
+  const char* path = luaL_checkstring(L, 1);
+  const double max = luaL_optnumber(L, 2, kDefaultMax);
+  const auto cap = static_cast<double>(run.check().services().memory);
+  if (!(max >= 1 && (cap == 0 || max <= cap / 4)))
+    return luaL_error(L, "fs.read: at most %f bytes (a quarter of limits.lua_memory), not %f",
+                      cap / 4, max);
+  lua::check_can_wait(L, "fs.read");
+  if (const int results = start_read(L, run, path, max); results > 0) return results;
+  return lua::wait(L);
+}
+
+}  // namespace
+
+int open_fs(lua_State* L) {
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, read);
+  lua_setfield(L, -2, "read");
+  return 1;
+}
+
+}  // namespace virgo::script

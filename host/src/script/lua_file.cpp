@@ -1,0 +1,150 @@
+#include "script/lua_file.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <lua.hpp>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "lua/traceback.hpp"
+#include "script/bindings.hpp"
+#include "script/lua_check.hpp"
+#include "script/read_file.hpp"
+
+namespace virgo::script {
+namespace {
+
+constexpr std::uint64_t kMaxSource = 1u << 20;
+constexpr std::size_t kIdleCoroutines = 4;
+
+std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+}  // namespace
+
+LuaFile::LuaFile(std::string path, const CheckServices& services)
+    : path_(std::move(path)), name_(base_name(path_)), services_(services), log_(services.clock) {}
+
+LuaFile::~LuaFile() { idle_.clear(); }
+
+Result<std::shared_ptr<LuaFile>> LuaFile::load(const std::string& path,
+                                               const CheckServices& services) {
+  std::shared_ptr<LuaFile> file(new LuaFile(path, services));
+  auto source = read_file(path, kMaxSource);
+  if (!source) return source.error();
+  file->source_ = std::move(source).value();
+  if (auto opened = file->open_state(); !opened) return opened.error();
+  auto declared = file->run_file();
+  if (!declared) return declared.error();
+  file->declarations_ = std::move(declared).value();
+  for (const Declaration& d : file->declarations_) file->names_.push_back(d.name);
+  return file;
+}
+
+Result<void> LuaFile::open_state() {
+  idle_.clear();
+  lua::StateOptions options;
+  options.kind = lua::StateKind::plugin;
+  options.name = name_;
+  options.memory = services_.memory;
+  options.budget = services_.budget;
+  options.watchdog = &services_.watchdog;
+  auto made = lua::State::create(std::move(options));
+  if (!made) return made.error().context(name_);
+  state_ = std::move(made).value();
+  state_->set_owner(this);
+  ++generation_;
+  return state_->protect(
+      [](lua_State* L) {
+        bind_check_globals(L);
+        lua_newtable(L);
+        of(L).declared_ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
+        return 0;
+      },
+      nullptr);
+}
+
+Result<std::vector<Declaration>> LuaFile::run_file() {
+  lua_State* L = state_->raw();
+  if (auto loaded = state_->load(L, source_, "@" + name_); !loaded) return loaded.error();
+  loading_ = true;
+  const lua::Exit exit = state_->call(L, 0, 0);
+  loading_ = false;
+  if (exit != lua::Exit::done) return Error{Errc::invalid, state_->failure().sentence()};
+
+  std::vector<Declaration> out;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, declared_ref_);
+  const std::size_t count = lua_objlen(L, -1);
+  for (std::size_t i = 1; i <= count; ++i) {
+    lua_rawgeti(L, -1, static_cast<int>(i));
+    auto declaration = read_declaration(L, -1);
+    lua_pushliteral(L, "collect");
+    lua_rawget(L, -2);
+    const bool collects = lua_isfunction(L, -1);
+    lua_pop(L, 2);
+    if (!declaration) return declaration.error().context(name_ + ": virgo.check");
+    if (!collects)
+      return Error{Errc::invalid, format("{}: check '{}' has no function collect(run)", name_,
+                                         declaration->name)};
+    out.push_back(std::move(declaration).value());
+  }
+  lua_pop(L, 1);
+  if (out.empty())
+    return Error{Errc::invalid, name_ + ": declares no check: it does not call virgo.check{...}"};
+  return out;
+}
+
+Result<lua::State*> LuaFile::state() {
+  if (state_ != nullptr && !state_->spent()) return state_.get();
+  if (auto opened = open_state(); !opened) return opened.error();
+  auto declared = run_file();
+  bool same = declared.ok() && declared->size() == names_.size();
+  for (std::size_t i = 0; same && i < names_.size(); ++i) same = (*declared)[i].name == names_[i];
+  if (same) return state_.get();
+  idle_.clear();
+  state_.reset();
+  if (!declared) return declared.error();
+  return Error{Errc::failed, name_ + ": declared other checks when it was run again"};
+}
+
+void LuaFile::push_declared(lua_State* L, std::size_t n) const {
+  lua_rawgeti(L, LUA_REGISTRYINDEX, declared_ref_);
+  lua_rawgeti(L, -1, static_cast<int>(n + 1));
+  lua_remove(L, -2);
+}
+
+void LuaFile::declare(lua_State* L, int index) {
+  if (!loading_)
+    luaL_error(L, "virgo.check can only be called while the file is loaded, not from collect()");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, declared_ref_);
+  lua_pushvalue(L, index);
+  lua_rawseti(L, -2, static_cast<int>(lua_objlen(L, -2)) + 1);
+  lua_pop(L, 1);
+}
+
+lua::Coroutine LuaFile::take_coroutine() {
+  if (idle_.empty()) return lua::Coroutine(*state_);
+  lua::Coroutine out = std::move(idle_.back());
+  idle_.pop_back();
+  return out;
+}
+
+void LuaFile::give_back(lua::Coroutine coroutine) {
+  if (idle_.size() < kIdleCoroutines) idle_.push_back(std::move(coroutine));
+}
+
+void LuaFile::remove(LuaCheck& check) { std::erase(checks_, &check); }
+
+void LuaFile::give_up_state(LuaCheck& guilty, const std::string& why) {
+  for (LuaCheck* check : checks_)
+    if (check != &guilty) check->evict(why);
+  idle_.clear();
+  state_.reset();
+  // Ending a run calls into the scheduler; look anew each time.
+  const auto next = [this] {
+    return std::find_if(checks_.begin(), checks_.end(),
+                        [](LuaCheck* check) { return check->evicted(); });
+  };
+  for (auto it = next(); it != checks_.end(); it = next()) (*it)->finish_evicted();
+}
+
+}  // namespace virgo::script

@@ -1,0 +1,95 @@
+// LuaFile: one plugin file and the Lua state its checks share. The file is the
+// unit of trust and of accounting: memory and CPU are capped per file, and a
+// state that broke a cap is closed and made anew for all instances of the file.
+// Loop thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "lua/coroutine.hpp"
+#include "lua/state.hpp"
+#include "script/check_services.hpp"
+#include "script/log_limiter.hpp"
+#include "script/lua_declaration.hpp"
+
+namespace virgo::script {
+
+class LuaCheck;
+class LuaRun;
+
+class LuaFile {
+ public:
+  // Reads the file, runs it, and reads what it declares: at least one check.
+  // Errors begin with the file's path or "name.lua:line".
+  static Result<std::shared_ptr<LuaFile>> load(const std::string& path,
+                                               const CheckServices& services);
+  ~LuaFile();
+  LuaFile(const LuaFile&) = delete;
+  LuaFile& operator=(const LuaFile&) = delete;
+
+  const std::string& path() const { return path_; }
+  const std::string& name() const { return name_; }  // "redis.lua"
+  const CheckServices& services() const { return services_; }
+  // What the file declared when it was loaded, to be moved into check types.
+  std::vector<Declaration>& declarations() { return declarations_; }
+
+  // The state, made anew (by running the file again) if the last one is spent.
+  Result<lua::State*> state();
+  // Counts states; what was made in an older one is gone.
+  std::uint32_t generation() const { return generation_; }
+  // Pushes the table of the n-th declaration.
+  void push_declared(lua_State* L, std::size_t n) const;
+
+  // A thread for a run; they are used again.
+  lua::Coroutine take_coroutine();
+  void give_back(lua::Coroutine coroutine);
+
+  // The run whose code executes now, for the bindings; null outside of runs.
+  LuaRun* current() const { return current_; }
+  void set_current(LuaRun* run) { current_ = run; }
+  std::uint64_t next_run_id() { return ++runs_; }
+
+  void add(LuaCheck& check) { checks_.push_back(&check); }
+  void remove(LuaCheck& check);
+
+  // `guilty` broke a cap: the open runs of the others end as cancelled, with
+  // `why`, and the state is closed. Its own run must have been dropped.
+  void give_up_state(LuaCheck& guilty, const std::string& why);
+
+  // Of the bindings: remembers the table at `index`, given to virgo.check().
+  // May raise.
+  void declare(lua_State* L, int index);
+
+  LogLimiter& log() { return log_; }
+  // The file a binding was called from.
+  static LuaFile& of(lua_State* L) { return *static_cast<LuaFile*>(lua::State::of(L).owner()); }
+
+ private:
+  LuaFile(std::string path, const CheckServices& services);
+  Result<void> open_state();
+  Result<std::vector<Declaration>> run_file();
+
+  const std::string path_;
+  const std::string name_;
+  const CheckServices services_;
+  std::string source_;  // kept, so that a new state runs what the old one ran
+  std::vector<Declaration> declarations_;
+  std::vector<std::string> names_;  // of the declared checks, in order
+
+  std::unique_ptr<lua::State> state_;
+  std::vector<lua::Coroutine> idle_;
+  int declared_ref_ = -1;  // list of tables given to virgo.check()
+  bool loading_ = false;
+  std::uint32_t generation_ = 0;
+  std::uint64_t runs_ = 0;
+  LuaRun* current_ = nullptr;
+  std::vector<LuaCheck*> checks_;
+  LogLimiter log_;
+};
+
+}  // namespace virgo::script

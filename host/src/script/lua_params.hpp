@@ -1,0 +1,29 @@
+// Parameters of a check between YAML and Lua. Loop thread only; outside of a
+// running script (nothing here calls foreign code).
+//
+//   bool -> boolean    duration -> seconds (number)    list -> array of values
+//   int, number -> number    size -> bytes (number)    map -> table by key
+//   text -> string
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "check/check.hpp"
+#include "config/node.hpp"
+
+struct lua_State;
+
+namespace virgo::script {
+
+// Pushes `node`, which has passed check::validate_params(), as `type`.
+void push_param(lua_State* L, const config::Node& node, check::ParamType type);
+
+// Pushes the default: the value at `index` of a declaration, once verified. A
+// copy, if it is a table.
+void push_default(lua_State* L, int index, check::ParamType type);
+
+// The default at `index` as it would be written in YAML, or what is wrong with it.
+Result<std::string> default_as_yaml(lua_State* L, int index, check::ParamType type);
+
+}  // namespace virgo::script

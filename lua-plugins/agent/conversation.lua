@@ -1,0 +1,112 @@
+-- What the agent says to its endpoint, and how it answers (dialect virgo/1, see
+-- host/docs/protocol.md). The connection, framing, request table and queue are
+-- the host's; the words are here.
+--
+-- The host calls `opened` when a connection is up, as a task of the link: it may
+-- wait (link:request, queue:take, virgo.sleep), and is dropped when the link
+-- ends. Requests of the endpoint are answered by `requests[method]`.
+
+local HELLO_TIMEOUT = 30       -- seconds
+local HEARTBEAT_TIMEOUT = 10
+local BATCH_TIMEOUT = 30
+local GATHER = 0.2             -- reports that come within this go out together
+local BATCH_BYTES = 900 * 1024 -- a message is at most 1 MiB
+
+local log = virgo.log
+local conversation = { requests = {} }
+
+-- Offset of the endpoint's clock to ours in seconds, from the last heartbeat.
+local clock_offset, latency
+
+local function hello(link)
+  local reply, err = link:request("handshake.hello", {
+    dialect = "virgo/1",
+    token = agent.token,
+    agent_id = agent.id,
+    agent_name = "virgo",
+    process_version = agent.version,
+    bundle_version = agent.version,
+    features = json.array {},
+    epoch = agent.epoch,
+    checks = agent.checks,
+  }, HELLO_TIMEOUT)
+  if not reply then
+    return nil, "the endpoint refused us: " .. err.message
+  end
+  if reply.dialect ~= "virgo/1" then
+    return nil, "the endpoint does not speak the dialect virgo/1"
+  end
+  local interval = tonumber(reply.heartbeat_interval)
+  if not interval or interval < 100 then
+    return nil, "the endpoint's hello has no usable heartbeat_interval (milliseconds)"
+  end
+  return interval / 1000
+end
+
+-- Shows that both sides live, and measures the round trip and the clocks.
+local function heartbeats(link, interval)
+  while true do
+    virgo.sleep(interval * (0.9 + 0.1 * math.random()))
+    local sent = virgo.time()
+    local reply, err = link:request("heartbeat.post",
+      { timestamp = math.floor(sent * 1000), latency_ms = latency and latency * 1000 },
+      HEARTBEAT_TIMEOUT)
+    if not reply then
+      return link:close("no heartbeat: " .. err.message)
+    end
+    local received = virgo.time()
+    latency = received - sent
+    if tonumber(reply.timestamp) then
+      clock_offset = reply.timestamp / 1000 - (sent + received) / 2
+      log.debug(string.format("heartbeat: %.1f ms, the endpoint's clock is %+.3f s off",
+        latency * 1000, clock_offset))
+    end
+  end
+end
+
+-- One batch at a time; what is not acknowledged stays in the queue.
+local function deliver(link)
+  queue:rewind()
+  while true do
+    queue:wait()
+    if not agent.stopping() then virgo.sleep(GATHER) end
+    local batch, first, last = queue:take(BATCH_BYTES)
+    while batch do
+      local reply, err = link:request("batch.post", batch, BATCH_TIMEOUT)
+      if not reply then
+        return link:close("a batch was not accepted: " .. err.message)
+      end
+      local acked = tonumber(reply.acked)
+      if not acked or acked < first then
+        return link:close("the endpoint acknowledged nothing of a batch")
+      end
+      queue:acknowledge(acked)
+      if acked < last then queue:rewind() end
+      batch, first, last = queue:take(BATCH_BYTES)
+    end
+  end
+end
+
+function conversation.opened(link)
+  local interval, problem = hello(link)
+  if not interval then return link:close(problem) end
+  link:ready()
+  log.info("the endpoint accepted us as '" .. agent.id .. "'")
+  link:spawn(heartbeats, interval)
+  deliver(link)
+end
+
+-- A request's handler returns the result (a table), or nil, code, message.
+
+conversation.requests["agent.info"] = function()
+  return {
+    agent_id = agent.id,
+    version = agent.version,
+    epoch = agent.epoch,
+    checks = agent.checks,
+    latency_ms = latency and latency * 1000,
+    clock_offset_ms = clock_offset and clock_offset * 1000,
+  }
+end
+
+return conversation

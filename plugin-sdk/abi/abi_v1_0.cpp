@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+//
+// The layout of ABI 1.0-rc, for 64-bit hosts. Once 1.0 is released this file is
+// never edited again: a header that does not compile here is not version 1.
+// A struct that grows may be larger than below, a FROZEN one may not.
+#include <virgo/plugin.h>
+
+#include <type_traits>
+
+static_assert(sizeof(void*) == 8, "only 64-bit layouts are frozen");
+
+#define SAME(struct_, member, offset, ...)                       \
+  static_assert(offsetof(struct_, member) == (offset), "moved"); \
+  static_assert(std::is_same_v<decltype(struct_::member), __VA_ARGS__>, "retyped")
+#define FROZEN(struct_, size)                                         \
+  static_assert(sizeof(struct_) == (size) && alignof(struct_) <= 8 && \
+                std::is_standard_layout_v<struct_>)
+#define GROWS(struct_, size)                                          \
+  static_assert(sizeof(struct_) >= (size) && alignof(struct_) == 8 && \
+                std::is_standard_layout_v<struct_>)
+#define VALUE(constant, value) static_assert((constant) == (value), "renumbered")
+
+FROZEN(virgo_str, 16);
+SAME(virgo_str, ptr, 0, const char*);
+SAME(virgo_str, len, 8, size_t);
+
+FROZEN(virgo_array, 16);
+SAME(virgo_array, data, 0, const void*);
+SAME(virgo_array, count, 8, uint32_t);
+SAME(virgo_array, stride, 12, uint32_t);
+
+FROZEN(virgo_value, 16);
+SAME(virgo_value, i64, 0, int64_t);
+SAME(virgo_value, u64, 0, uint64_t);
+SAME(virgo_value, f64, 0, double);
+SAME(virgo_value, text, 0, virgo_str);
+
+FROZEN(virgo_label, 32);
+SAME(virgo_label, key, 0, virgo_str);
+SAME(virgo_label, value, 16, virgo_str);
+
+FROZEN(virgo_note, 36);
+SAME(virgo_note, name_size, 0, uint32_t);
+SAME(virgo_note, desc_size, 4, uint32_t);
+SAME(virgo_note, note_type, 8, uint32_t);
+SAME(virgo_note, name, 12, char[8]);
+SAME(virgo_note, abi_major, 20, uint32_t);
+SAME(virgo_note, abi_minor, 24, uint32_t);
+SAME(virgo_note, requires_minor, 28, uint32_t);
+SAME(virgo_note, reserved, 32, uint32_t);
+
+GROWS(virgo_metric, 32);
+SAME(virgo_metric, name, 0, const char*);
+SAME(virgo_metric, unit, 8, const char*);
+SAME(virgo_metric, help, 16, const char*);
+SAME(virgo_metric, kind, 24, uint32_t);
+SAME(virgo_metric, type, 28, uint32_t);
+
+GROWS(virgo_param, 32);
+SAME(virgo_param, name, 0, const char*);
+SAME(virgo_param, fallback, 8, const char*);
+SAME(virgo_param, help, 16, const char*);
+SAME(virgo_param, type, 24, uint32_t);
+SAME(virgo_param, flags, 28, uint32_t);
+
+GROWS(virgo_sample, 64);
+SAME(virgo_sample, metric, 0, uint32_t);
+SAME(virgo_sample, type, 4, uint32_t);
+SAME(virgo_sample, value, 8, virgo_value);
+SAME(virgo_sample, labels, 24, virgo_array);
+SAME(virgo_sample, unix_ns, 40, int64_t);
+SAME(virgo_sample, name, 48, virgo_str);
+
+GROWS(virgo_config_api, 104);
+SAME(virgo_config_api, struct_size, 0, uint32_t);
+SAME(virgo_config_api, reserved, 4, uint32_t);
+SAME(virgo_config_api, get, 8, const virgo_config* (*)(const virgo_config*, virgo_str));
+SAME(virgo_config_api, at, 16, const virgo_config* (*)(const virgo_config*, uint32_t));
+SAME(virgo_config_api, size, 24, uint32_t (*)(const virgo_config*));
+SAME(virgo_config_api, key_at, 32, virgo_str (*)(const virgo_config*, uint32_t));
+SAME(virgo_config_api, kind, 40, uint32_t (*)(const virgo_config*));
+SAME(virgo_config_api, as_bool, 48, int32_t (*)(const virgo_config*, int32_t));
+SAME(virgo_config_api, as_i64, 56, int64_t (*)(const virgo_config*, int64_t));
+SAME(virgo_config_api, as_f64, 64, double (*)(const virgo_config*, double));
+SAME(virgo_config_api, as_text, 72, virgo_str (*)(const virgo_config*, virgo_str));
+SAME(virgo_config_api, as_duration, 80, uint64_t (*)(const virgo_config*, uint64_t));
+SAME(virgo_config_api, as_size, 88, uint64_t (*)(const virgo_config*, uint64_t));
+SAME(virgo_config_api, reject, 96, void (*)(const virgo_config*, virgo_str));
+
+GROWS(virgo_run_api, 40);
+SAME(virgo_run_api, struct_size, 0, uint32_t);
+SAME(virgo_run_api, reserved, 4, uint32_t);
+SAME(virgo_run_api, emit, 8,
+     virgo_status (*)(const virgo_host*, virgo_run, const virgo_sample*, uint32_t, uint32_t));
+SAME(virgo_run_api, explain, 16, virgo_status (*)(const virgo_host*, virgo_run, virgo_str));
+SAME(virgo_run_api, time_left, 24, uint64_t (*)(const virgo_host*, virgo_run));
+SAME(virgo_run_api, complete, 32, virgo_status (*)(const virgo_host*, virgo_run, virgo_status));
+
+GROWS(virgo_host, 80);
+SAME(virgo_host, struct_size, 0, uint32_t);
+SAME(virgo_host, abi_major, 4, uint16_t);
+SAME(virgo_host, abi_minor, 6, uint16_t);
+SAME(virgo_host, impl, 8, void*);
+SAME(virgo_host, name, 16, const char*);
+SAME(virgo_host, version, 24, const char*);
+SAME(virgo_host, config, 32, const virgo_config_api*);
+SAME(virgo_host, run, 40, const virgo_run_api*);
+SAME(virgo_host, get_extension, 48, const void* (*)(const virgo_host*, const char*));
+SAME(virgo_host, log_enabled, 56, int32_t (*)(const virgo_host*, virgo_check, int32_t));
+SAME(virgo_host, log, 64, void (*)(const virgo_host*, virgo_check, int32_t, virgo_str));
+SAME(virgo_host, now_ns, 72, uint64_t (*)(const virgo_host*));
+
+GROWS(virgo_check_type, 112);
+SAME(virgo_check_type, struct_size, 0, uint32_t);
+SAME(virgo_check_type, thread, 4, uint32_t);
+SAME(virgo_check_type, flags, 8, uint32_t);
+SAME(virgo_check_type, reserved, 12, uint32_t);
+SAME(virgo_check_type, name, 16, const char*);
+SAME(virgo_check_type, summary, 24, const char*);
+SAME(virgo_check_type, params, 32, virgo_array);
+SAME(virgo_check_type, metrics, 48, virgo_array);
+SAME(virgo_check_type, create, 64, virgo_status (*)(const virgo_host*, virgo_check, void**));
+SAME(virgo_check_type, configure, 72, virgo_status (*)(void*, const virgo_config*));
+SAME(virgo_check_type, collect, 80, virgo_status (*)(void*, virgo_run));
+SAME(virgo_check_type, cancel, 88, void (*)(void*, virgo_run));
+SAME(virgo_check_type, destroy, 96, void (*)(void*));
+SAME(virgo_check_type, get_extension, 104, const void* (*)(void*, const char*));
+
+GROWS(virgo_module, 72);
+SAME(virgo_module, magic, 0, uint32_t);
+SAME(virgo_module, struct_size, 4, uint32_t);
+SAME(virgo_module, abi_major, 8, uint16_t);
+SAME(virgo_module, abi_minor, 10, uint16_t);
+SAME(virgo_module, requires_minor, 12, uint16_t);
+SAME(virgo_module, reserved, 14, uint16_t);
+SAME(virgo_module, flags, 16, uint32_t);
+SAME(virgo_module, type_count, 20, uint32_t);
+SAME(virgo_module, id, 24, const char*);
+SAME(virgo_module, version, 32, const char*);
+SAME(virgo_module, vendor, 40, const char*);
+SAME(virgo_module, types, 48, const virgo_check_type* const*);
+SAME(virgo_module, load, 56, virgo_status (*)(const virgo_host*));
+SAME(virgo_module, unload, 64, void (*)());
+
+VALUE(VIRGO_ABI_MAJOR, 1);
+VALUE(VIRGO_MODULE_MAGIC, 0x4f475256u);
+VALUE(VIRGO_UNDECLARED, 0xffffffffu);
+VALUE(VIRGO_NOTE_ABI, 1u);
+
+VALUE(VIRGO_OK, 0);
+VALUE(VIRGO_PENDING, 1);
+VALUE(VIRGO_ERR_FAILED, -1);
+VALUE(VIRGO_ERR_INVALID, -2);
+VALUE(VIRGO_ERR_UNSUPPORTED, -3);
+VALUE(VIRGO_ERR_NO_MEMORY, -4);
+VALUE(VIRGO_ERR_UNREACHABLE, -5);
+VALUE(VIRGO_ERR_TIMEOUT, -6);
+VALUE(VIRGO_ERR_CANCELLED, -7);
+VALUE(VIRGO_ERR_STALE, -8);
+VALUE(VIRGO_ERR_LIMIT, -9);
+VALUE(VIRGO_ERR_WRONG_THREAD, -10);
+
+VALUE(VIRGO_LOG_ERROR, 1);
+VALUE(VIRGO_LOG_WARN, 2);
+VALUE(VIRGO_LOG_INFO, 3);
+VALUE(VIRGO_LOG_DEBUG, 4);
+VALUE(VIRGO_LOG_TRACE, 5);
+
+VALUE(VIRGO_GAUGE, 1);
+VALUE(VIRGO_COUNTER, 2);
+VALUE(VIRGO_STATE, 3);
+VALUE(VIRGO_I64, 1);
+VALUE(VIRGO_U64, 2);
+VALUE(VIRGO_F64, 3);
+VALUE(VIRGO_TEXT, 4);
+
+VALUE(VIRGO_PARAM_BOOL, 1);
+VALUE(VIRGO_PARAM_INT, 2);
+VALUE(VIRGO_PARAM_NUMBER, 3);
+VALUE(VIRGO_PARAM_TEXT, 4);
+VALUE(VIRGO_PARAM_DURATION, 5);
+VALUE(VIRGO_PARAM_SIZE, 6);
+VALUE(VIRGO_PARAM_LIST, 7);
+VALUE(VIRGO_PARAM_MAP, 8);
+VALUE(VIRGO_PARAM_IS_REQUIRED, 1);
+VALUE(VIRGO_PARAM_IS_SECRET, 2);
+
+VALUE(VIRGO_NODE_NONE, 0);
+VALUE(VIRGO_NODE_SCALAR, 1);
+VALUE(VIRGO_NODE_LIST, 2);
+VALUE(VIRGO_NODE_MAP, 3);
+
+VALUE(VIRGO_ON_LOOP, 1);
+VALUE(VIRGO_ON_WORKER, 2);
+VALUE(VIRGO_CHECK_RECONFIGURES, 1);
+VALUE(VIRGO_CHECK_SERIAL, 2);
+VALUE(VIRGO_CHECK_ISOLATE, 4);
+
+static_assert(std::is_same_v<virgo_check, uint64_t> && std::is_same_v<virgo_run, uint64_t>);
+static_assert(std::is_same_v<virgo_status, int32_t>);
+static_assert(std::is_same_v<decltype(&virgo_module_v1), const virgo_module* (*)()>);

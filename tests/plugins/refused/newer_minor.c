@@ -1,0 +1,3 @@
+#define REQUIRES 7
+#include "base.h"
+VIRGO_MODULE_ENTRY(module, 7);

@@ -1,0 +1,5 @@
+/* Some library or other. */
+int answer(void);
+int answer(void) {
+  return 42;
+}

@@ -1,0 +1,3 @@
+#define MODULE_SIZE 24
+#include "base.h"
+VIRGO_MODULE_ENTRY(module, 0);

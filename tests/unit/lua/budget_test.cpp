@@ -1,0 +1,187 @@
+// Lua that does not come back is stopped, with the JIT on. Under ThreadSanitizer
+// signals arrive too late for this.
+#include <array>
+#include <random>
+
+#include "base/clock.hpp"
+#include "lua_states.hpp"
+
+#if defined(__SANITIZE_THREAD__)
+#define SKIP_UNDER_TSAN() GTEST_SKIP() << "delivers signals late"
+#else
+#define SKIP_UNDER_TSAN() (void)0
+#endif
+
+namespace virgo::lua {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Runaway {
+  const char* name;
+  const char* source;
+  bool compiled;  // whether its loop ends up in a trace
+};
+
+constexpr std::array kRunaways{
+    Runaway{"empty_loop", "while true do end", true},
+    Runaway{"numeric_loop", "local x = 0 for i = 1, 1e18 do x = x + i % 7 end", true},
+    Runaway{"repeat_until", "local i = 0 repeat i = i + 1 until i < 0", true},
+    Runaway{"goto_loop", "::again:: goto again", true},
+    Runaway{"pcall_swallows", "while true do pcall(function() while true do end end) end", true},
+    Runaway{"pcall_error", "while true do pcall(error, 'x') end", false},
+    Runaway{"xpcall_looping_handler",
+            "while true do xpcall(function() error('x') end, function() while true do end end) end",
+            true},
+    Runaway{"xpcall_loop_and_handler",
+            "xpcall(function() while true do end end, function() while true do end end)", true},
+    Runaway{"coroutine", "coroutine.wrap(function() while true do end end)()", true},
+    Runaway{"coroutine_pcall",
+            "while true do pcall(coroutine.wrap(function() while true do end end)) end", true},
+    Runaway{"resumes",
+            "local co = coroutine.wrap(function() while true do coroutine.yield(1) end end) "
+            "while true do co() end",
+            false},
+    Runaway{"many_coroutines",
+            "while true do local co = coroutine.create(function() return 1 end) "
+            "coroutine.resume(co) end",
+            false},
+    Runaway{"metamethods",
+            "local t = setmetatable({}, {__index = function(_, k) return k end}) "
+            "local x = 0 while true do x = x + t[1] end",
+            true},
+    Runaway{"gsub", "while true do string.gsub('hello world', '%w+', '%0 %0') end", false},
+    Runaway{"gsub_callback",
+            "while true do string.gsub('aaaa', 'a', function(c) return c .. c end) end", false},
+    Runaway{"sort",
+            "local t = {} for i = 1, 500 do t[i] = -i end "
+            "while true do table.sort(t, function(a, b) return a < b end) end",
+            false},
+    Runaway{"recursion", "local function f(n) if n > 0 then return f(n - 1) end end "
+                         "while true do f(1000) end",
+            true},
+    Runaway{"deep_recursion", "local function f() return 1 + f() end while true do pcall(f) end",
+            false},
+    Runaway{"table_growth", "while true do local t = {} for i = 1, 1000 do t[i] = i end end", true},
+    Runaway{"strings", "local i = 0 while true do i = i + 1 local s = 'x' .. i end", true},
+    Runaway{"pairs", "local t = {a = 1, b = 2} while true do for k in pairs(t) do end end", false},
+    Runaway{"load", "while true do load('return 1')() end", false},
+};
+
+class BudgetTest : public testing::Test {
+ protected:
+  Watchdog watchdog_;
+  std::unique_ptr<State> make(Duration budget, StateKind kind = StateKind::plugin) {
+    return make_state({.kind = kind, .name = "", .memory = 8u << 20, .budget = budget,
+                       .watchdog = &watchdog_});
+  }
+};
+
+class RunawayTest : public BudgetTest, public testing::WithParamInterface<Runaway> {};
+
+TEST_P(RunawayTest, IsStoppedWithCompiledTraces) {
+  SKIP_UNDER_TSAN();
+  const Runaway& runaway = GetParam();
+  for (const StateKind kind : {StateKind::plugin, StateKind::trusted}) {
+    const auto state = make(milliseconds(30), kind);
+    count_traces(*state);
+    const TimePoint begun = system_clock().now();
+    EXPECT_EQ(run(*state, runaway.source), Exit::over_budget) << state->failure().sentence();
+    EXPECT_GE(system_clock().now() - begun, milliseconds(30));
+    EXPECT_TRUE(state->spent());
+    EXPECT_NE(state->failure().sentence().find("stopped after 30ms"), std::string::npos)
+        << state->failure().sentence();
+    EXPECT_EQ(state->failure().where, "test.lua:1");
+    EXPECT_EQ(lua_gettop(state->raw()), 0);
+    if (runaway.compiled) {
+      EXPECT_GT(traces(*state), 0);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, RunawayTest, testing::ValuesIn(kRunaways),
+                         [](const auto& kind) { return kind.param.name; });
+
+TEST_F(BudgetTest, HundredsOfStopsInOneProcess) {
+  SKIP_UNDER_TSAN();
+  std::mt19937 random(20240607);
+  for (int round = 0; round < 400; ++round) {
+    const Runaway& runaway = kRunaways[random() % kRunaways.size()];
+    SCOPED_TRACE(runaway.name);
+    const auto state = make(std::chrono::microseconds(200 + random() % 5000));
+    ASSERT_EQ(run(*state, runaway.source), Exit::over_budget) << state->failure().sentence();
+  }
+}
+
+TEST_F(BudgetTest, AWaitingCoroutineGetsAFreshBudgetEachTime) {
+  SKIP_UNDER_TSAN();
+  const auto state = make(milliseconds(50));
+  const char* spin = "return function(seconds) local t = os.clock() "
+                     "repeat until os.clock() - t > seconds end";
+  ASSERT_EQ(run(*state, spin, 1), Exit::done);
+  for (int i = 0; i < 4; ++i) {
+    lua_pushvalue(state->raw(), 1);
+    lua_pushnumber(state->raw(), 0.02);
+    EXPECT_EQ(state->call(state->raw(), 1, 0), Exit::done);
+  }
+  lua_pushvalue(state->raw(), 1);
+  lua_pushnumber(state->raw(), 0.2);
+  EXPECT_EQ(state->call(state->raw(), 1, 0), Exit::over_budget);
+}
+
+// A call into another state, made from a binding, has a budget of its own, and
+// its time is not the outer one's.
+TEST_F(BudgetTest, NestedCallsOfTwoStates) {
+  SKIP_UNDER_TSAN();
+  const auto outer = make(milliseconds(40));
+  static State* inner;
+  static Exit inner_exit;
+  const auto inner_owner = make(milliseconds(60));
+  inner = inner_owner.get();
+  const lua_CFunction call_inner = [](lua_State*) {
+    inner_exit = run(*inner, "while true do end");
+    return 0;
+  };
+  lua_pushcfunction(outer->raw(), call_inner);
+  lua_setglobal(outer->raw(), "call_inner");
+  EXPECT_EQ(run(*outer, "call_inner() done = true"), Exit::done) << outer->failure().sentence();
+  EXPECT_EQ(inner_exit, Exit::over_budget);
+  EXPECT_FALSE(outer->spent());
+  // And the outer one can still be stopped.
+  EXPECT_EQ(run(*outer, "while true do end"), Exit::over_budget);
+}
+
+TEST_F(BudgetTest, OtherStatesGoOnAfterAStop) {
+  SKIP_UNDER_TSAN();
+  const auto good = make(milliseconds(500));
+  count_traces(*good);
+  const char* work = "local s = 0 for i = 1, 1e5 do s = s + i end return s";
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_EQ(run(*make(milliseconds(2)), "while true do end"), Exit::over_budget);
+    ASSERT_EQ(run(*good, work, 1), Exit::done);
+    EXPECT_EQ(lua_tonumber(good->raw(), -1), 5000050000.0);
+    lua_pop(good->raw(), 1);
+  }
+  EXPECT_GT(traces(*good), 0);
+}
+
+TEST_F(BudgetTest, AStrayProfilerSignalHarmsNobody) {
+  const auto state = make(milliseconds(500));
+  for (int i = 0; i < 3; ++i) {
+    raise(SIGPROF);
+    EXPECT_EQ(run(*state, "for i = 1, 1000 do end"), Exit::done);
+  }
+}
+
+TEST(WatchdogDeathTest, ThereIsOnlyOne) {
+  testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        Watchdog first;
+        Watchdog second;
+      },
+      "second watchdog");
+}
+
+}  // namespace
+}  // namespace virgo::lua

@@ -1,0 +1,65 @@
+// What the tests of lua/ share: one watchdog, states, and a witness that code
+// was compiled.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <lua.hpp>
+#include <memory>
+#include <string>
+
+#include "lua/state.hpp"
+#include "lua/watchdog.hpp"
+
+namespace virgo::lua {
+
+inline std::unique_ptr<State> make_state(StateOptions options) {
+  options.name = "test";
+  auto state = State::create(std::move(options));
+  EXPECT_TRUE(state.ok()) << state.error().message;
+  return std::move(state).value();
+}
+
+// Loads and calls `source`; results stay on the main thread's stack.
+inline Exit run(State& state, const std::string& source, int results = 0) {
+  const auto loaded = state.load(state.raw(), source, "@test.lua");
+  EXPECT_TRUE(loaded.ok()) << loaded.error().message;
+  return loaded.ok() ? state.call(state.raw(), 0, results) : Exit::error;
+}
+
+// Counts the traces that LuaJIT finishes in `state` from now on: the proof that
+// what a test stopped was compiled code.
+inline void count_traces(State& state) {
+  const auto ready = state.protect(
+      [](lua_State* L) {
+        lua_pushcfunction(L, luaopen_jit);
+        lua_pushstring(L, "jit");
+        lua_call(L, 1, 0);
+        lua_getglobal(L, "jit");
+        lua_getfield(L, -1, "attach");
+        const char* counter =
+            "local n = 0\n"
+            "return function(what) if what == 'stop' then n = n + 1 end end, function() return n end";
+        EXPECT_EQ(0, luaL_loadstring(L, counter));
+        lua_call(L, 0, 2);
+        lua_setfield(L, LUA_REGISTRYINDEX, "test.traces");  // jit attach on_trace
+        lua_pushstring(L, "trace");
+        lua_call(L, 2, 0);
+        lua_pushnil(L);
+        lua_setglobal(L, "jit");
+        return 0;
+      },
+      nullptr);
+  ASSERT_TRUE(ready.ok()) << ready.error().message;
+}
+
+inline int traces(State& state) {
+  lua_State* L = state.raw();
+  lua_getfield(L, LUA_REGISTRYINDEX, "test.traces");
+  lua_call(L, 0, 1);
+  const int n = static_cast<int>(lua_tointeger(L, -1));
+  lua_pop(L, 1);
+  return n;
+}
+
+}  // namespace virgo::lua
