@@ -6,9 +6,7 @@
 -- wait (link:request, queue:take, virgo.sleep), and is dropped when the link
 -- ends. Requests of the endpoint are answered by `requests[method]`.
 
-local HELLO_TIMEOUT = 30       -- seconds
-local HEARTBEAT_TIMEOUT = 10
-local BATCH_TIMEOUT = 30
+local HEARTBEAT_TIMEOUT = 10   -- seconds
 local GATHER = 0.2             -- reports that come within this go out together
 local BATCH_BYTES = 900 * 1024 -- a message is at most 1 MiB
 
@@ -29,7 +27,7 @@ local function hello(link)
     features = json.array {},
     epoch = agent.epoch,
     checks = agent.checks,
-  }, HELLO_TIMEOUT)
+  }, agent.request_timeout)
   if not reply then
     return nil, "the endpoint refused us: " .. err.message
   end
@@ -50,7 +48,7 @@ local function heartbeats(link, interval)
     local sent = virgo.time()
     local reply, err = link:request("heartbeat.post",
       { timestamp = math.floor(sent * 1000), latency_ms = latency and latency * 1000 },
-      HEARTBEAT_TIMEOUT)
+      math.min(HEARTBEAT_TIMEOUT, agent.request_timeout))
     if not reply then
       return link:close("no heartbeat: " .. err.message)
     end
@@ -72,7 +70,7 @@ local function deliver(link)
     if not agent.stopping() then virgo.sleep(GATHER) end
     local batch, first, last = queue:take(BATCH_BYTES)
     while batch do
-      local reply, err = link:request("batch.post", batch, BATCH_TIMEOUT)
+      local reply, err = link:request("batch.post", batch, agent.request_timeout)
       if not reply then
         return link:close("a batch was not accepted: " .. err.message)
       end
@@ -92,7 +90,7 @@ function conversation.opened(link)
   if not interval then return link:close(problem) end
   link:ready()
   log.info("the endpoint accepted us as '" .. agent.id .. "'")
-  link:spawn(heartbeats, interval)
+  link:spawn(heartbeats, link, interval)
   deliver(link)
 end
 

@@ -17,7 +17,10 @@ function server.start(options)
     host = options.host, port = options.port,
     certificate = options.certificate, key = options.key,
     accepted = function(sock) self:serve(sock) end,
-    refused = function(peer, why) virgo.log.warn(peer .. ": " .. why) end,
+    refused = function(peer, why, code)
+      -- Who connects and says nothing is a port scan or a health check.
+      virgo.log[code == "closed" and "debug" or "warn"](peer .. ": " .. why)
+    end,
   }
   if not listener then return nil, err end
   self.listener = listener

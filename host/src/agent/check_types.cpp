@@ -9,7 +9,7 @@ namespace virgo::agent {
 
 CheckTypes::Services::Services(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec)
     : workers({.threads = spec.limits.workers}),
-      native(loop, workers, clock, {.agent_version = kVersion}),
+      native(loop, workers, clock, {}),
       lua{loop, clock, watchdog, workers, spec.limits.lua_memory, spec.limits.lua_budget} {}
 
 CheckTypes::CheckTypes(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec)

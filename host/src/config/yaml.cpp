@@ -104,7 +104,8 @@ class Handler final : public YAML::EventHandler {
   Place last{1, 1};  // where the last value or key began
 
  private:
-  static constexpr const char* kBadKey = "a key must be text, not a list or a map";
+  static constexpr const char* kBadKey =
+      "a key must be text, not a list or a map (or a bracket is not closed)";
 
   struct Open {
     std::uint32_t row = kNone;

@@ -46,7 +46,7 @@ void* State::allocate(void* self, void* block, std::size_t old_size, std::size_t
 }
 
 bool State::denied(std::size_t growth) {
-  if (depth_ == 0) return false;
+  if (depth_ == 0 || host_work_ > 0) return false;
   if (refuse_all_) return true;
   if (options_.memory == 0 || used_ + growth <= options_.memory) return false;
   // The error that follows leaves compiled code, so the hook is looked at.

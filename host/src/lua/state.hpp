@@ -96,6 +96,7 @@ class State {
   static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size);
   static void stop_hook(lua_State* L, lua_Debug* ar);
   static int on_error(lua_State* L);
+  friend class HostWork;
   bool denied(std::size_t growth);
   void enter();
   void leave();
@@ -108,12 +109,27 @@ class State {
   int depth_ = 0;        // calls open
   const char* c_stack_ = nullptr;  // where the outermost of them began
   int error_ref_ = -1;   // on_error, in the registry
+  int host_work_ = 0;    // HostWork objects
   int denials_ = 0;      // allocations refused during this call
   bool refuse_all_ = false;
   bool stopped_ = false;  // the watchdog's hook was set during this call
   bool spent_ = false;
   char stopped_at_[80] = "";
   Failure failure_;
+};
+
+// While one exists no allocation of the state is refused, so that a binding with
+// C++ objects in its frame can push its results: an error raised there would
+// skip their destructors. What is pushed counts from then on.
+class HostWork {
+ public:
+  explicit HostWork(lua_State* L) : state_(State::of(L)) { ++state_.host_work_; }
+  ~HostWork() { --state_.host_work_; }
+  HostWork(const HostWork&) = delete;
+  HostWork& operator=(const HostWork&) = delete;
+
+ private:
+  State& state_;
 };
 
 }  // namespace virgo::lua

@@ -208,10 +208,12 @@ void add_text(lua_State* L, const char* name, const std::string& value) {
 }
 
 void open_agent(lua_State* L, Script& script) {
-  lua_createtable(L, 0, 6);
+  lua_createtable(L, 0, 7);
   add_text(L, "id", script.agent.id);
   add_text(L, "version", script.agent.version);
   add_text(L, "token", script.agent.token);
+  lua_pushnumber(L, static_cast<double>(script.agent.request_timeout.count()) / 1e9);
+  lua_setfield(L, -2, "request_timeout");
   lua_pushnumber(L, static_cast<double>(script.queue.epoch()));
   lua_setfield(L, -2, "epoch");
   add(L, script, "stopping", agent_stopping);
@@ -252,21 +254,17 @@ int open_globals(lua_State* L) {
   return 0;
 }
 
-// Keeps what the file returned, if it is a conversation; runs protected.
-int keep_module(lua_State* L) {
-  Script& script = *static_cast<Script*>(lua_touserdata(L, 1));
-  lua_State* main = script.state->raw();
-  lua_xmove(main, L, 1);
+// Whether the file returned a conversation; runs protected.
+int check_module(lua_State* L) {
+  const Script& script = *static_cast<Script*>(lua_touserdata(L, 1));
+  lua_rawgeti(L, LUA_REGISTRYINDEX, script.module_ref);
   bool good = lua_istable(L, -1);
   if (good) {
     lua_getfield(L, -1, "opened");
     lua_getfield(L, -2, "requests");
     good = lua_isfunction(L, -2) && lua_istable(L, -1);
-    lua_pop(L, 2);
   }
-  if (!good) return luaL_error(L, "must return a table with `opened` and `requests`");
-  script.module_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-  return 0;
+  return good ? 0 : luaL_error(L, "must return a table with `opened` and `requests`");
 }
 
 // How a request is to be answered: (result) or (nil, code, message).
@@ -339,8 +337,10 @@ Result<std::unique_ptr<Script>> LuaConversation::Parts::make_script() {
   if (!loaded) return loaded.error().context(file);
   if (s.state->call(L, 0, 1) != lua::Exit::done)
     return Error{Errc::invalid, format("{}: {}", file, s.state->failure().sentence())};
-  auto kept = s.state->protect(keep_module, &s);
-  if (!kept) return kept.error().context(file);
+  // Outside of calls the cap is not in force, so this does not raise.
+  s.module_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  auto good = s.state->protect(check_module, &s);
+  if (!good) return good.error().context(file);
   return made;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "deliver/queue.hpp"
 #include "endpoint/conversation.hpp"
 #include "lua/watchdog.hpp"
@@ -22,6 +23,7 @@ struct AgentInfo {
   std::string id;
   std::string version;
   std::string token;
+  Duration request_timeout = std::chrono::seconds(30);
   std::vector<metric::CheckIdentity> checks;
   std::function<bool()> stopping;
 };

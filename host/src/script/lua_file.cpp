@@ -7,14 +7,13 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "lua/traceback.hpp"
-#include "script/bindings.hpp"
+#include "script/check_bindings.hpp"
+#include "script/file_text.hpp"
 #include "script/lua_check.hpp"
-#include "script/read_file.hpp"
 
 namespace virgo::script {
 namespace {
 
-constexpr std::uint64_t kMaxSource = 1u << 20;
 constexpr std::size_t kIdleCoroutines = 4;
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
@@ -29,7 +28,7 @@ LuaFile::~LuaFile() { idle_.clear(); }
 Result<std::shared_ptr<LuaFile>> LuaFile::load(const std::string& path,
                                                const CheckServices& services) {
   std::shared_ptr<LuaFile> file(new LuaFile(path, services));
-  auto source = read_file(path, kMaxSource);
+  auto source = read_script(path);
   if (!source) return source.error();
   file->source_ = std::move(source).value();
   if (auto opened = file->open_state(); !opened) return opened.error();
@@ -73,17 +72,20 @@ Result<std::vector<Declaration>> LuaFile::run_file() {
 
   std::vector<Declaration> out;
   lua_rawgeti(L, LUA_REGISTRYINDEX, declared_ref_);
-  const std::size_t count = lua_objlen(L, -1);
-  for (std::size_t i = 1; i <= count; ++i) {
-    lua_rawgeti(L, -1, static_cast<int>(i));
+  const int count = static_cast<int>(lua_objlen(L, -1)) / 2;
+  for (int i = 1; i <= count; ++i) {
+    lua_rawgeti(L, -1, 2 * i);
+    const std::string where = lua_tostring(L, -1);
+    lua_pop(L, 1);
+    lua_rawgeti(L, -1, 2 * i - 1);
     auto declaration = read_declaration(L, -1);
     lua_pushliteral(L, "collect");
     lua_rawget(L, -2);
     const bool collects = lua_isfunction(L, -1);
     lua_pop(L, 2);
-    if (!declaration) return declaration.error().context(name_ + ": virgo.check");
+    if (!declaration) return declaration.error().context(where + ": virgo.check");
     if (!collects)
-      return Error{Errc::invalid, format("{}: check '{}' has no function collect(run)", name_,
+      return Error{Errc::invalid, format("{}: check '{}' has no function collect(run)", where,
                                          declaration->name)};
     out.push_back(std::move(declaration).value());
   }
@@ -108,16 +110,21 @@ Result<lua::State*> LuaFile::state() {
 
 void LuaFile::push_declared(lua_State* L, std::size_t n) const {
   lua_rawgeti(L, LUA_REGISTRYINDEX, declared_ref_);
-  lua_rawgeti(L, -1, static_cast<int>(n + 1));
+  lua_rawgeti(L, -1, static_cast<int>(2 * n + 1));
   lua_remove(L, -2);
 }
 
 void LuaFile::declare(lua_State* L, int index) {
   if (!loading_)
     luaL_error(L, "virgo.check can only be called while the file is loaded, not from collect()");
+  char where[80] = "";
+  lua::position(L, 1, where, sizeof where);
   lua_rawgeti(L, LUA_REGISTRYINDEX, declared_ref_);
+  const int count = static_cast<int>(lua_objlen(L, -1));
   lua_pushvalue(L, index);
-  lua_rawseti(L, -2, static_cast<int>(lua_objlen(L, -2)) + 1);
+  lua_rawseti(L, -2, count + 1);
+  lua_pushstring(L, where);
+  lua_rawseti(L, -2, count + 2);
   lua_pop(L, 1);
 }
 

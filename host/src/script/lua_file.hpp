@@ -40,6 +40,8 @@ class LuaFile {
 
   // The state, made anew (by running the file again) if the last one is spent.
   Result<lua::State*> state();
+  // The same without making one; null if there is none.
+  lua::State* live_state() const { return state_.get(); }
   // Counts states; what was made in an older one is gone.
   std::uint32_t generation() const { return generation_; }
   // Pushes the table of the n-th declaration.
@@ -83,7 +85,7 @@ class LuaFile {
 
   std::unique_ptr<lua::State> state_;
   std::vector<lua::Coroutine> idle_;
-  int declared_ref_ = -1;  // list of tables given to virgo.check()
+  int declared_ref_ = -1;  // list of: table given to virgo.check(), where
   bool loading_ = false;
   std::uint32_t generation_ = 0;
   std::uint64_t runs_ = 0;

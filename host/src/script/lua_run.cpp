@@ -3,7 +3,7 @@
 #include <lua.hpp>
 
 #include "lua/traceback.hpp"
-#include "script/bindings.hpp"
+#include "script/check_bindings.hpp"
 #include "script/lua_check.hpp"
 #include "script/lua_file.hpp"
 #include "script/lua_socket.hpp"

@@ -110,10 +110,25 @@ std::vector<std::string> Loop::close() {
   }
   dropped.clear();
   adopted.clear();
+  closed_ = run_down();
+  if (closed_) return open;
+  uv_walk(
+      &loop_,
+      [](uv_handle_t* h, void* arg) {
+        static_cast<std::vector<std::string>*>(arg)->push_back(uv_handle_type_name(h->type));
+      },
+      &open);
+  return open;
+}
+
+// Turns the loop until it can be closed; false if an open handle prevents it. A
+// loop that is closed must not be touched any more.
+bool Loop::run_down() {
   // Close callbacks may start further closes; a few turns see all of them. A
   // request on libuv's own pool (getaddrinfo) is waited for by UV_RUN_ONCE, but
   // not while a handle is open by mistake, whose request might never end.
-  for (int turn = 0; turn < 1000 && uv_loop_close(&loop_) == UV_EBUSY; ++turn) {
+  for (int turn = 0; turn < 1000; ++turn) {
+    if (uv_loop_close(&loop_) == 0) return true;
     struct Handles {
       bool closing = false;
       bool open = false;
@@ -125,19 +140,12 @@ std::vector<std::string> Loop::close() {
     uv_walk(&loop_, look, &handles);
     if (handles.closing)
       uv_run(&loop_, UV_RUN_NOWAIT);
-    else if (!handles.open && loop_.active_reqs.count > 0)
+    else if (!handles.open)
       uv_run(&loop_, UV_RUN_ONCE);
     else
-      break;
+      return false;
   }
-  uv_walk(
-      &loop_,
-      [](uv_handle_t* h, void* arg) {
-        static_cast<std::vector<std::string>*>(arg)->push_back(uv_handle_type_name(h->type));
-      },
-      &open);
-  closed_ = open.empty();
-  return open;
+  return false;
 }
 
 }  // namespace virgo::uv

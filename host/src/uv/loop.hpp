@@ -55,6 +55,7 @@ class Loop {
 
  private:
   bool run_posted();
+  bool run_down();
   uv_loop_t loop_{};
   uv_async_t wake_{};
   std::mutex mutex_;

@@ -31,8 +31,8 @@ TEST(Log, FormatsLevelsAndComponents) {
   log_error("loop", "{} of {}", 1, "two");
   log_warn("net", "w");
   log_info("net", "i");
-  EXPECT_EQ(log.lines(), (std::vector<std::string>{"ERROR loop: 1 of two", "WARN  net: w",
-                                                   "INFO  net: i"}));
+  EXPECT_EQ(log.lines(),
+            (std::vector<std::string>{"ERROR loop: 1 of two", "WARN  net: w", "INFO  net: i"}));
 }
 
 TEST(Log, LeavesOutWhatIsBelowTheLevel) {
@@ -59,7 +59,9 @@ TEST(Log, NobodyForgesLines) {
 }
 
 TEST(Log, EightBitControlCharactersAreShownToo) {
-  EXPECT_EQ(logged("a\xc2\x9b" "31m"), "a\\x9b31m");
+  EXPECT_EQ(logged("a\xc2\x9b"
+                   "31m"),
+            "a\\x9b31m");
   EXPECT_EQ(logged("\xc2\xa0\xc3\xbc"), "\xc2\xa0\xc3\xbc");  // no-break space, u umlaut
 }
 
@@ -71,9 +73,13 @@ TEST(Log, CutsLongMessagesAtTheLimit) {
 
 TEST(Log, DoesNotCutThroughACharacter) {
   const std::string start(4095, 'x');
-  EXPECT_EQ(logged(start + "\xc3\xbc" "abc"), start + "...");
+  EXPECT_EQ(logged(start + "\xc3\xbc"
+                           "abc"),
+            start + "...");
   const std::string long_start(4093, 'x');
-  EXPECT_EQ(logged(long_start + "\xf0\x9f\x98\x80" "abc"), long_start + "...");
+  EXPECT_EQ(logged(long_start + "\xf0\x9f\x98\x80"
+                                "abc"),
+            long_start + "...");
 }
 
 TEST(Log, WritesOneLineToStandardError) {

@@ -85,12 +85,18 @@ TEST(ParseRefuses, DuplicateKeysWithBothPlaces) {
 }
 
 TEST(ParseRefuses, KeysThatAreNoText) {
-  EXPECT_THAT(texts(parse_text("a: 1\n? [x]\n: 2\n").problems),
-              ElementsAre("a.yaml:2:3: a key must be text, not a list or a map"));
-  EXPECT_THAT(texts(parse_text("{{a: 1}: 2}").problems),
-              ElementsAre("a.yaml:1:2: a key must be text, not a list or a map"));
-  EXPECT_THAT(texts(parse_text("a: &x [1]\n*x : 2\n").problems),
-              ElementsAre("a.yaml:2:1: a key must be text, not a list or a map"));
+  EXPECT_THAT(
+      texts(parse_text("a: 1\n? [x]\n: 2\n").problems),
+      ElementsAre(
+          "a.yaml:2:3: a key must be text, not a list or a map (or a bracket is not closed)"));
+  EXPECT_THAT(
+      texts(parse_text("{{a: 1}: 2}").problems),
+      ElementsAre(
+          "a.yaml:1:2: a key must be text, not a list or a map (or a bracket is not closed)"));
+  EXPECT_THAT(
+      texts(parse_text("a: &x [1]\n*x : 2\n").problems),
+      ElementsAre(
+          "a.yaml:2:1: a key must be text, not a list or a map (or a bracket is not closed)"));
   EXPECT_THAT(texts(parse_text("a: 1\n: 2\n").problems),
               ElementsAre(HasSubstr("a key is missing before ':'")));
   EXPECT_THAT(texts(parse_text("~: 2\n").problems),
@@ -188,15 +194,14 @@ TEST(ParseRefuses, WhatIsNotYaml) {
                            "? ",
                            "- a\nb: 1",
                            "a: \"\\ud800\"",
-                           "|",
-                           ">",
+
                            "!!",
                            "!<",
-                           "!<>",
+
                            "a: &",
                            "- *",
                            "--- |x"})
-    EXPECT_LE(texts(parse_text(text).problems).size(), 2u) << text;  // and it returns at all
+    EXPECT_THAT(texts(parse_text(text).problems), testing::SizeIs(1)) << text;
   EXPECT_THAT(texts(parse_text("ok: 1\na: b: c\n").problems),
               ElementsAre(StartsWith("a.yaml:2:5: not valid YAML: ")));
 }

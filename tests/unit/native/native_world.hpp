@@ -122,7 +122,8 @@ struct ScriptedModule {
   }
   const virgo_module* raw() {
     type.params = {params.data(), static_cast<std::uint32_t>(params.size()), sizeof(virgo_param)};
-    type.metrics = {metrics.data(), static_cast<std::uint32_t>(metrics.size()), sizeof(virgo_metric)};
+    type.metrics = {metrics.data(), static_cast<std::uint32_t>(metrics.size()),
+                    sizeof(virgo_metric)};
     return &module;
   }
   static ScriptedModule*& current() {
@@ -162,6 +163,20 @@ class NativeTest : public testing::Test {
     watchdog.start(std::chrono::seconds(20));
     while (!done() && !hung) loop.run_once(true);
     ASSERT_FALSE(hung) << "waited in vain";
+  }
+  // The same for what no event of the loop tells of.
+  void spin_until(const std::function<bool()>& done) {
+    run_until([&] {
+      if (done()) return true;
+      loop.post([] {});
+      return false;
+    });
+  }
+  // Runs what has been posted so far.
+  void run_posted() {
+    bool turned = false;
+    loop.post([&] { turned = true; });
+    run_until([&] { return turned; });
   }
   void run_until_finished(TestRun& run) {
     run_until([&] { return run.status.has_value(); });

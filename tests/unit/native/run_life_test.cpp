@@ -19,7 +19,9 @@ virgo_status emit_one(const virgo_host* host, virgo_run run, std::int64_t value)
 
 class RunLife : public NativeTest, public testing::WithParamInterface<std::uint32_t> {};
 INSTANTIATE_TEST_SUITE_P(Threads, RunLife, testing::Values(VIRGO_ON_LOOP, VIRGO_ON_WORKER),
-                         [](const auto& i) { return i.param == VIRGO_ON_LOOP ? "loop" : "worker"; });
+                         [](const auto& i) {
+                           return i.param == VIRGO_ON_LOOP ? "loop" : "worker";
+                         });
 
 TEST_P(RunLife, OkEndsItWithItsSamples) {
   ScriptedModule script(GetParam());
@@ -43,12 +45,16 @@ TEST_P(RunLife, OkEndsItWithItsSamples) {
 }
 
 TEST_P(RunLife, EachStatusIsReportedAsWhatItMeans) {
-  const std::pair<virgo_status, Status> cases[] = {
-      {VIRGO_ERR_FAILED, Status::failed},           {VIRGO_ERR_INVALID, Status::invalid},
-      {VIRGO_ERR_UNSUPPORTED, Status::unsupported}, {VIRGO_ERR_NO_MEMORY, Status::failed},
-      {VIRGO_ERR_UNREACHABLE, Status::unreachable}, {VIRGO_ERR_TIMEOUT, Status::timeout},
-      {VIRGO_ERR_CANCELLED, Status::cancelled},     {VIRGO_ERR_LIMIT, Status::limit},
-      {-1000, Status::failed},                      {1000, Status::ok}};
+  const std::pair<virgo_status, Status> cases[] = {{VIRGO_ERR_FAILED, Status::failed},
+                                                   {VIRGO_ERR_INVALID, Status::invalid},
+                                                   {VIRGO_ERR_UNSUPPORTED, Status::unsupported},
+                                                   {VIRGO_ERR_NO_MEMORY, Status::failed},
+                                                   {VIRGO_ERR_UNREACHABLE, Status::unreachable},
+                                                   {VIRGO_ERR_TIMEOUT, Status::timeout},
+                                                   {VIRGO_ERR_CANCELLED, Status::cancelled},
+                                                   {VIRGO_ERR_LIMIT, Status::limit},
+                                                   {-1000, Status::failed},
+                                                   {1000, Status::ok}};
   ScriptedModule script(GetParam());
   virgo_status answer = VIRGO_OK;
   script.collect = [&](const virgo_host*, virgo_run) { return answer; };
@@ -167,13 +173,9 @@ TEST_P(RunLife, AnAbandonedPendingRunIsStaleAndTheNextOneWorks) {
     TestRun run = new_run();
     check->start(run);
     ASSERT_TRUE(called.pass());
-    // A worker's return reaches the loop by a task; let it.
-    bool turned = false;
-    run_until([&] {
-      const bool before = turned;
-      if (!turned) loop.post([&] { turned = true; });
-      return before && turned;
-    });
+    // A worker's return reaches the loop as a task.
+    spin_until([&] { return pool.load().busy == 0; });
+    run_posted();
     check->cancel(run);
     EXPECT_EQ(cancelled, 1);
     check->abandon(run);
@@ -216,7 +218,9 @@ TEST_P(RunLife, ThrownExceptionsFailTheRunAndTheInstanceGoesOn) {
 TEST_P(RunLife, CancelMayCompleteTheRun) {
   ScriptedModule script(GetParam());
   Gate cancelled;
+  std::atomic<bool> begun = false;
   script.collect = [&](const virgo_host*, virgo_run) {
+    begun = true;
     if (GetParam() == VIRGO_ON_WORKER) {
       EXPECT_TRUE(cancelled.pass());
     }
@@ -230,7 +234,7 @@ TEST_P(RunLife, CancelMayCompleteTheRun) {
   TestRun run = new_run();
   check->start(run);
   // On a worker, only a call that has begun is told.
-  run_until([&] { return GetParam() == VIRGO_ON_LOOP || pool.load().queued == 0; });
+  spin_until([&] { return begun.load(); });
   check->cancel(run);
   run_until_finished(run);
   EXPECT_EQ(run.status, Status::cancelled);
@@ -280,9 +284,7 @@ TEST_F(NativeTest, CompletionOnItsWayToADestroyedCheckIsDropped) {
   check->cancel(run);
   EXPECT_EQ(table->run->complete(table, id, VIRGO_OK), VIRGO_OK);  // posted
   check.reset();
-  bool turned = false;
-  loop.post([&] { turned = true; });
-  run_until([&] { return turned; });
+  run_posted();
   EXPECT_FALSE(run.status);
 }
 

@@ -14,10 +14,7 @@ using testing::HasSubstr;
 class Worker : public NativeTest {
  protected:
   void run_until_busy(unsigned calls) {
-    run_until([&] {
-      loop.post([] {});  // keeps the loop turning
-      return begun >= calls;
-    });
+    spin_until([&] { return begun >= calls; });
   }
   // A script whose calls stand before `gate`.
   void hold(ScriptedModule& script) {

@@ -1,4 +1,4 @@
-#include "script/bindings.hpp"
+#include "script/check_bindings.hpp"
 
 #include <lua.hpp>
 
@@ -63,7 +63,7 @@ void* check_self(lua_State* L, const char* name, const char* method) {
 }
 
 int push_failure(lua_State* L, const char* status, const Error& error) {
-  luaL_checkstack(L, 4, "an error");
+  const lua::HostWork unrefused(L);
   lua_pushnil(L);
   lua_createtable(L, 0, 3);  // nil failure
   lua_pushlstring(L, error.message.data(), error.message.size());
@@ -78,10 +78,10 @@ int push_failure(lua_State* L, const char* status, const Error& error) {
 }
 
 void bind_check_globals(lua_State* L) {
-  open_virgo(L);
+  open_check_virgo(L);
   lua_setglobal(L, "virgo");
-  lua::add_lazy_global(L, "net", open_net);
-  lua::add_lazy_global(L, "fs", open_fs);
+  lua::add_lazy_global(L, "net", open_check_net);
+  lua::add_lazy_global(L, "fs", open_check_fs);
   lua::add_lazy_global(L, "json", open_json);
   luaL_newmetatable(L, kFailure);
   lua_pushcfunction(L, failure_to_text);

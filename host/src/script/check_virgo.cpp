@@ -6,7 +6,7 @@
 #include "base/format.hpp"
 #include "lua/sandbox.hpp"
 #include "lua/traceback.hpp"
-#include "script/bindings.hpp"
+#include "script/check_bindings.hpp"
 #include "script/lua_check.hpp"
 #include "script/lua_file.hpp"
 #include "script/lua_run.hpp"
@@ -102,7 +102,7 @@ int time(lua_State* L) {
 
 }  // namespace
 
-int open_virgo(lua_State* L) {
+int open_check_virgo(lua_State* L) {
   const luaL_Reg functions[] = {
       {"check", declare_check}, {"sleep", sleep}, {"now", now}, {"time", time}, {nullptr, nullptr}};
   const luaL_Reg levels[] = {{"error", log_text<LogLevel::error>},

@@ -7,7 +7,7 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
-#include "script/bindings.hpp"
+#include "script/check_bindings.hpp"
 #include "script/lua_check.hpp"
 #include "script/lua_file.hpp"
 #include "script/lua_run.hpp"

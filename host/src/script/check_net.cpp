@@ -6,7 +6,7 @@
 
 #include "base/format.hpp"
 #include "net/connect.hpp"
-#include "script/bindings.hpp"
+#include "script/check_bindings.hpp"
 #include "script/lua_check.hpp"
 #include "script/lua_file.hpp"
 #include "script/lua_run.hpp"
@@ -27,8 +27,8 @@ struct SocketRef {
 
 // A read may take a quarter of the state's memory, so that the script can work
 // with what it got.
-double max_read(const LuaRun& run) {
-  const auto cap = static_cast<double>(const_cast<LuaRun&>(run).check().services().memory);
+double max_read(LuaRun& run) {
+  const auto cap = static_cast<double>(run.check().services().memory);
   return cap > 0 ? cap / 4 : 16.0 * 1024 * 1024;
 }
 
@@ -122,6 +122,7 @@ void start_read(lua_State* L, LuaRun& run, LuaSocket& socket, const Want& want,
 
 // Pushes what has come already. 0 if that is not enough.
 int take(lua_State* L, LuaSocket& socket, const Want& want) {
+  const lua::HostWork unrefused(L);
   const auto taken = socket.take(want);
   if (!taken) return 0;
   if (!taken->ok()) {
@@ -140,7 +141,7 @@ int read(lua_State* L, const Self& me, const Want& want, const char* method) {
   return lua::wait(L);
 }
 
-double read_size(lua_State* L, const LuaRun& run, double fallback) {
+double read_size(lua_State* L, LuaRun& run, double fallback) {
   const double size = luaL_optnumber(L, 2, fallback);
   if (!(size >= 1 && size <= max_read(run)))
     luaL_error(L, "from 1 byte to %f bytes (a quarter of limits.lua_memory), not %f",
@@ -166,6 +167,7 @@ int socket_read_line(lua_State* L) {
 
 // Pushes the result of a write, or returns 0 when there is none yet.
 int write(lua_State* L, LuaRun& run, LuaSocket& socket, const char* bytes, std::size_t size) {
+  const lua::HostWork unrefused(L);
   const auto written = socket.write({bytes, size});
   if (!written) return push_failure(L, "unreachable", written.error());
   if (socket.is_full()) {
@@ -197,7 +199,7 @@ int socket_close(lua_State* L) {
 
 }  // namespace
 
-int open_net(lua_State* L) {
+int open_check_net(lua_State* L) {
   static constexpr Method kMethods[] = {{"read", socket_read},
                                         {"read_line", socket_read_line},
                                         {"write", socket_write},

@@ -3,7 +3,7 @@
 #include <lua.hpp>
 
 #include "base/format.hpp"
-#include "script/bindings.hpp"
+#include "script/check_bindings.hpp"
 #include "script/file_job.hpp"
 #include "script/lua_check.hpp"
 #include "script/lua_file.hpp"
@@ -24,6 +24,7 @@ int push_content(lua_State* L, const Result<std::string>& content) {
 // Pushes the result if the file can be read on the spot, else returns 0 with the
 // work begun.
 int start_read(lua_State* L, LuaRun& run, const char* path, double max) {
+  const lua::HostWork unrefused(L);
   const auto limit = static_cast<std::uint64_t>(max);
   Result<std::string> content{std::string()};
   if (read_kernel_file(path, limit, content)) return push_content(L, content);
@@ -56,7 +57,7 @@ int read(lua_State* L) {
 
 }  // namespace
 
-int open_fs(lua_State* L) {
+int open_check_fs(lua_State* L) {
   lua_createtable(L, 0, 1);
   lua_pushcfunction(L, read);
   lua_setfield(L, -2, "read");

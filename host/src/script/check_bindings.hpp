@@ -1,4 +1,4 @@
-// What Lua checks can call. Each file beside this one that begins with bind_
+// What Lua checks can call. Each check_*.cpp beside this file
 // holds one global; lua-plugins/README.md is their reference. Internal to script/.
 #pragma once
 
@@ -15,15 +15,16 @@ namespace virgo::script {
 void bind_check_globals(lua_State* L);
 
 // Each leaves its table on the stack. May raise.
-int open_virgo(lua_State* L);
-int open_net(lua_State* L);
-int open_fs(lua_State* L);
+int open_check_virgo(lua_State* L);
+int open_check_net(lua_State* L);
+int open_check_fs(lua_State* L);
 
 // Pushes the userdata that stands for run `id` of this file.
 void push_run(lua_State* L, std::uint64_t id);
 
 // Pushes nil and an error table {message=, status=, code=}, which may be given to
 // error(), assert() or tostring(). Returns 2, for `return push_failure(...)`.
+// Raises nothing.
 int push_failure(lua_State* L, const char* status, const Error& error);
 
 // Registers a metatable `name` (once per state) with these methods as __index,

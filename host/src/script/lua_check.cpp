@@ -1,0 +1,254 @@
+#include "script/lua_check.hpp"
+
+#include <array>
+#include <lua.hpp>
+
+#include "base/format.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "lua/coroutine.hpp"
+#include "lua/traceback.hpp"
+#include "script/check_bindings.hpp"
+#include "script/file_job.hpp"
+#include "script/lua_check_type.hpp"
+#include "script/lua_file.hpp"
+#include "script/lua_params.hpp"
+#include "script/lua_run.hpp"
+#include "script/lua_socket.hpp"
+
+namespace virgo::script {
+namespace {
+
+using lua::Exit;
+using metric::Status;
+
+// What a script may say of itself.
+Status status_of(std::string_view word) {
+  for (const Status s : {Status::invalid, Status::unsupported, Status::unreachable, Status::timeout})
+    if (word == metric::status_name(s)) return s;
+  return Status::failed;
+}
+
+}  // namespace
+
+LuaCheck::LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
+                   const config::CheckSpec& spec)
+    : file_(std::move(file)), type_(type), name_(spec.name), params_(spec.params) {
+  file_->add(*this);
+}
+
+LuaCheck::~LuaCheck() {
+  open_.reset();
+  if (instance_ref_ >= 0 && generation_ == file_->generation())
+    if (lua::State* state = file_->live_state())
+      luaL_unref(state->raw(), LUA_REGISTRYINDEX, instance_ref_);
+  file_->remove(*this);
+}
+
+std::unique_ptr<LuaCheck> LuaCheck::create(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
+                                           const config::CheckSpec& spec,
+                                           config::Problems& problems) {
+  std::unique_ptr<LuaCheck> check(new LuaCheck(std::move(file), type, spec));
+  const Verdict made = check->prepare();
+  if (made.status == Status::ok) return check;
+  const config::Node* node =
+      made.param.empty() ? nullptr : check::find_param(spec.params, made.param);
+  std::string path = spec.path + ".params";
+  if (!made.param.empty()) path += "." + made.param;
+  problems.push_back({node == nullptr ? spec.where : node->where, path, made.text});
+  return nullptr;
+}
+
+const CheckServices& LuaCheck::services() const { return file_->services(); }
+
+const metric::MetricInfo* LuaCheck::metric(std::string_view name) const {
+  return type_.metric(name);
+}
+
+const std::string& LuaCheck::unknown_metric(std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const auto& m : type_.metrics()) names.push_back(m.name);
+  const std::string_view near = did_you_mean(name, names);
+  scratch_ = format("run:emit: metric '{}' is not declared", printable(name, 128));
+  scratch_ += near.empty() ? "; add it to metrics" : format(", did you mean '{}'?", near);
+  return scratch_;
+}
+
+LuaCheck::Verdict LuaCheck::prepare() {
+  const auto state = file_->state();
+  if (!state) return {Status::failed, state.error().message, ""};
+  if (generation_ == file_->generation() && instance_ref_ >= 0) return {};
+  make_instance();
+  Verdict out = configure();
+  if (out.status == Status::ok) return out;
+  if (lua::State* alive = file_->live_state())
+    luaL_unref(alive->raw(), LUA_REGISTRYINDEX, instance_ref_);
+  instance_ref_ = -1;
+  return out;
+}
+
+void LuaCheck::make_instance() {
+  lua_State* L = file_->live_state()->raw();
+  lua_createtable(L, 0, static_cast<int>(type_.params().size()));
+  file_->push_declared(L, type_.number());  // self check
+  lua_pushliteral(L, "params");
+  lua_rawget(L, -2);  // self check params
+  for (const check::ParamInfo& p : type_.params()) {
+    lua_pushlstring(L, p.name.data(), p.name.size());
+    if (const config::Node* node = check::find_param(params_, p.name); node != nullptr) {
+      push_param(L, *node, p.type);
+    } else if (p.has_fallback && lua_istable(L, -2)) {
+      lua_pushvalue(L, -1);
+      lua_rawget(L, -3);
+      lua_pushliteral(L, "default");
+      lua_rawget(L, -2);
+      push_default(L, -1, p.type);  // ... name param default value
+      lua_replace(L, -3);
+      lua_pop(L, 1);
+    } else {
+      lua_pushnil(L);
+    }
+    lua_rawset(L, -5);
+  }
+  lua_pop(L, 1);  // self check
+  lua_pushliteral(L, "__index");
+  lua_pushvalue(L, -2);
+  lua_rawset(L, -3);  // check.__index = check
+  lua_setmetatable(L, -2);
+  instance_ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
+  generation_ = file_->generation();
+}
+
+LuaCheck::Verdict LuaCheck::configure() {
+  lua::State& state = *file_->live_state();
+  lua_State* L = state.raw();
+  file_->push_declared(L, type_.number());
+  lua_pushliteral(L, "configure");
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+  if (!lua_isfunction(L, -1)) {
+    lua_pop(L, 1);
+    return {};
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, instance_ref_);
+  const Exit exit = state.call(L, 1, 2);
+  Verdict out;
+  if (exit != Exit::done) {
+    out = verdict(state.failure());
+  } else {
+    out = verdict_of_results(L, lua_gettop(L) - 1);
+    lua_pop(L, 2);
+  }
+  if (out.status == Status::failed) out.status = Status::invalid;
+  if (exit == Exit::over_budget || exit == Exit::over_memory)
+    file_->give_up_state(*this, format("stopped: check '{}' of the same file {}", name_, out.text));
+  return out;
+}
+
+LuaCheck::Verdict LuaCheck::verdict(const lua::Failure& failure) {
+  Verdict out;
+  out.text = failure.sentence();
+  out.param = failure.param;
+  out.status = failure.exit == Exit::error ? status_of(failure.status) : Status::limit;
+  if (!failure.traceback.empty())
+    log_debug("lua", "check '{}': {}\n{}", name_, out.text, failure.traceback);
+  return out;
+}
+
+// nil or false, and a reason: a failure that was not raised.
+LuaCheck::Verdict LuaCheck::verdict_of_results(lua_State* L, int first) {
+  if (lua_gettop(L) <= first || lua_toboolean(L, first) != 0 || lua_isnil(L, first + 1)) return {};
+  lua::Failure failure;
+  failure.describe(L, first + 1);
+  return verdict(failure);
+}
+
+void LuaCheck::start(check::Run& run) {
+  run_ = &run;
+  if (const Verdict ready = prepare(); ready.status != Status::ok) {
+    finish(ready);
+    return;
+  }
+  open_ = std::make_unique<LuaRun>(*this, run, file_->next_run_id(), file_->take_coroutine());
+  lua_State* L = open_->coroutine().raw();
+  file_->push_declared(L, type_.number());
+  lua_pushliteral(L, "collect");
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, instance_ref_);
+  push_run(L, open_->id());  // collect self run
+  go_on(2);
+}
+
+void LuaCheck::go_on(int nargs) {
+  file_->set_current(open_.get());
+  const Exit exit = open_->coroutine().resume(nargs);
+  file_->set_current(nullptr);
+  settle(exit);
+}
+
+void LuaCheck::settle(Exit exit) {
+  lua_State* L = open_->coroutine().raw();
+  Verdict out;
+  switch (exit) {
+    case Exit::yielded:
+      if (lua::take_wait(L)) return;
+      out = {Status::failed,
+             lua::position(L) + ": coroutine.yield outside of a coroutine of the check's own", ""};
+      break;
+    case Exit::done:
+      out = verdict_of_results(L, 1);
+      lua_settop(L, 0);
+      file_->give_back(std::move(open_->coroutine()));
+      break;
+    default: out = verdict(file_->live_state()->failure());
+  }
+  open_.reset();
+  if (exit == Exit::over_budget || exit == Exit::over_memory)
+    file_->give_up_state(*this, format("stopped: check '{}' of the same file {}", name_, out.text));
+  finish(out);
+}
+
+// The last thing that is done for a run: the scheduler may do anything in it.
+void LuaCheck::finish(const Verdict& verdict) {
+  check::Run* run = std::exchange(run_, nullptr);
+  if (run == nullptr) return;
+  if (!verdict.text.empty()) run->explain(verdict.text);
+  run->finish(verdict.status);
+}
+
+void LuaCheck::cancel(check::Run& run) {
+  if (open_ == nullptr) return;
+  const bool late = services().clock.now() >= run.deadline();
+  const std::string where = open_->waiting_in();
+  const Verdict out{late ? Status::timeout : Status::cancelled,
+                    format("{}; was waiting in {}",
+                           late ? "no answer by the deadline" : "stopped by the agent", where),
+                    ""};
+  open_.reset();
+  finish(out);
+}
+
+void LuaCheck::abandon(check::Run&) {
+  open_.reset();
+  evicted_.reset();
+  run_ = nullptr;
+}
+
+bool LuaCheck::wedged() const {
+  const auto job = job_.lock();
+  return open_ == nullptr && job != nullptr && job->running();
+}
+
+void LuaCheck::evict(const std::string& why) {
+  if (open_ == nullptr) return;
+  open_.reset();
+  evicted_ = std::make_unique<std::string>(why);
+}
+
+void LuaCheck::finish_evicted() {
+  const auto why = std::move(evicted_);
+  finish({Status::cancelled, *why, ""});
+}
+
+}  // namespace virgo::script

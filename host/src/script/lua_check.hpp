@@ -1,0 +1,89 @@
+// One configured instance of a check written in Lua. Each run is a coroutine of
+// the file's state that calls check:collect(run); `self` is the instance's own
+// table and lives as long as the state. Loop thread only.
+//
+//   returns                      -> ok
+//   returns nil, error           -> as if it had raised that error
+//   raises an error              -> failed, with file:line; or the status and
+//                                   message of a table
+//   deadline                     -> timeout, saying what it was waiting in
+//   budget or memory cap broken  -> limit; the state is made anew
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "check/check.hpp"
+#include "lua/failure.hpp"
+#include "script/check_services.hpp"
+
+namespace virgo::script {
+
+class FileJob;
+class LuaCheckType;
+class LuaFile;
+class LuaRun;
+
+class LuaCheck final : public check::Check {
+ public:
+  // Makes the instance's table and calls check:configure(). Null, and a problem
+  // at the parameter it complains about, when that fails.
+  static std::unique_ptr<LuaCheck> create(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
+                                          const config::CheckSpec& spec,
+                                          config::Problems& problems);
+  ~LuaCheck() override;
+
+  void start(check::Run& run) override;
+  void cancel(check::Run& run) override;
+  void abandon(check::Run& run) override;
+  // While a file read of an earlier run is stuck in the file system.
+  bool wedged() const override;
+
+  const std::string& name() const { return name_; }
+  const CheckServices& services() const;
+  // Null if the check did not declare it.
+  const metric::MetricInfo* metric(std::string_view name) const;
+  // The sentence for that case; valid until the next call.
+  const std::string& unknown_metric(std::string_view name);
+
+  // A run's operation is done; `nargs` results are on its coroutine.
+  void go_on(int nargs);
+  void watch(const std::shared_ptr<FileJob>& job) { job_ = job; }
+
+  // Another instance broke a cap: the open run is dropped, and finished by
+  // finish_evicted() when the state is gone.
+  void evict(const std::string& why);
+  bool evicted() const { return evicted_ != nullptr; }
+  void finish_evicted();
+
+ private:
+  struct Verdict {
+    metric::Status status = metric::Status::ok;
+    std::string text;
+    std::string param;  // configure(): which one is wrong; may be ""
+  };
+
+  LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type, const config::CheckSpec& spec);
+  Verdict prepare();
+  Verdict configure();
+  void make_instance();
+  Verdict verdict(const lua::Failure& failure);
+  Verdict verdict_of_results(struct lua_State* L, int first);
+  void settle(lua::Exit exit);
+  void finish(const Verdict& verdict);
+
+  const std::shared_ptr<LuaFile> file_;
+  const LuaCheckType& type_;
+  const std::string name_;
+  const config::Node params_;  // to make the instance anew
+  std::uint32_t generation_ = 0;
+  int instance_ref_ = -1;
+  check::Run* run_ = nullptr;
+  std::unique_ptr<LuaRun> open_;
+  std::unique_ptr<std::string> evicted_;
+  std::weak_ptr<FileJob> job_;
+  std::string scratch_;
+};
+
+}  // namespace virgo::script

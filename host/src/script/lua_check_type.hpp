@@ -1,0 +1,42 @@
+// A check type that a Lua file declares. Loop thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "check/check.hpp"
+#include "script/lua_declaration.hpp"
+
+namespace virgo::script {
+
+class LuaFile;
+
+class LuaCheckType final : public check::CheckType {
+ public:
+  // The n-th check that `file` declares.
+  LuaCheckType(std::shared_ptr<LuaFile> file, std::size_t n, Declaration declaration);
+
+  const std::string& name() const override { return declaration_.name; }
+  const std::string& summary() const override { return declaration_.summary; }
+  const char* runtime() const override { return "lua"; }
+  const std::string& origin() const override;
+  const std::vector<check::ParamInfo>& params() const override { return declaration_.params; }
+  const std::vector<metric::MetricInfo>& metrics() const override { return declaration_.metrics; }
+  std::unique_ptr<check::Check> create(const config::CheckSpec& spec,
+                                       config::Problems& problems) override;
+
+  // Null if nobody declared it.
+  const metric::MetricInfo* metric(std::string_view name) const;
+  std::size_t number() const { return number_; }
+
+ private:
+  std::shared_ptr<LuaFile> file_;
+  const std::size_t number_;
+  Declaration declaration_;
+  std::vector<const metric::MetricInfo*> by_name_;
+};
+
+}  // namespace virgo::script

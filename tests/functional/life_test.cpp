@@ -1,0 +1,141 @@
+// The life of agent and endpoint: start, reconnect, stop.
+#include <signal.h>
+
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "functional/world.hpp"
+
+namespace virgo::functional {
+namespace {
+
+constexpr const char* kFive = R"(  - cpu
+  - memory
+  - filesystem
+  - uptime
+  - name: tcp
+    params: {host: 127.0.0.1, port: %PORT%}
+)";
+
+std::string five_checks(const Endpoint& endpoint) {
+  std::string text = kFive;
+  text.replace(text.find("%PORT%"), 6, std::to_string(endpoint.port()));
+  return text;
+}
+
+struct Pair : ::testing::Test {
+  Endpoint endpoint;
+  TempDir dir;
+  std::optional<Process> agent;
+  int starts = 0;
+
+  void start_agent(const std::string& yaml) {
+    write_file(dir.file("agent.yaml"), yaml);
+    agent.emplace(std::vector<std::string>{virgo_binary(), "run", "-c", dir.file("agent.yaml")},
+                  dir.file("agent" + std::to_string(++starts)));
+  }
+  bool received(const std::string& check, std::size_t times) {
+    return eventually(
+        [&] { return reports_of(endpoint.records(), check).size() >= times; });
+  }
+};
+
+TEST_F(Pair, FiveChecksOfBothKindsArrive) {
+  endpoint.start();
+  start_agent(agent_yaml(endpoint, five_checks(endpoint), "defaults: {interval: 200ms}\n"));
+  for (const char* check : {"cpu", "memory", "filesystem", "uptime", "tcp"})
+    EXPECT_TRUE(received(check, 3)) << check << "\n" << agent->err();
+  const auto records = endpoint.records();
+  for (const char* check : {"cpu", "memory", "filesystem"})
+    EXPECT_EQ(text_of(*reports_of(records, check)[0], "runtime"), "native");
+  for (const char* check : {"uptime", "tcp"})
+    EXPECT_EQ(text_of(*reports_of(records, check)[0], "runtime"), "lua");
+  for (const auto& record : records) {
+    if (record.find("gap") != nullptr) continue;
+    EXPECT_EQ(text_of(record, "status"), "ok") << json::to_json(record);
+    EXPECT_FALSE(record.find("samples")->items.empty()) << json::to_json(record);
+  }
+  agent->signal(SIGTERM);
+  EXPECT_EQ(agent->wait(), 0) << agent->err();
+  endpoint.process().signal(SIGTERM);
+  EXPECT_EQ(endpoint.process().wait(), 0) << endpoint.process().err();
+}
+
+// Every tick of every check is in exactly one record, over restarts of the
+// endpoint by SIGKILL at any moment.
+TEST_F(Pair, NothingIsLostOrDoubledWhenTheEndpointIsKilled) {
+  endpoint.start();
+  start_agent(agent_yaml(endpoint, "  - uptime\n  - cpu\n", "defaults: {interval: 100ms}\n"));
+  for (int round = 0; round < 3; ++round) {
+    const std::size_t before = reports_of(endpoint.records(), "uptime").size();
+    EXPECT_TRUE(received("uptime", before + 5)) << agent->err();
+    endpoint.kill();
+    endpoint.start();
+  }
+  const std::size_t before = reports_of(endpoint.records(), "uptime").size();
+  EXPECT_TRUE(received("uptime", before + 5)) << agent->err();
+  agent->signal(SIGTERM);
+  EXPECT_EQ(agent->wait(), 0);
+
+  for (const char* check : {"uptime", "cpu"}) {
+    std::set<double> runs;
+    const auto records = endpoint.records();
+    for (const json::Value* r : reports_of(records, check))
+      EXPECT_TRUE(runs.insert(number_of(*r, "run")).second) << "twice: " << json::to_json(*r);
+    for (const json::Value* gap : gaps_of(records, check))
+      for (double n = number_of(*gap, "from"); n <= number_of(*gap, "to"); ++n)
+        EXPECT_TRUE(runs.insert(n).second) << "twice: " << json::to_json(*gap);
+    EXPECT_EQ(static_cast<double>(runs.size()), *runs.rbegin()) << check << ": a tick is missing";
+  }
+}
+
+TEST_F(Pair, ARestartedAgentBeginsANewEpoch) {
+  endpoint.start();
+  const std::string yaml = agent_yaml(endpoint, "  - uptime\n", "defaults: {interval: 100ms}\n");
+  start_agent(yaml);
+  EXPECT_TRUE(received("uptime", 2));
+  agent->signal(SIGKILL);
+  agent->wait();
+  const std::size_t before = endpoint.records().size();
+  start_agent(yaml);
+  EXPECT_TRUE(received("uptime", before + 2));
+  const auto records = endpoint.records();
+  EXPECT_GT(number_of(records.back(), "epoch"), number_of(records.front(), "epoch"));
+  EXPECT_EQ(number_of(records[before], "seq"), 1);
+}
+
+TEST_F(Pair, TheAgentWaitsForAnEndpointThatIsNotThereYet) {
+  endpoint.start();
+  const std::string yaml = agent_yaml(endpoint, "  - uptime\n", "defaults: {interval: 100ms}\n");
+  endpoint.kill();
+  start_agent(yaml);
+  EXPECT_TRUE(agent->says("connection refused; next try in"));
+  endpoint.start();
+  EXPECT_TRUE(received("uptime", 2)) << agent->err();
+  // What was measured before the endpoint came is not lost.
+  EXPECT_EQ(number_of(endpoint.records()[0], "run"), 1);
+}
+
+TEST_F(Pair, WithoutAnEndpointTheAgentStillStopsCleanly) {
+  endpoint.start();
+  const std::string yaml = agent_yaml(endpoint, "  - uptime\n", "defaults: {interval: 100ms}\n");
+  endpoint.kill();
+  start_agent(yaml);
+  EXPECT_TRUE(agent->says("next try in"));
+  agent->signal(SIGINT);
+  EXPECT_EQ(agent->wait(), 0) << agent->err();
+  EXPECT_TRUE(agent->says("stopped"));
+}
+
+TEST(Demo, ShowsEveryCheckAndExitsZero) {
+  TempDir dir;
+  Process demo({virgo_binary(), "demo", "--for", "5s"}, dir.file("demo"));
+  EXPECT_EQ(demo.wait(), 0) << demo.err();
+  for (const char* metric : {"system.cpu.time", "system.memory.usage", "system.filesystem.usage",
+                             "system.uptime", "virgo.tcp.connect.duration"})
+    EXPECT_NE(demo.out().find(metric), std::string::npos) << metric << "\n" << demo.out();
+}
+
+}  // namespace
+}  // namespace virgo::functional

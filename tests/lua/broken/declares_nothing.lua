@@ -1,0 +1,1 @@
+return { name = "broken.declares_nothing", collect = function() end }

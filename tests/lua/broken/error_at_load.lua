@@ -1,0 +1,3 @@
+-- Raises an error while it is loaded.
+local nothing
+local check = virgo.check { name = nothing.name }

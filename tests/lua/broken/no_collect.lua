@@ -1,0 +1,1 @@
+virgo.check { name = "broken.no_collect", metrics = { { name = "broken.value" } } }

@@ -1,0 +1,2 @@
+local check = virgo.check { name = "broken.syntax" 
+  metrics = {} }

@@ -1,0 +1,171 @@
+// Lua checks that harm: each is ended and named, and the good one beside it is
+// not disturbed.
+#include "lua_checks.hpp"
+#include "uv/tcp.hpp"
+
+namespace virgo::script {
+namespace {
+
+struct Evil {
+  const char* name;
+  Status status;
+  const char* text;  // part of the explanation
+};
+
+constexpr Evil kEvil[] = {
+    {"error_in_collect", Status::failed, "error_in_collect.lua:3: broken on purpose"},
+    {"error_in_every_callback", Status::failed, "from a callback"},
+    {"endless_loop", Status::limit, "stopped after 100ms without coming back to the loop"},
+    {"endless_pcall", Status::limit, "(limits.lua_budget), at endless_pcall.lua:4"},
+    {"endless_handler", Status::limit, "(limits.lua_budget), at endless_handler.lua:"},
+    {"endless_coroutine", Status::limit, "(limits.lua_budget), at endless_coroutine.lua:4"},
+    {"endless_after_wait", Status::limit, "(limits.lua_budget), at endless_after_wait.lua:5"},
+    {"table_bomb", Status::limit, "reached its memory cap of 8MiB (limits.lua_memory)"},
+    {"string_bomb", Status::limit, "reached its memory cap of 8MiB (limits.lua_memory)"},
+    {"recursion", Status::failed, "stack overflow"},
+    {"sample_flood", Status::ok, ""},  // the scheduler makes "limit" of what was refused
+    {"error_values", Status::failed, "raised an error that is a"},
+    {"yields_wrongly", Status::failed, "yields_wrongly.lua:4: coroutine.yield outside"},
+    {"waits_wrongly", Status::failed, "waits_wrongly.lua:4: virgo.sleep cannot wait here"},
+    {"sleeps_for_ever", Status::timeout, "virgo.sleep(3600) at sleeps_for_ever.lua:5"},
+    {"busy_sleep", Status::timeout, "virgo.sleep(0) at busy_sleep.lua:4"},
+    {"socket_flood", Status::failed, "64 sockets are open in this run"},
+    {"log_flood", Status::ok, ""},
+    {"breaks_out", Status::ok, ""},
+};
+
+class LuaEvilTest : public LuaCheckTest {
+ protected:
+  void SetUp() override {
+#if defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "delivers signals late";
+#endif
+    const auto errors =
+        load_lua_plugins({std::string(VIRGO_SOURCE_DIR) + "/tests/lua/evil"}, registry_, services());
+    for (const Error& e : errors) ADD_FAILURE() << e.message;
+    ASSERT_TRUE(load("local check = virgo.check { name = 'good', metrics = { { name = 'v' } } }\n"
+                     "function check:collect(run)\n"
+                     "  self.n = (self.n or 0) + 1\n"
+                     "  virgo.sleep(0.001)\n"
+                     "  run:emit('v', self.n)\nend").empty());
+  }
+  Params params() {
+    server_ = std::make_unique<uv::TcpServer>(
+        loop_, [this](Result<std::unique_ptr<uv::TcpStream>> s) {
+          if (s) peers_.push_back(std::move(s).value());
+        });
+    EXPECT_TRUE(server_->listen("127.0.0.1", 0).ok());
+    return {{"port", scalar(std::to_string(server_->port()))}};
+  }
+  void TearDown() override {
+    server_.reset();
+    peers_.clear();
+    LuaCheckTest::TearDown();
+  }
+  std::unique_ptr<uv::TcpServer> server_;
+  std::vector<std::unique_ptr<uv::TcpStream>> peers_;
+};
+
+class EachEvilTest : public LuaEvilTest, public testing::WithParamInterface<Evil> {};
+
+TEST_P(EachEvilTest, IsEndedAndTheOthersGoOn) {
+  const Evil& evil = GetParam();
+  check::Check* good = make("good");
+  const std::string type = std::string("evil.") + evil.name;
+  check::Check* bad =
+      make(type, std::string_view(evil.name) == "socket_flood" ? params() : Params{});
+  ASSERT_NE(bad, nullptr);
+  // Again and again: what was made anew is as good as the first.
+  for (int round = 1; round <= 3; ++round) {
+    const auto& run = collect(*bad, milliseconds(300));
+    EXPECT_EQ(run.status(), evil.status) << run.text();
+    EXPECT_NE(run.text().find(evil.text), std::string::npos) << run.text();
+    const auto& undisturbed = collect(*good);
+    EXPECT_EQ(undisturbed.status(), Status::ok) << undisturbed.text();
+    EXPECT_EQ(undisturbed.samples().value(0).f64, round);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, EachEvilTest, testing::ValuesIn(kEvil),
+                         [](const auto& evil) { return evil.param.name; });
+
+TEST_F(LuaEvilTest, ARunUsedAfterItsEndIsRefused) {
+  check::Check* check = make("evil.run_after_end");
+  EXPECT_EQ(collect(*check).status(), Status::ok);
+  const auto& second = collect(*check);
+  EXPECT_EQ(second.status(), Status::failed);
+  EXPECT_NE(second.text().find("run_after_end.lua:6: run:emit: this run is over"),
+            std::string::npos)
+      << second.text();
+}
+
+TEST_F(LuaEvilTest, ASampleFloodIsCutAndCounted) {
+  const auto& run = collect(*make("evil.sample_flood"));
+  EXPECT_EQ(run.samples().size(), 5000u);
+  EXPECT_EQ(run.samples().refused(), 15000u);
+}
+
+TEST_F(LuaEvilTest, InstancesOfTheSameFileAreMadeAnew) {
+  ASSERT_TRUE(load(R"(
+    local check = virgo.check {
+      name = "mixed", params = { mode = { type = "text" } }, metrics = { { name = "v" } } }
+    function check:configure() self.configured = true end
+    function check:collect(run)
+      assert(self.configured)
+      if self.mode == "loop" then while true do end end
+      if self.mode == "wait" then virgo.sleep(5) end
+      self.n = (self.n or 0) + 1
+      run:emit("v", self.n)
+    end)", "mixed.lua").size() == 1);  // test.lua declares "good" again
+  check::Check* looping = make("mixed", {{"mode", scalar("loop")}});
+  check::Check* waiting = make("mixed", {{"mode", scalar("wait")}});
+  check::Check* plain = make("mixed", {{"mode", scalar("plain")}});
+  EXPECT_EQ(collect(*plain).samples().value(0).f64, 1);
+  EXPECT_EQ(collect(*plain).samples().value(0).f64, 2);
+  RecordedRun& open = start(*waiting);
+  EXPECT_EQ(collect(*looping).status(), Status::limit);
+  ASSERT_TRUE(open.finished());
+  EXPECT_EQ(open.status(), Status::cancelled);
+  EXPECT_NE(open.text().find("check 'mixed_instance' of the same file stopped after 100ms"),
+            std::string::npos)
+      << open.text();
+  // A fresh state: configured again, what was kept between runs is gone.
+  EXPECT_EQ(collect(*plain).samples().value(0).f64, 1) << runs_.back()->text();
+}
+
+TEST_F(LuaEvilTest, ALoopInConfigureIsAProblemOfTheConfiguration) {
+  load("local check = virgo.check { name = 'stuck', metrics = { { name = 'v' } } }\n"
+       "function check:configure() while true do end end\n"
+       "function check:collect() end", "stuck.lua");
+  EXPECT_EQ(make("stuck"), nullptr);
+  ASSERT_EQ(problems_.size(), 1u);
+  EXPECT_NE(problems_[0].text.find("stopped after 100ms"), std::string::npos);
+}
+
+TEST_F(LuaEvilTest, BrokenFilesAreNamedAndTheRestIsUsed) {
+  check::Registry registry;
+  const auto errors = load_lua_plugins(
+      {std::string(VIRGO_SOURCE_DIR) + "/tests/lua/broken", "/nonexistent", folder_}, registry,
+      services());
+  const char* expected[] = {
+      "bomb_at_load.lua is not used: reached its memory cap of 8MiB (limits.lua_memory), at "
+      "bomb_at_load.lua:2",
+      "declares_nothing.lua is not used: declares_nothing.lua: declares no check",
+      "error_at_load.lua is not used: error_at_load.lua:3: attempt to index local 'nothing'",
+      "loops_at_load.lua is not used: stopped after 100ms",
+      "misspelt.lua is not used: misspelt.lua:1: virgo.check: params.port: unknown type "
+      "'interger', did you mean 'int'?",
+      "no_collect.lua is not used: no_collect.lua:1: check 'broken.no_collect' has no function",
+      "syntax.lua is not used: syntax.lua:2: '}' expected (to close '{' at line 1)",
+      "waits_at_load.lua is not used: waits_at_load.lua:1: net.connect can only be used in collect",
+      "Lua plugin folder /nonexistent: No such file",
+  };
+  ASSERT_EQ(errors.size(), std::size(expected));
+  for (std::size_t i = 0; i < errors.size(); ++i)
+    EXPECT_NE(errors[i].message.find(expected[i]), std::string::npos)
+        << errors[i].message << "\n  expected: " << expected[i];
+  EXPECT_NE(registry.find("good"), nullptr);
+}
+
+}  // namespace
+}  // namespace virgo::script

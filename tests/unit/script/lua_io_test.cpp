@@ -1,0 +1,233 @@
+// net and fs of Lua checks, against real sockets and files.
+#include "base/format.hpp"
+#include "lua_checks.hpp"
+#include "uv/tcp.hpp"
+
+namespace virgo::script {
+namespace {
+
+class LuaIoTest : public LuaCheckTest {
+ protected:
+  // A server on loopback; `serve` is called with each connection.
+  std::uint16_t listen(std::function<void(uv::TcpStream&)> serve) {
+    server_ = std::make_unique<uv::TcpServer>(
+        loop_, [this, serve](Result<std::unique_ptr<uv::TcpStream>> accepted) {
+          ASSERT_TRUE(accepted.ok());
+          peers_.push_back(std::move(accepted).value());
+          uv::TcpStream& peer = *peers_.back();
+          peer.set_handlers({.data = [this](std::string_view bytes) { received_ += bytes; },
+                             .end = [this](const Error&) { ++ended_; },
+                             .written = {}});
+          peer.read_start();
+          serve(peer);
+        });
+    EXPECT_TRUE(server_->listen("127.0.0.1", 0).ok());
+    return server_->port();
+  }
+  void TearDown() override {
+    server_.reset();
+    peers_.clear();
+    LuaCheckTest::TearDown();
+  }
+  std::string connect(std::uint16_t port) {
+    return format("local s = assert(net.connect('127.0.0.1', {}))\n", port);
+  }
+
+  std::unique_ptr<uv::TcpServer> server_;
+  std::vector<std::unique_ptr<uv::TcpStream>> peers_;
+  std::string received_;
+  int ended_ = 0;
+};
+
+TEST_F(LuaIoTest, SpeaksALineProtocol) {
+  const auto port = listen([](uv::TcpStream& peer) { peer.write("hello\r\nlength 5\nabcdeFGH\n"); });
+  const auto& run = run_body(connect(port) + R"(
+    assert(s:read_line() == "hello")
+    local n = tonumber(s:read_line():match("%d+"))
+    assert(s:read(n) == "abcde")
+    assert(s:read() == "FGH\n")
+    assert(s:write("bye\n"))
+    s:close()
+    s:close()
+    run:emit("v", n))");
+  EXPECT_EQ(run.status(), Status::ok) << run.text();
+  while (ended_ == 0) loop_.run_once(true);
+  EXPECT_EQ(received_, "bye\n");
+}
+
+TEST_F(LuaIoTest, WaitsForWhatComesInPieces) {
+  std::unique_ptr<uv::Timer> timer;
+  const auto port = listen([&](uv::TcpStream& peer) {
+    timer = std::make_unique<uv::Timer>(loop_, [&peer, sent = 0]() mutable {
+      constexpr std::string_view kText = "split\r\n1234567890";
+      if (sent < static_cast<int>(kText.size())) peer.write(std::string(1, kText[sent++]));
+    });
+    timer->start(milliseconds(1), milliseconds(1));
+  });
+  const auto& run = run_body(connect(port) + R"(
+    assert(s:read_line() == "split") assert(s:read(10) == "1234567890"))");
+  EXPECT_EQ(run.status(), Status::ok) << run.text();
+}
+
+TEST_F(LuaIoTest, SaysWhyNobodyAnswers) {
+  const auto port = listen([](uv::TcpStream&) {});
+  server_.reset();  // nobody listens there now
+  const auto& run = run_body(connect(port));
+  EXPECT_EQ(run.status(), Status::unreachable);
+  EXPECT_EQ(run.text(), format("127.0.0.1:{}: connection refused", port));
+  const auto& caught = run_body(format(R"(
+    local s, err = net.connect("127.0.0.1", {})
+    assert(s == nil and err.status == "unreachable" and tostring(err) == err.message)
+    assert(("x: " .. err):find("refused"))
+    return nil, err)", port));
+  EXPECT_EQ(caught.status(), Status::unreachable) << caught.text();
+}
+
+TEST_F(LuaIoTest, AConnectTimeoutOfItsOwn) {
+  // Taken by no one: the backlog of a listener that never accepts would do, too,
+  // but this address is not routed anywhere.
+  const auto& run = run_body("assert(net.connect('192.0.2.1', 9, { timeout = 0.05 }))");
+  EXPECT_TRUE(run.status() == Status::timeout || run.status() == Status::unreachable) << run.text();
+}
+
+TEST_F(LuaIoTest, TheOtherSideGoesAway) {
+  const auto port = listen([this](uv::TcpStream& peer) {
+    peer.write("12345");
+    peer.shutdown([] {});
+  });
+  const auto& run = run_body(connect(port) + "return s:read(10)");
+  EXPECT_EQ(run.status(), Status::unreachable);
+  EXPECT_NE(run.text().find("after 5 of 10 bytes"), std::string::npos) << run.text();
+  const auto& line = run_body(connect(port) + "assert(s:read() == '12345') return s:read_line()");
+  EXPECT_EQ(line.status(), Status::unreachable);
+  EXPECT_NE(line.text().find("closed"), std::string::npos) << line.text();
+}
+
+TEST_F(LuaIoTest, LinesAndReadsAreBounded) {
+  const auto port = listen([](uv::TcpStream& peer) { peer.write(std::string(300000, 'x')); });
+  EXPECT_NE(run_body(connect(port) + "return s:read_line()").text().find("more than 8192 bytes"),
+            std::string::npos)
+      << runs_.back()->text();
+  EXPECT_NE(run_body(connect(port) + "s:read(3000000)").text().find("limits.lua_memory"),
+            std::string::npos)
+      << runs_.back()->text();
+  EXPECT_EQ(run_body(connect(port) + "assert(#s:read(300000) == 300000)").status(), Status::ok)
+      << runs_.back()->text();
+}
+
+TEST_F(LuaIoTest, WritesWaitWhileThePeerDoesNotRead) {
+  const auto port = listen([](uv::TcpStream& peer) { peer.read_stop(); });
+  const auto& run = run_body(
+      connect(port) + "local block = ('x'):rep(100000)\nwhile true do assert(s:write(block)) end",
+      milliseconds(200));
+  EXPECT_EQ(run.status(), Status::timeout);
+  EXPECT_NE(run.text().find("sock:write to 127.0.0.1"), std::string::npos) << run.text();
+}
+
+TEST_F(LuaIoTest, WritesGoOnWhenThePeerReadsAgain) {
+  std::unique_ptr<uv::Timer> timer;
+  const auto port = listen([&](uv::TcpStream& peer) {
+    peer.read_stop();
+    timer = std::make_unique<uv::Timer>(loop_, [&peer] { peer.read_start(); });
+    timer->start(milliseconds(20));
+  });
+  const auto& run = run_body(
+      connect(port) + "for i = 1, 100 do assert(s:write(('x'):rep(100000))) end run:emit('v', 1)");
+  EXPECT_EQ(run.status(), Status::ok) << run.text();
+  while (ended_ == 0) loop_.run_once(true);
+  EXPECT_EQ(received_.size(), 10'000'000u);
+}
+
+TEST_F(LuaIoTest, WhatARunOpenedIsClosedWithIt) {
+  const auto port = listen([](uv::TcpStream&) {});
+  run_body(connect(port) + "keep = s error('and leaves it open')");
+  EXPECT_EQ(runs_.back()->status(), Status::failed);
+  while (ended_ < 1) loop_.run_once(true);
+  run_body(connect(port) + "s:read()", milliseconds(20));
+  EXPECT_EQ(runs_.back()->status(), Status::timeout);
+  EXPECT_NE(runs_.back()->text().find("sock:read from 127.0.0.1"), std::string::npos);
+  while (ended_ < 2) loop_.run_once(true);
+}
+
+TEST_F(LuaIoTest, ASocketOfAnotherRunIsRefused) {
+  const auto port = listen([](uv::TcpStream&) {});
+  ASSERT_TRUE(load(format(R"(
+    local check = virgo.check {{ name = "keeper", metrics = {{ {{ name = "v" }} }} }}
+    function check:collect(run)
+      if kept then kept:write("x") end
+      kept = assert(net.connect("127.0.0.1", {}))
+    end)", port)).empty());
+  check::Check* check = make("keeper");
+  EXPECT_EQ(collect(*check).status(), Status::ok) << runs_.back()->text();
+  EXPECT_EQ(collect(*check).status(), Status::failed);
+  EXPECT_NE(runs_.back()->text().find("the run that opened this socket is over"),
+            std::string::npos);
+}
+
+TEST_F(LuaIoTest, AClosedSocketGivesAnError) {
+  const auto port = listen([](uv::TcpStream&) {});
+  const auto& run = run_body(connect(port) + R"(
+    s:close()
+    local ok, err = s:write("x") assert(ok == nil and err.code == "closed")
+    local got, why = s:read() assert(got == nil and why.code == "closed"))");
+  EXPECT_EQ(run.status(), Status::ok) << run.text();
+}
+
+TEST_F(LuaIoTest, ReadsFiles) {
+  std::FILE* f = std::fopen((folder_ + "/data").c_str(), "w");
+  std::fputs(std::string(70000, 'd').c_str(), f);
+  std::fclose(f);
+  const std::string path = "'" + folder_ + "/data'";
+  EXPECT_EQ(run_body("assert(#assert(fs.read(" + path + ", 100000)) == 70000)").status(), Status::ok)
+      << runs_.back()->text();
+  EXPECT_NE(run_body("return fs.read(" + path + ")").text().find("has more than 64KiB"),
+            std::string::npos);
+  EXPECT_NE(run_body("return fs.read('/nonexistent/file')").text().find("no such file"),
+            std::string::npos);
+  EXPECT_NE(run_body("return fs.read('" + folder_ + "')").text().find("is a directory"),
+            std::string::npos)
+      << runs_.back()->text();
+  for (const char* name : {"/proc/uptime", "/proc/self/stat", "/proc/mounts", "/proc/1/stat",
+                           "/proc/../proc/loadavg", "/sys/../etc/hostname"})
+    EXPECT_EQ(run_body(format("assert(#assert(fs.read('{}')) > 0)", name)).status(), Status::ok)
+        << runs_.back()->text();
+}
+
+TEST_F(LuaIoTest, AFileThatBlocksIsLeftBehindAndNotAskedAgain) {
+  // A named pipe that nobody writes to stands for a dead mount; it is opened
+  // without waiting, so what blocks is made by a lock the kernel has: none is at
+  // hand without privileges. What can be shown: the wait is given up in order.
+  ASSERT_EQ(mkfifo((folder_ + "/pipe").c_str(), 0600), 0);
+  const auto& run = run_body("return fs.read('" + folder_ + "/pipe')", milliseconds(200));
+  EXPECT_EQ(run.status(), Status::ok) << run.text();  // empty, at once
+}
+
+TEST_F(LuaIoTest, TheShippedChecksWork) {
+  const std::string shipped = std::string(VIRGO_SOURCE_DIR) + "/lua-plugins";
+  ASSERT_TRUE(load_lua_plugins({shipped}, registry_, services()).empty());
+  const auto& uptime = collect(*make("virgo.uptime"));
+  ASSERT_EQ(uptime.status(), Status::ok) << uptime.text();
+  ASSERT_EQ(uptime.samples().size(), 1u);
+  EXPECT_EQ(uptime.samples().metric(0).name, "system.uptime");
+  EXPECT_GT(uptime.samples().value(0).f64, 0);
+
+  const auto port = listen([](uv::TcpStream&) {});
+  const Params params{{"host", scalar("127.0.0.1")}, {"port", scalar(format("{}", port))}};
+  check::Check* tcp = make("virgo.tcp", params);
+  const auto& open = collect(*tcp);
+  ASSERT_EQ(open.status(), Status::ok) << open.text();
+  EXPECT_GT(open.samples().value(0).f64, 0);
+  EXPECT_LT(open.samples().value(0).f64, 5);
+  EXPECT_EQ(open.samples().label(0, 0).key, "server.address");
+  EXPECT_EQ(open.samples().label(0, 1).value, format("{}", port));
+  server_.reset();
+  const auto& refused = collect(*tcp);
+  EXPECT_EQ(refused.status(), Status::unreachable);
+  EXPECT_EQ(refused.text(), format("127.0.0.1:{}: connection refused", port));
+  EXPECT_EQ(make("virgo.tcp", {{"host", scalar("h")}, {"port", scalar("70000", 4)}}), nullptr);
+  EXPECT_EQ(config::to_string(problems_.at(0)),
+            "agent.yaml:4:3: checks[0].params.port: must be from 1 to 65535");
+}
+
+}  // namespace
+}  // namespace virgo::script
