@@ -34,14 +34,36 @@ local function micros(us)
   return string.format("%.2f s", us / 1e6)
 end
 
-local function labels_text(labels)
-  local parts = {}
-  for k, v in pairs(labels or {}) do
-    -- The attribute's last part says enough beside the metric's name.
-    parts[#parts + 1] = k:match("[^.]*$") .. "=" .. v
+-- Labels as text; those in `first` (a set of keys) come first. The attribute's
+-- last part says enough beside the metric's name.
+local function labels_text(labels, first)
+  local keys = {}
+  for k in pairs(labels) do keys[#keys + 1] = k end
+  table.sort(keys, function(a, b)
+    if first and not first[a] ~= not first[b] then return first[a] ~= nil end
+    return a < b
+  end)
+  for i, k in ipairs(keys) do keys[i] = k:match("[^.]*$") .. "=" .. tostring(labels[k]) end
+  return table.concat(keys, " ")
+end
+
+-- Per metric name of a report, the label keys whose values differ: what tells its
+-- rows apart.
+local function telling_keys(metrics)
+  local seen, telling = {}, {}
+  for _, m in ipairs(metrics) do
+    seen[m.name], telling[m.name] = seen[m.name] or {}, telling[m.name] or {}
+    for k, v in pairs(m.labels) do
+      local before = seen[m.name][k]
+      if before ~= nil and before ~= v then telling[m.name][k] = true end
+      seen[m.name][k] = v
+    end
   end
-  table.sort(parts)
-  return table.concat(parts, " ")
+  return telling
+end
+
+local function cut(text, width)
+  return #text > width and text:sub(1, width - 2) .. ".." or text
 end
 
 function screen.new(options)
@@ -72,7 +94,7 @@ function screen:received(agent, record)
   for _, sample in ipairs(record.samples) do
     local value, unit = human(sample.v, sample.u)
     report.metrics[#report.metrics + 1] =
-      { name = sample.n, labels = labels_text(sample.l), value = value, unit = unit }
+      { name = sample.n, labels = sample.l or {}, value = value, unit = unit }
   end
   if not self.tty then self:plain(report) end
 end
@@ -86,7 +108,7 @@ function screen:plain(report)
     micros(report.duration))
   if report.message then self:line(head .. "  " .. report.message) end
   for _, m in ipairs(report.metrics) do
-    local name = m.name .. (m.labels ~= "" and (" {" .. m.labels .. "}") or "")
+    local name = m.name .. (next(m.labels) and (" {" .. labels_text(m.labels) .. "}") or "")
     self:line(string.format("%s  %-62s %10s %s", head, name, m.value, m.unit))
   end
 end
@@ -113,13 +135,14 @@ function screen:table(width, height)
     local age = string.format("%.0fs", virgo.now() - r.at)
     local metrics = r.metrics
     if r.status ~= "ok" then
-      metrics = { { name = r.status .. ": " .. (r.message or ""), labels = "", value = "",
+      metrics = { { name = r.status .. ": " .. (r.message or ""), labels = {}, value = "",
                     unit = "" }, unpack(r.metrics) }
     end
+    local telling = telling_keys(metrics)
     for _, m in ipairs(metrics) do
       rows = rows + 1
       lines[#lines + 1] = string.format(FORMAT, r.check:sub(1, 11), r.runtime, m.name,
-        m.labels, m.value, m.unit, micros(r.duration), age)
+        cut(labels_text(m.labels, telling[m.name]), 34), m.value, m.unit, micros(r.duration), age)
     end
   end
   for i, line in ipairs(lines) do lines[i] = line:sub(1, width) end

@@ -41,8 +41,10 @@ void append_clean(std::string& out, std::string_view whole) {
     const bool c1 = before == 0xc2 && u >= 0x80 && u < 0xa0;
     before = u;
     if (c1) out.pop_back();
-    if (c == '\n' || c == '\t') {
-      out += c == '\n' ? "\\n" : "\t";
+    if (c == '\n') {
+      out += "\n    ";  // indented, so that nobody mistakes it for a line of its own
+    } else if (c == '\t') {
+      out += c;
     } else if (u < 0x20 || u == 0x7f || c1) {
       char hex[5];
       std::snprintf(hex, sizeof hex, "\\x%02x", u);

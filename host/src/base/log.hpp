@@ -27,7 +27,8 @@ bool log_enabled(LogLevel level);
 using LogSink = std::function<void(LogLevel, std::string_view component, std::string_view message)>;
 void set_log_sink(LogSink sink);
 
-// Control characters in `message` are written as \xNN, so that nobody forges
+// Further lines of `message` are indented, other control characters written as
+// \xNN, so that nobody forges
 // lines; messages are cut at 4 KiB.
 void log_message(LogLevel level, std::string_view component, std::string_view message);
 

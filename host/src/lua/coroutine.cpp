@@ -63,8 +63,10 @@ void Coroutine::drop() {
 
 void check_can_wait(lua_State* L, const char* function) {
   if (lua_isyieldable(L) == 0)
-    luaL_error(L, "%s cannot wait here: it may be called from collect(), but not in the file's "
-               "main part, in configure(), or below table.sort or string.gsub", function);
+    luaL_error(L,
+               "%s cannot wait here: it may be called from collect(), but not in the file's "
+               "main part, in configure(), or below table.sort or string.gsub",
+               function);
 }
 
 int wait(lua_State* L) {

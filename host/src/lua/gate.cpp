@@ -43,8 +43,7 @@ void State::check_c_stack(lua_State* L) const {
 // a handler that loops cannot hold it up.
 void State::stop_hook(lua_State* L, lua_Debug*) {
   State& state = of(L);
-  if (state.stopped_at_[0] == '\0')
-    position(L, 0, state.stopped_at_, sizeof state.stopped_at_);
+  if (state.stopped_at_[0] == '\0') position(L, 0, state.stopped_at_, sizeof state.stopped_at_);
   state.refuse_all_ = true;
   lua_newuserdata(L, 64);
 }
@@ -97,13 +96,14 @@ Exit State::failed(lua_State* L, int code) {
   // A denial that was caught and led to another error is that error's matter.
   if (denials_ >= kMaxDenials || (denials_ > 0 && code == LUA_ERRMEM && !stopped)) {
     failure_.exit = Exit::over_memory;
-    failure_.message = format("reached its memory cap of {} (limits.lua_memory)",
-                              format_size(options_.memory));
+    failure_.message =
+        format("reached its memory cap of {} (limits.lua_memory)", format_size(options_.memory));
     spent_ = true;
   } else if (stopped) {
     failure_.exit = Exit::over_budget;
-    failure_.message = format("stopped after {} without coming back to the loop (limits.lua_budget)",
-                              format_duration(options_.budget));
+    failure_.message =
+        format("stopped after {} without coming back to the loop (limits.lua_budget)",
+               format_duration(options_.budget));
   } else {
     failure_.exit = Exit::error;
     failure_.describe(L, -1);

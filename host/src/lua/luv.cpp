@@ -101,8 +101,7 @@ int close_all(State& state) {
 
 }  // namespace
 
-Result<void> open_luv(State& state, uv::Loop& loop,
-                      std::function<void(const Failure&)> failed) {
+Result<void> open_luv(State& state, uv::Loop& loop, std::function<void(const Failure&)> failed) {
   state.callback_failed = std::move(failed);
   return state.protect(open, loop.raw());
 }

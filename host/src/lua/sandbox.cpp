@@ -62,11 +62,14 @@ int checked_gsub(lua_State* L) {
 int collect_garbage(lua_State* L) {
   static const char* const names[] = {"collect", "count", "step", nullptr};
   switch (luaL_checkoption(L, 1, "collect", names)) {
-    case 0: lua_gc(L, LUA_GCCOLLECT, 0); break;
+    case 0:
+      lua_gc(L, LUA_GCCOLLECT, 0);
+      break;
     case 1:
       lua_pushnumber(L, lua_gc(L, LUA_GCCOUNT, 0) + lua_gc(L, LUA_GCCOUNTB, 0) / 1024.0);
       return 1;
-    default: lua_gc(L, LUA_GCSTEP, 0);
+    default:
+      lua_gc(L, LUA_GCSTEP, 0);
   }
   lua_pushnumber(L, 0);
   return 1;
@@ -142,8 +145,8 @@ int open_sandbox(lua_State* L) {
   open_library(L, luaopen_string, LUA_STRLIBNAME);
   // Opening it is what turns the compiler on; scripts do not get the table.
   open_library(L, luaopen_jit, LUA_JITLIBNAME);
-  static const char* const removed[] = {"dofile",   "loadfile", "newproxy", "gcinfo", "print",
-                                        "coroutine", "jit",      nullptr};
+  static const char* const removed[] = {"dofile", "loadfile",  "newproxy", "gcinfo",
+                                        "print",  "coroutine", "jit",      nullptr};
   remove_globals(L, removed);
   for (const char* name : {"jit", "jit.util", "jit.opt"}) forget_loaded(L, name);
   lua_getglobal(L, LUA_STRLIBNAME);

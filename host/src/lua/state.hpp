@@ -106,11 +106,11 @@ class State {
   lua_State* L_ = nullptr;
   void* owner_ = nullptr;
   std::size_t used_ = 0;
-  int depth_ = 0;        // calls open
+  int depth_ = 0;                  // calls open
   const char* c_stack_ = nullptr;  // where the outermost of them began
-  int error_ref_ = -1;   // on_error, in the registry
-  int host_work_ = 0;    // HostWork objects
-  int denials_ = 0;      // allocations refused during this call
+  int error_ref_ = -1;             // on_error, in the registry
+  int host_work_ = 0;              // HostWork objects
+  int denials_ = 0;                // allocations refused during this call
   bool refuse_all_ = false;
   bool stopped_ = false;  // the watchdog's hook was set during this call
   bool spent_ = false;

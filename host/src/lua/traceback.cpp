@@ -11,7 +11,9 @@ namespace {
 
 constexpr int kFrames = 20;
 
-bool is_ours(const lua_Debug& ar) { return std::strcmp(ar.short_src, "virgo") == 0; }
+bool is_ours(const lua_Debug& ar) {
+  return std::strcmp(ar.short_src, "virgo") == 0;
+}
 
 std::string frame_text(const lua_Debug& ar) {
   const bool is_lua = ar.currentline > 0;

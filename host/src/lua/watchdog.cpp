@@ -47,8 +47,12 @@ std::int64_t thread_cpu(clockid_t id) {
   return std::int64_t{t.tv_sec} * 1'000'000'000 + t.tv_nsec;
 }
 
-std::int64_t own_cpu() { return thread_cpu(CLOCK_THREAD_CPUTIME_ID); }
-std::int64_t wall_now() { return system_clock().now().time_since_epoch().count(); }
+std::int64_t own_cpu() {
+  return thread_cpu(CLOCK_THREAD_CPUTIME_ID);
+}
+std::int64_t wall_now() {
+  return system_clock().now().time_since_epoch().count();
+}
 
 }  // namespace
 

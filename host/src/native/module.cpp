@@ -75,10 +75,10 @@ void Module::call_came_back() {
 }
 
 std::string Module::quarantine_reason() const {
+  const bool one = wedged_ == 1;
   return format(
-      "{} call{} of module {} {} not come back although their time is long up; nothing more "
-      "is started in it until they do",
-      wedged_, wedged_ == 1 ? "" : "s", description_.id, wedged_ == 1 ? "has" : "have");
+      "{} overdue call{} of module {} {} not come back; nothing more is started in it until {}",
+      wedged_, one ? "" : "s", description_.id, one ? "has" : "have", one ? "it does" : "they do");
 }
 
 }  // namespace virgo::native

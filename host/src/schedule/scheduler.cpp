@@ -314,7 +314,8 @@ void Scheduler::note_suspend() {
   if (slept < std::chrono::milliseconds(100)) return;
   suspended_ = total;
   if (stopping_) return;
-  log_info("schedule", "the machine was suspended for {} s", slept.count() / 1'000'000'000);
+  log_info("schedule", "the machine was suspended for {}",
+           format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(slept)));
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     Entry& entry = *entries_[i];
     const std::int64_t missed = slept / entry.timing.interval;

@@ -79,11 +79,11 @@ void start_connect(lua_State* L, LuaRun& run, const char* host, double port, dou
   options.port = static_cast<std::uint16_t>(port);
   options.timeout = Duration{static_cast<std::int64_t>(timeout * 1e9)};
   std::string what = format("net.connect to {}:{}", options.host, options.port);
-  auto connector = std::make_shared<net::Connector>(
-      run.check().services().loop, std::move(options),
-      [&run](Result<std::unique_ptr<net::Connection>> result) {
-        connected(run, std::move(result));
-      });
+  auto connector =
+      std::make_shared<net::Connector>(run.check().services().loop, std::move(options),
+                                       [&run](Result<std::unique_ptr<net::Connection>> result) {
+                                         connected(run, std::move(result));
+                                       });
   run.wait_for(L, std::move(what), std::move(connector));
 }
 
@@ -144,8 +144,8 @@ int read(lua_State* L, const Self& me, const Want& want, const char* method) {
 double read_size(lua_State* L, LuaRun& run, double fallback) {
   const double size = luaL_optnumber(L, 2, fallback);
   if (!(size >= 1 && size <= max_read(run)))
-    luaL_error(L, "from 1 byte to %f bytes (a quarter of limits.lua_memory), not %f",
-               max_read(run), size);
+    luaL_error(L, "from 1 byte to %f bytes (a quarter of limits.lua_memory), not %f", max_read(run),
+               size);
   return size;
 }
 

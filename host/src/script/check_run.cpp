@@ -85,7 +85,8 @@ std::size_t read_labels(lua_State* L, std::array<Label, kMaxLabels>& labels) {
     if (lua_type(L, -1) != LUA_TSTRING && lua_type(L, -1) != LUA_TNUMBER)
       luaL_error(L, "run:emit: label '%s' is a %s; it must be a text, a number or a boolean",
                  lua_tostring(L, -2), luaL_typename(L, -1));
-    if (count == kMaxLabels) luaL_error(L, "run:emit: more than %d labels", static_cast<int>(kMaxLabels));
+    if (count == kMaxLabels)
+      luaL_error(L, "run:emit: more than %d labels", static_cast<int>(kMaxLabels));
     Label& label = labels[count++];
     std::size_t size = 0;
     const char* text = lua_tolstring(L, -2, &size);

@@ -8,7 +8,7 @@
 namespace virgo::uv {
 class Loop;
 class WorkerPool;
-}
+}  // namespace virgo::uv
 namespace virgo::lua {
 class Watchdog;
 }
@@ -19,8 +19,8 @@ struct CheckServices {
   uv::Loop& loop;
   const Clock& clock;
   lua::Watchdog& watchdog;
-  uv::WorkerPool& workers;  // for files that may lie on a dead mount
-  std::uint64_t memory = 8u << 20;                  // bytes per file (limits.lua_memory)
+  uv::WorkerPool& workers;                           // for files that may lie on a dead mount
+  std::uint64_t memory = 8u << 20;                   // bytes per file (limits.lua_memory)
   Duration budget = std::chrono::milliseconds(100);  // limits.lua_budget
 };
 

@@ -69,9 +69,8 @@ int open_print(lua_State* L) {
 }
 
 void start_sleep(lua_State* L, LuaRun& run, double seconds) {
-  auto timer = std::make_shared<uv::Timer>(run.check().services().loop, [&run] {
-    run.complete([](lua_State*) { return 0; });
-  });
+  auto timer = std::make_shared<uv::Timer>(run.check().services().loop,
+                                           [&run] { run.complete([](lua_State*) { return 0; }); });
   timer->start(Duration{static_cast<std::int64_t>(seconds * 1e9)});
   run.wait_for(L, format("virgo.sleep({})", seconds), std::move(timer));
 }

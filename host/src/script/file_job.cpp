@@ -6,8 +6,7 @@ namespace virgo::script {
 
 std::shared_ptr<FileJob> FileJob::start(uv::Loop& loop, uv::WorkerPool& pool, std::string path,
                                         std::uint64_t max, Done done) {
-  std::shared_ptr<FileJob> job(
-      new FileJob(loop, pool, std::move(path), max, std::move(done)));
+  std::shared_ptr<FileJob> job(new FileJob(loop, pool, std::move(path), max, std::move(done)));
   job->ticket_ = pool.submit([job] { job->run(); });
   return job->ticket_ == 0 ? nullptr : job;
 }

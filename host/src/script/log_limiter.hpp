@@ -28,8 +28,8 @@ class LogLimiter {
     }
     tokens_ -= 1;
     if (left_out_ > 0) {
-      log_message(level, "lua", format("{}: ({} lines left out: more than one a second)", who,
-                                       left_out_));
+      log_message(level, "lua",
+                  format("{}: ({} lines left out: more than one a second)", who, left_out_));
       left_out_ = 0;
     }
     log_message(level, "lua", format("{}: {}", who, text));

@@ -24,7 +24,8 @@ using metric::Status;
 
 // What a script may say of itself.
 Status status_of(std::string_view word) {
-  for (const Status s : {Status::invalid, Status::unsupported, Status::unreachable, Status::timeout})
+  for (const Status s :
+       {Status::invalid, Status::unsupported, Status::unreachable, Status::timeout})
     if (word == metric::status_name(s)) return s;
   return Status::failed;
 }
@@ -59,7 +60,9 @@ std::unique_ptr<LuaCheck> LuaCheck::create(std::shared_ptr<LuaFile> file, const 
   return nullptr;
 }
 
-const CheckServices& LuaCheck::services() const { return file_->services(); }
+const CheckServices& LuaCheck::services() const {
+  return file_->services();
+}
 
 const metric::MetricInfo* LuaCheck::metric(std::string_view name) const {
   return type_.metric(name);
@@ -201,7 +204,8 @@ void LuaCheck::settle(Exit exit) {
       lua_settop(L, 0);
       file_->give_back(std::move(open_->coroutine()));
       break;
-    default: out = verdict(file_->live_state()->failure());
+    default:
+      out = verdict(file_->live_state()->failure());
   }
   open_.reset();
   if (exit == Exit::over_budget || exit == Exit::over_memory)

@@ -14,7 +14,9 @@ LuaCheckType::LuaCheckType(std::shared_ptr<LuaFile> file, std::size_t n, Declara
             [](const auto* a, const auto* b) { return a->name < b->name; });
 }
 
-const std::string& LuaCheckType::origin() const { return file_->path(); }
+const std::string& LuaCheckType::origin() const {
+  return file_->path();
+}
 
 const metric::MetricInfo* LuaCheckType::metric(std::string_view name) const {
   const auto it = std::lower_bound(by_name_.begin(), by_name_.end(), name,

@@ -16,8 +16,8 @@ namespace virgo::script {
 struct Declaration {
   std::string name;
   std::string summary;
-  std::vector<check::ParamInfo> params;      // by name
-  std::vector<metric::MetricInfo> metrics;   // as written
+  std::vector<check::ParamInfo> params;     // by name
+  std::vector<metric::MetricInfo> metrics;  // as written
 };
 
 // Reads the table at `index` without calling foreign code. The error says what

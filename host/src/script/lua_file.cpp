@@ -16,14 +16,18 @@ namespace {
 
 constexpr std::size_t kIdleCoroutines = 4;
 
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+std::string base_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
 
 }  // namespace
 
 LuaFile::LuaFile(std::string path, const CheckServices& services)
     : path_(std::move(path)), name_(base_name(path_)), services_(services), log_(services.clock) {}
 
-LuaFile::~LuaFile() { idle_.clear(); }
+LuaFile::~LuaFile() {
+  idle_.clear();
+}
 
 Result<std::shared_ptr<LuaFile>> LuaFile::load(const std::string& path,
                                                const CheckServices& services) {
@@ -85,8 +89,8 @@ Result<std::vector<Declaration>> LuaFile::run_file() {
     lua_pop(L, 2);
     if (!declaration) return declaration.error().context(where + ": virgo.check");
     if (!collects)
-      return Error{Errc::invalid, format("{}: check '{}' has no function collect(run)", where,
-                                         declaration->name)};
+      return Error{Errc::invalid,
+                   format("{}: check '{}' has no function collect(run)", where, declaration->name)};
     out.push_back(std::move(declaration).value());
   }
   lua_pop(L, 1);
@@ -139,7 +143,9 @@ void LuaFile::give_back(lua::Coroutine coroutine) {
   if (idle_.size() < kIdleCoroutines) idle_.push_back(std::move(coroutine));
 }
 
-void LuaFile::remove(LuaCheck& check) { std::erase(checks_, &check); }
+void LuaFile::remove(LuaCheck& check) {
+  std::erase(checks_, &check);
+}
 
 void LuaFile::give_up_state(LuaCheck& guilty, const std::string& why) {
   for (LuaCheck* check : checks_)

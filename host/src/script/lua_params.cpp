@@ -15,13 +15,17 @@ using config::NodeKind;
 
 constexpr int kMaxDepth = 32;
 
-double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+double seconds(Duration d) {
+  return std::chrono::duration<double>(d).count();
+}
 
 // A value whose type nobody declared: what YAML takes it for.
 void push_plain(lua_State* L, const Node& node) {
   luaL_checkstack(L, 4, "parameters");
   switch (node.kind) {
-    case NodeKind::null: lua_pushnil(L); return;
+    case NodeKind::null:
+      lua_pushnil(L);
+      return;
     case NodeKind::sequence:
       lua_createtable(L, static_cast<int>(node.items.size()), 0);
       for (std::size_t i = 0; i < node.items.size(); ++i) {
@@ -37,7 +41,8 @@ void push_plain(lua_State* L, const Node& node) {
         lua_rawset(L, -3);
       }
       return;
-    case NodeKind::scalar: break;
+    case NodeKind::scalar:
+      break;
   }
   if (!node.quoted) {
     if (const auto b = config::as_bool(node)) {
@@ -85,10 +90,14 @@ Result<std::string> table_as_yaml(lua_State* L, int index, bool list, int depth)
 
 Result<std::string> value_as_yaml(lua_State* L, int index, int depth) {
   switch (lua_type(L, index)) {
-    case LUA_TBOOLEAN: return std::string(lua_toboolean(L, index) != 0 ? "true" : "false");
-    case LUA_TNUMBER: return number_text(lua_tonumber(L, index));
-    case LUA_TSTRING: return quoted(lua_tostring(L, index));
-    case LUA_TTABLE: return table_as_yaml(L, index, lua_objlen(L, index) > 0, depth);
+    case LUA_TBOOLEAN:
+      return std::string(lua_toboolean(L, index) != 0 ? "true" : "false");
+    case LUA_TNUMBER:
+      return number_text(lua_tonumber(L, index));
+    case LUA_TSTRING:
+      return quoted(lua_tostring(L, index));
+    case LUA_TTABLE:
+      return table_as_yaml(L, index, lua_objlen(L, index) > 0, depth);
     default:
       return Error{Errc::invalid, format("a {} cannot be a default", luaL_typename(L, index))};
   }
@@ -133,22 +142,30 @@ Result<double> measure(lua_State* L, int index, ParamType type) {
 
 void push_param(lua_State* L, const Node& node, ParamType type) {
   switch (type) {
-    case ParamType::boolean: lua_pushboolean(L, *config::as_bool(node) ? 1 : 0); return;
+    case ParamType::boolean:
+      lua_pushboolean(L, *config::as_bool(node) ? 1 : 0);
+      return;
     case ParamType::integer:
       lua_pushnumber(L, static_cast<double>(*config::as_int(node)));
       return;
-    case ParamType::number: lua_pushnumber(L, *config::as_number(node)); return;
+    case ParamType::number:
+      lua_pushnumber(L, *config::as_number(node));
+      return;
     case ParamType::text: {
       const std::string text = config::as_text(node).value();
       lua_pushlstring(L, text.data(), text.size());
       return;
     }
-    case ParamType::duration: lua_pushnumber(L, seconds(*parse_duration(node.text))); return;
+    case ParamType::duration:
+      lua_pushnumber(L, seconds(*parse_duration(node.text)));
+      return;
     case ParamType::size:
       lua_pushnumber(L, static_cast<double>(*parse_size(node.text)));
       return;
     case ParamType::list:
-    case ParamType::map: push_plain(L, node); return;
+    case ParamType::map:
+      push_plain(L, node);
+      return;
   }
 }
 
@@ -191,7 +208,8 @@ Result<std::string> default_as_yaml(lua_State* L, int index, ParamType type) {
       return format_duration(Duration{static_cast<std::int64_t>(ns)});
     }
     case ParamType::list:
-    case ParamType::map: break;
+    case ParamType::map:
+      break;
   }
   if (given != LUA_TTABLE) return wrong("a table");
   const int top = lua_gettop(L);

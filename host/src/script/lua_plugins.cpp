@@ -21,8 +21,8 @@ bool is_plugin(std::string_view name) {
 Result<std::vector<std::string>> plugin_files(const std::string& folder) {
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(folder.c_str()), closedir);
   if (dir == nullptr)
-    return Error{Errc::not_found, format("Lua plugin folder {}: {}", folder,
-                                         strerrordesc_np(errno))};
+    return Error{Errc::not_found,
+                 format("Lua plugin folder {}: {}", folder, strerrordesc_np(errno))};
   std::vector<std::string> out;
   while (const dirent* entry = readdir(dir.get()))
     if (entry->d_type != DT_DIR && is_plugin(entry->d_name))

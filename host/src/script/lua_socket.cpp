@@ -15,7 +15,9 @@ constexpr std::size_t kInbox = 64 * 1024;
 constexpr std::size_t kOutbox = 64 * 1024;
 
 const char* status_of(const Error& error) {
-  return error.code == Errc::limit ? "failed" : error.code == Errc::timeout ? "timeout" : "unreachable";
+  return error.code == Errc::limit     ? "failed"
+         : error.code == Errc::timeout ? "timeout"
+                                       : "unreachable";
 }
 
 }  // namespace
@@ -27,7 +29,9 @@ LuaSocket::LuaSocket(LuaRun& run, std::uint64_t id, std::unique_ptr<net::Connect
                              .drained = [this] { on_drained(); }});
 }
 
-bool LuaSocket::is_full() const { return connection_->queued() > kOutbox; }
+bool LuaSocket::is_full() const {
+  return connection_->queued() > kOutbox;
+}
 
 Error LuaSocket::end_error(std::size_t wanted) const {
   const std::size_t have = inbox_.size() - read_;
@@ -65,8 +69,7 @@ std::optional<Result<std::string_view>> LuaSocket::take(const Want& want) {
     return Result<std::string_view>(
         Error{Errc::limit, format("{}: a line of more than {} bytes", peer(), want.bytes)});
   if (end_)
-    return Result<std::string_view>(
-        end_error(want.kind == Want::Kind::exactly ? want.bytes : 0));
+    return Result<std::string_view>(end_error(want.kind == Want::Kind::exactly ? want.bytes : 0));
   if (paused_) {
     paused_ = false;
     connection_->resume();

@@ -45,8 +45,8 @@ Result<std::string> read_all(int fd, const std::string& path, std::uint64_t max)
   close(fd);
   if (failed != 0) return file_error(path, failed);
   if (out.size() > max)
-    return Error{Errc::limit, format("{} has more than {}", printable(path, 256),
-                                     format_size(max))};
+    return Error{Errc::limit,
+                 format("{} has more than {}", printable(path, 256), format_size(max))};
   return out;
 }
 
@@ -74,8 +74,8 @@ bool read_kernel_file(const std::string& path, std::uint64_t max, Result<std::st
   open_how how{};
   how.flags = static_cast<std::uint64_t>(kFlags);
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
-  const long fd = syscall(SYS_openat2, folder, path.c_str() + std::strlen(root) + 1, &how,
-                          sizeof how);
+  const long fd =
+      syscall(SYS_openat2, folder, path.c_str() + std::strlen(root) + 1, &how, sizeof how);
   close(folder);
   if (fd < 0) return false;  // the ordinary way finds the same error, or reads it
   out = read_all(static_cast<int>(fd), path, max);

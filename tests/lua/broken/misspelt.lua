@@ -1,6 +1,6 @@
 local check = virgo.check {
   name = "broken.misspelt",
-  params = { port = { type = "interger" } },
+  params = { port = { tpye = "int" } },
   metrics = { { name = "broken.value" } },
 }
 function check:collect() end

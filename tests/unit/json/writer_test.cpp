@@ -155,10 +155,10 @@ TEST(Json, RandomRoundTrip) {
 
 TEST(Json, MutilatedInputIsRefusedOrReadButNeverMore) {
   RandomValue values(8);
-  std::mt19937 random(9);
+  std::mt19937_64 random(9);
   for (int i = 0; i < 3000; ++i) {
     std::string text = to_json(values.make(5));
-    for (unsigned n = 1 + random() % 3; n > 0 && !text.empty(); --n) {
+    for (auto n = 1 + random() % 3; n > 0 && !text.empty(); --n) {
       const std::size_t at = random() % text.size();
       switch (random() % 3) {
         case 0:

@@ -57,8 +57,9 @@ constexpr std::array kRunaways{
             "local t = {} for i = 1, 500 do t[i] = -i end "
             "while true do table.sort(t, function(a, b) return a < b end) end",
             false},
-    Runaway{"recursion", "local function f(n) if n > 0 then return f(n - 1) end end "
-                         "while true do f(1000) end",
+    Runaway{"recursion",
+            "local function f(n) if n > 0 then return f(n - 1) end end "
+            "while true do f(1000) end",
             true},
     Runaway{"deep_recursion", "local function f() return 1 + f() end while true do pcall(f) end",
             false},
@@ -72,8 +73,8 @@ class BudgetTest : public testing::Test {
  protected:
   Watchdog watchdog_;
   std::unique_ptr<State> make(Duration budget, StateKind kind = StateKind::plugin) {
-    return make_state({.kind = kind, .name = "", .memory = 8u << 20, .budget = budget,
-                       .watchdog = &watchdog_});
+    return make_state(
+        {.kind = kind, .name = "", .memory = 8u << 20, .budget = budget, .watchdog = &watchdog_});
   }
 };
 
@@ -116,8 +117,9 @@ TEST_F(BudgetTest, HundredsOfStopsInOneProcess) {
 TEST_F(BudgetTest, AWaitingCoroutineGetsAFreshBudgetEachTime) {
   SKIP_UNDER_TSAN();
   const auto state = make(milliseconds(50));
-  const char* spin = "return function(seconds) local t = os.clock() "
-                     "repeat until os.clock() - t > seconds end";
+  const char* spin =
+      "return function(seconds) local t = os.clock() "
+      "repeat until os.clock() - t > seconds end";
   ASSERT_EQ(run(*state, spin, 1), Exit::done);
   for (int i = 0; i < 4; ++i) {
     lua_pushvalue(state->raw(), 1);

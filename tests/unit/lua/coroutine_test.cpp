@@ -9,7 +9,10 @@ namespace {
 class CoroutineTest : public testing::Test {
  protected:
   CoroutineTest()
-      : state_(make_state({.kind = StateKind::plugin, .name = "", .memory = 4u << 20, .budget = {},
+      : state_(make_state({.kind = StateKind::plugin,
+                           .name = "",
+                           .memory = 4u << 20,
+                           .budget = {},
                            .watchdog = nullptr})) {
     const auto ready = state_->protect(
         [](lua_State* L) {
@@ -60,7 +63,8 @@ TEST_F(CoroutineTest, WaitsBelowPcallMetamethodsAndIterators) {
     assert(t.x == 2 and t + 1 == 3)
     for v in function() return ask() end do if v == 6 then break end end
     assert(select(2, xpcall(ask, tostring)) == 7)
-  )"), Exit::done)
+  )"),
+            Exit::done)
       << state_->failure().sentence();
   EXPECT_EQ(answers_, 7);
 }
@@ -84,7 +88,8 @@ TEST_F(CoroutineTest, AWaitPassesThroughTheScriptsOwnCoroutines) {
     assert(not ok and why:find("inside"), why)
     for v in coroutine.wrap(function() for i = 1, 3 do coroutine.yield(ask()) end end) do last = v end
     assert(last == 6)
-  )"), Exit::done)
+  )"),
+            Exit::done)
       << state_->failure().sentence();
 }
 

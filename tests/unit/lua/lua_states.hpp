@@ -39,7 +39,8 @@ inline void count_traces(State& state) {
         lua_getfield(L, -1, "attach");
         const char* counter =
             "local n = 0\n"
-            "return function(what) if what == 'stop' then n = n + 1 end end, function() return n end";
+            "return function(what) if what == 'stop' then n = n + 1 end end, function() return n "
+            "end";
         EXPECT_EQ(0, luaL_loadstring(L, counter));
         lua_call(L, 0, 2);
         lua_setfield(L, LUA_REGISTRYINDEX, "test.traces");  // jit attach on_trace

@@ -17,8 +17,8 @@ class LuvTest : public testing::Test {
     EXPECT_TRUE(loop_.close().empty());
   }
   void open() {
-    state_ = make_state({.kind = StateKind::trusted, .name = "", .memory = 0, .budget = {},
-                         .watchdog = nullptr});
+    state_ = make_state(
+        {.kind = StateKind::trusted, .name = "", .memory = 0, .budget = {}, .watchdog = nullptr});
     const auto opened = open_luv(*state_, loop_, [this](const Failure& f) { failure_ = f; });
     ASSERT_TRUE(opened.ok()) << opened.error().message;
   }
@@ -30,9 +30,10 @@ class LuvTest : public testing::Test {
 
 TEST_F(LuvTest, RunsOnOurLoop) {
   open();
-  ASSERT_EQ(run(*state_, "assert(require('uv') == uv)\n"
-                         "local t = uv.new_timer()\n"
-                         "t:start(1, 0, function() fired = true t:close() end)"),
+  ASSERT_EQ(run(*state_,
+                "assert(require('uv') == uv)\n"
+                "local t = uv.new_timer()\n"
+                "t:start(1, 0, function() fired = true t:close() end)"),
             Exit::done)
       << state_->failure().sentence();
   loop_.run();
@@ -41,11 +42,12 @@ TEST_F(LuvTest, RunsOnOurLoop) {
 
 TEST_F(LuvTest, AnErrorInACallbackIsHandedOverAndTheLoopGoesOn) {
   open();
-  ASSERT_EQ(run(*state_, "local t, n = uv.new_timer(), 0\n"
-                         "t:start(1, 1, function()\n"
-                         "  n = n + 1 count = n\n"
-                         "  if n == 3 then t:close() end\n"
-                         "  error('in a callback') end)"),
+  ASSERT_EQ(run(*state_,
+                "local t, n = uv.new_timer(), 0\n"
+                "t:start(1, 1, function()\n"
+                "  n = n + 1 count = n\n"
+                "  if n == 3 then t:close() end\n"
+                "  error('in a callback') end)"),
             Exit::done);
   loop_.run();
   EXPECT_EQ(failure_.sentence(), "test.lua:5: in a callback");
@@ -56,30 +58,32 @@ TEST_F(LuvTest, WalkShowsOwnHandlesOnly) {
   open();
   uv::Timer ours(loop_, [] {});
   ours.start(std::chrono::hours(1));
-  ASSERT_EQ(run(*state_, "local mine = {[uv.new_timer()] = true, [uv.new_tcp()] = true}\n"
-                         "local seen = 0\n"
-                         "uv.walk(function(h) assert(mine[h]) seen = seen + 1 end)\n"
-                         "assert(seen == 2, seen)"),
+  ASSERT_EQ(run(*state_,
+                "local mine = {[uv.new_timer()] = true, [uv.new_tcp()] = true}\n"
+                "local seen = 0\n"
+                "uv.walk(function(h) assert(mine[h]) seen = seen + 1 end)\n"
+                "assert(seen == 2, seen)"),
             Exit::done)
       << state_->failure().sentence();
 }
 
 TEST_F(LuvTest, ClosesOpenHandlesAndPendingRequestsInOrder) {
   open();
-  ASSERT_EQ(run(*state_, "uv.new_timer():start(3600000, 0, function() end)\n"
-                         "local s = uv.new_tcp() s:bind('127.0.0.1', 0)\n"
-                         "s:listen(8, function() end)\n"
-                         "uv.new_tcp():connect('127.0.0.1', s:getsockname().port, function() end)\n"
-                         "for i = 1, 8 do uv.getaddrinfo('localhost', nil, {}, function() end) end\n"
-                         "uv.fs_stat('/', function() end)"),
+  ASSERT_EQ(run(*state_,
+                "uv.new_timer():start(3600000, 0, function() end)\n"
+                "local s = uv.new_tcp() s:bind('127.0.0.1', 0)\n"
+                "s:listen(8, function() end)\n"
+                "uv.new_tcp():connect('127.0.0.1', s:getsockname().port, function() end)\n"
+                "for i = 1, 8 do uv.getaddrinfo('localhost', nil, {}, function() end) end\n"
+                "uv.fs_stat('/', function() end)"),
             Exit::done)
       << state_->failure().sentence();
 }
 
 TEST_F(LuvTest, TwoStatesOnOneLoop) {
   open();
-  auto other = make_state({.kind = StateKind::trusted, .name = "", .memory = 0, .budget = {},
-                           .watchdog = nullptr});
+  auto other = make_state(
+      {.kind = StateKind::trusted, .name = "", .memory = 0, .budget = {}, .watchdog = nullptr});
   ASSERT_TRUE(open_luv(*other, loop_).ok());
   const char* source = "t = uv.new_timer() t:start(1, 1, function() n = (n or 0) + 1 end)";
   ASSERT_EQ(run(*state_, source), Exit::done);

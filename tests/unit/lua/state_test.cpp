@@ -9,8 +9,8 @@ using testing::Test;
 constexpr std::uint64_t kCap = 2u << 20;
 
 std::unique_ptr<State> plugin(std::uint64_t memory = kCap) {
-  return make_state({.kind = StateKind::plugin, .name = "", .memory = memory, .budget = {},
-                     .watchdog = nullptr});
+  return make_state(
+      {.kind = StateKind::plugin, .name = "", .memory = memory, .budget = {}, .watchdog = nullptr});
 }
 
 TEST(GateTest, AnErrorSaysWhere) {
@@ -97,32 +97,35 @@ TEST_P(MemoryTest, EveryWayOfAllocatingEndsAtTheCap) {
   EXPECT_TRUE(state->spent());
   // Caught by the script again and again, it comes to the same.
   const auto stubborn = plugin();
-  EXPECT_EQ(run(*stubborn, "local function bomb() " + source + " end\nwhile true do pcall(bomb) end"),
-            Exit::over_memory);
+  EXPECT_EQ(
+      run(*stubborn, "local function bomb() " + source + " end\nwhile true do pcall(bomb) end"),
+      Exit::over_memory);
   EXPECT_EQ(stubborn->failure().where.rfind("test.lua:", 0), 0u) << stubborn->failure().where;
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Bombs, MemoryTest,
-    testing::Values(Bomb{"table", "local t = {} for i = 1, 1e9 do t[i] = i end"},
-                    Bomb{"hash", "local t = {} for i = 1, 1e9 do t['k' .. i] = i end"},
-                    Bomb{"nested", "local t = {} while true do t = {t} end"},
-                    Bomb{"string_rep", "local s = string.rep('x', 1024 * 1024 * 1024)"},
-                    Bomb{"doubling", "local s = 'x' while true do s = s .. s end"},
-                    Bomb{"closures", "local t = {} while true do t = {t, function() return t end} end"},
-                    Bomb{"coroutines",
-                         "local t = {} while true do t[#t + 1] = coroutine.create(function() end) end"},
-                    Bomb{"load", "local t = {} for i = 1, 1e9 do t[i] = load('return ' .. i) end"},
-                    Bomb{"concat",
-                         "local t = {} for i = 1, 1000 do t[i] = string.rep('x', 10000) end "
-                         "table.concat(t)"}),
+    testing::Values(
+        Bomb{"table", "local t = {} for i = 1, 1e9 do t[i] = i end"},
+        Bomb{"hash", "local t = {} for i = 1, 1e9 do t['k' .. i] = i end"},
+        Bomb{"nested", "local t = {} while true do t = {t} end"},
+        Bomb{"string_rep", "local s = string.rep('x', 1024 * 1024 * 1024)"},
+        Bomb{"doubling", "local s = 'x' while true do s = s .. s end"},
+        Bomb{"closures", "local t = {} while true do t = {t, function() return t end} end"},
+        Bomb{"coroutines",
+             "local t = {} while true do t[#t + 1] = coroutine.create(function() end) end"},
+        Bomb{"load", "local t = {} for i = 1, 1e9 do t[i] = load('return ' .. i) end"},
+        Bomb{"concat",
+             "local t = {} for i = 1, 1000 do t[i] = string.rep('x', 10000) end "
+             "table.concat(t)"}),
     [](const auto& bomb) { return bomb.param.name; });
 
 TEST(MemoryTest, TheCapIsMetWithGarbageAround) {
   const auto state = plugin();
   // 1.2 MB alive and much garbage, under 2 MiB.
-  EXPECT_EQ(run(*state, "keep = {} for i = 1, 12 do keep[i] = string.rep(tostring(i), 50000) end "
-                        "for i = 1, 200000 do local s = {i} end"),
+  EXPECT_EQ(run(*state,
+                "keep = {} for i = 1, 12 do keep[i] = string.rep(tostring(i), 50000) end "
+                "for i = 1, 200000 do local s = {i} end"),
             Exit::done)
       << state->failure().sentence();
 }
@@ -163,10 +166,9 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(SandboxTest, DangerousNamesAreNotThere) {
   const auto state = plugin();
-  for (const char* name :
-       {"io", "debug", "ffi", "jit", "package", "require", "module", "newproxy", "dofile",
-        "loadfile", "gcinfo", "os.execute", "os.exit", "os.getenv", "os.remove", "os.rename",
-        "os.tmpname", "os.setlocale", "string.dump"}) {
+  for (const char* name : {"io", "debug", "ffi", "jit", "package", "require", "module", "newproxy",
+                           "dofile", "loadfile", "gcinfo", "os.execute", "os.exit", "os.getenv",
+                           "os.remove", "os.rename", "os.tmpname", "os.setlocale", "string.dump"}) {
     const std::string source = std::string("return ") + name;
     ASSERT_EQ(run(*state, source, 1), Exit::done) << state->failure().sentence();
     EXPECT_TRUE(lua_isnil(state->raw(), -1)) << name;
@@ -186,14 +188,16 @@ TEST(SandboxTest, WhatIsLeftWorks) {
     assert(getmetatable(_G) == false and not pcall(setmetatable, _G, {}))
     assert(rawget(_G, "math") == math)
     assert(not pcall(function() return nothing.x end))
-  )"), Exit::done)
+  )"),
+            Exit::done)
       << state->failure().sentence();
 }
 
 TEST(SandboxTest, TrustedStatesHaveEverything) {
-  const auto state = make_state({.kind = StateKind::trusted, .name = "", .memory = 0, .budget = {},
-                                 .watchdog = nullptr});
-  EXPECT_EQ(run(*state, "assert(io and debug and jit and require('ffi') and os.execute)"), Exit::done)
+  const auto state = make_state(
+      {.kind = StateKind::trusted, .name = "", .memory = 0, .budget = {}, .watchdog = nullptr});
+  EXPECT_EQ(run(*state, "assert(io and debug and jit and require('ffi') and os.execute)"),
+            Exit::done)
       << state->failure().sentence();
 }
 

@@ -127,6 +127,7 @@ TEST(Sample, UndeclaredMetricsAreCopied) {
     MetricInfo m{"a.name.of.some.length.on.the.heap", "By\xff", "help", Kind::counter, Type::u64};
     EXPECT_EQ(buffer.add_undeclared(m, Value::of(std::uint64_t{7}), {}), AddResult::ok);
     m.name = "another";
+    m.unit = "By";
     EXPECT_EQ(buffer.add_undeclared(m, Value::of(std::uint64_t{8}), {}), AddResult::ok);
     EXPECT_EQ(buffer.add_undeclared(m, Value::of(std::uint64_t{9}), {}), AddResult::ok);
   }

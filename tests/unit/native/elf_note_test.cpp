@@ -53,7 +53,7 @@ TEST_F(ElfNote, APluginTellsItsVersions) {
 }
 
 TEST_F(ElfNote, SurvivesStripping) {
-  read(good);
+  ASSERT_TRUE(read(good).ok());
   ASSERT_EQ(system(("strip --strip-all " + path).c_str()), 0);
   EXPECT_TRUE(read_abi_note(path).ok());
 }
@@ -86,19 +86,19 @@ TEST_F(ElfNote, MissingFile) {
 }
 
 TEST_F(ElfNote, AnyCutOfThePluginIsAnswered) {
-  for (std::size_t n = 0; n < good.size(); n += 37) {
+  for (std::size_t n = 0; n < good.size(); n += 211) {
     const auto r = read(good.substr(0, n));
-    if (!r.ok()) EXPECT_FALSE(r.error().message.empty());
+    EXPECT_TRUE(r.ok() || !r.error().message.empty());
   }
 }
 
 TEST_F(ElfNote, AnyDamageOfThePluginIsAnswered) {
   std::mt19937 random(4711);
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < 500; ++i) {
     std::string damaged = good;
     for (int k = 0; k < 4; ++k) damaged[random() % 2048] = static_cast<char>(random());
     const auto r = read(damaged);
-    if (!r.ok()) EXPECT_FALSE(r.error().message.empty());
+    EXPECT_TRUE(r.ok() || !r.error().message.empty());
   }
 }
 

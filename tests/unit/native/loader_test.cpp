@@ -53,7 +53,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"null_module", {"returned no module"}},
         Refusal{"null_types", {"check type 0 is NULL"}},
         Refusal{"null_create", {"'test.refused' has no create()"}},
-        Refusal{"truncated_module", {"virgo_module has 24 bytes", "at least 64"}},
+        Refusal{"truncated_module", {"virgo_module has 24 bytes", "at least 56"}},
         Refusal{"truncated_type", {"check type 0 has 84 bytes", "at least 104"}},
         Refusal{"must_understand", {"'test.refused'", "0x00100002", "must understand 0x00100000"}},
         Refusal{"load_fails", {"its load() answered -3 (unsupported)"}}),

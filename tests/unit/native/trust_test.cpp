@@ -82,7 +82,9 @@ TEST_F(Trust, FilesOfAnotherUser) {
   // Whoever runs this: the file is somebody's who is neither root nor the agent.
   const uid_t stranger = geteuid() == 0 ? 12345 : geteuid();
   const uid_t agent = geteuid() == 0 ? 54321 : geteuid() + 1;
-  if (geteuid() == 0) ASSERT_EQ(chown(file.c_str(), stranger, stranger), 0);
+  if (geteuid() == 0) {
+    ASSERT_EQ(chown(file.c_str(), stranger, stranger), 0);
+  }
   const auto r = check(agent);
   ASSERT_FALSE(r.ok());
   EXPECT_EQ(r.error().code, Errc::denied);

@@ -151,12 +151,12 @@ TEST_F(Worker, TooManyOverdueCallsPutTheModuleInQuarantineUntilAllCameBack) {
     stuck.back()->abandon(run);
   }
   ASSERT_EQ(log.all().size(), 1u);
-  EXPECT_THAT(log.all()[0], HasSubstr("module test.module: quarantined: 4 calls"));
+  EXPECT_THAT(log.all()[0], HasSubstr("module test.module: quarantined: 4 overdue calls"));
 
   TestRun refused = new_run();
   healthy->start(refused);
   EXPECT_EQ(refused.status, Status::quarantined);
-  EXPECT_THAT(refused.explanation, HasSubstr("4 calls of module test.module have not come back"));
+  EXPECT_THAT(refused.explanation, HasSubstr("4 overdue calls of module test.module have not come back"));
 
   gate.open();
   run_until([&] {

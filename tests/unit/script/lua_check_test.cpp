@@ -22,7 +22,8 @@ TEST_F(LuaCheckTest, EmitsWhatItDeclared) {
       run:explain("all is well, run " .. run.number)
       assert(self.size == 2048 and run:time_left() > 1)
     end
-    return check)").empty());
+    return check)")
+                  .empty());
   const auto* type = registry_.find("acme.queue");
   ASSERT_NE(type, nullptr);
   EXPECT_STREQ(type->runtime(), "lua");
@@ -64,11 +65,16 @@ TEST_F(LuaCheckTest, ParametersArriveTyped) {
       assert(self.wait == 1.5 and self.brief == 0.25 and self.room == 65536 and self.nothing == nil)
       assert(#self.names == 2 and self.names[2] == "b" and next(self.map) == nil)
       self.names[3] = "mine"
-    end)").empty());
-  check::Check* first = make("typed", {{"flag", scalar("true")}, {"count", scalar("0x10")},
-                                       {"wait", scalar("1500ms")}, {"room", scalar("64KiB")}});
-  check::Check* second = make("typed", {{"flag", scalar("true")}, {"count", scalar("16")},
-                                        {"wait", scalar("1.5s")}, {"room", scalar("65536")}});
+    end)")
+                  .empty());
+  check::Check* first = make("typed", {{"flag", scalar("true")},
+                                       {"count", scalar("0x10")},
+                                       {"wait", scalar("1500ms")},
+                                       {"room", scalar("64KiB")}});
+  check::Check* second = make("typed", {{"flag", scalar("true")},
+                                        {"count", scalar("16")},
+                                        {"wait", scalar("1.5s")},
+                                        {"room", scalar("65536")}});
   ASSERT_TRUE(first != nullptr && second != nullptr);
   EXPECT_EQ(collect(*first).status(), Status::ok) << runs_.back()->text();
   // A default that is a table is not shared between instances.
@@ -85,10 +91,12 @@ TEST_F(LuaCheckTest, ConfigureRefusesAParameterWhereItStands) {
       if self.port == 2 then error("two") end
       if self.port == 3 then return nil, "three" end
     end
-    function check:collect() end)").empty());
+    function check:collect() end)")
+                  .empty());
   EXPECT_EQ(make("picky", {{"port", scalar("1", 9)}}), nullptr);
   ASSERT_EQ(problems_.size(), 1u);
-  EXPECT_EQ(config::to_string(problems_[0]), "agent.yaml:9:3: checks[0].params.port: must not be 1");
+  EXPECT_EQ(config::to_string(problems_[0]),
+            "agent.yaml:9:3: checks[0].params.port: must not be 1");
   EXPECT_EQ(make("picky", {{"port", scalar("2")}}), nullptr);
   EXPECT_EQ(config::to_string(problems_[0]), "agent.yaml:1:3: checks[0].params: test.lua:7: two");
   EXPECT_EQ(make("picky", {{"port", scalar("3")}}), nullptr);
@@ -107,13 +115,11 @@ TEST_F(LuaCheckTest, ErrorsAreFailedRunsWithTheirLine) {
 }
 
 TEST_F(LuaCheckTest, AnErrorTableChoosesTheStatus) {
-  const std::pair<const char*, Status> cases[] = {{"failed", Status::failed},
-                                                  {"invalid", Status::invalid},
-                                                  {"unsupported", Status::unsupported},
-                                                  {"unreachable", Status::unreachable},
-                                                  {"timeout", Status::timeout},
-                                                  {"ok", Status::failed},
-                                                  {"quarantined", Status::failed}};
+  const std::pair<const char*, Status> cases[] = {
+      {"failed", Status::failed},           {"invalid", Status::invalid},
+      {"unsupported", Status::unsupported}, {"unreachable", Status::unreachable},
+      {"timeout", Status::timeout},         {"ok", Status::failed},
+      {"quarantined", Status::failed}};
   for (const auto& [word, status] : cases) {
     const auto& run =
         run_body("error { status = '" + std::string(word) + "', message = 'because' }");
@@ -154,7 +160,8 @@ TEST_F(LuaCheckTest, WholeNumbersAreHeldToTheirType) {
   ASSERT_TRUE(load(R"(
     local check = virgo.check { name = "whole", params = { v = { type = "number" } },
       metrics = { { name = "u", type = "u64" }, { name = "i", type = "i64" } } }
-    function check:collect(run) run:emit("u", self.v) run:emit("i", self.v) end)").empty());
+    function check:collect(run) run:emit("u", self.v) run:emit("i", self.v) end)")
+                  .empty());
   for (const char* bad : {"-1", "0.5", "1e300", ".nan", ".inf"}) {
     const auto& run = collect(*make("whole", {{"v", scalar(bad)}}));
     EXPECT_EQ(run.status(), Status::failed) << bad;
@@ -170,7 +177,8 @@ TEST_F(LuaCheckTest, SleepsWithoutHoldingTheLoop) {
       local begun = virgo.now()
       virgo.sleep(0.03)
       run:emit("v", virgo.now() - begun)
-    end)").empty());
+    end)")
+                  .empty());
   std::vector<RecordedRun*> runs;
   for (int i = 0; i < 20; ++i) runs.push_back(&start(*make("sleeper")));
   for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -192,7 +200,8 @@ TEST_F(LuaCheckTest, TheDeadlineSaysWhatItWaitedIn) {
 
 TEST_F(LuaCheckTest, ARunCanBeStoppedBeforeItsDeadlineAndAbandoned) {
   ASSERT_TRUE(load("local check = virgo.check { name = 'slow', metrics = { { name = 'v' } } }\n"
-                   "function check:collect() virgo.sleep(60) end").empty());
+                   "function check:collect() virgo.sleep(60) end")
+                  .empty());
   check::Check* check = make("slow");
   RecordedRun& stopped = start(*check);
   check->cancel(stopped);
@@ -207,7 +216,8 @@ TEST_F(LuaCheckTest, ARunCanBeStoppedBeforeItsDeadlineAndAbandoned) {
 TEST_F(LuaCheckTest, StateBetweenRunsBelongsToTheInstance) {
   ASSERT_TRUE(load(R"(
     local check = virgo.check { name = "counting", metrics = { { name = "v" } } }
-    function check:collect(run) self.n = (self.n or 0) + 1 run:emit("v", self.n) end)").empty());
+    function check:collect(run) self.n = (self.n or 0) + 1 run:emit("v", self.n) end)")
+                  .empty());
   check::Check* one = make("counting");
   check::Check* two = make("counting");
   collect(*one);

@@ -78,7 +78,9 @@ class LuaCheckTest : public testing::Test {
     EXPECT_TRUE(open.empty()) << "still open: " << testing::PrintToString(open);
   }
 
-  CheckServices services() { return {loop_, system_clock(), watchdog_, workers_, memory_, budget_}; }
+  CheckServices services() {
+    return {loop_, system_clock(), watchdog_, workers_, memory_, budget_};
+  }
 
   // Loads a file with this text; the errors that makes.
   std::vector<Error> load(const std::string& source, const std::string& name = "test.lua") {
@@ -122,8 +124,7 @@ class LuaCheckTest : public testing::Test {
 
   // Starts a run; it may end later.
   RecordedRun& start(check::Check& check, Duration timeout = std::chrono::seconds(10)) {
-    runs_.push_back(
-        std::make_unique<RecordedRun>(++run_number_, system_clock().now() + timeout));
+    runs_.push_back(std::make_unique<RecordedRun>(++run_number_, system_clock().now() + timeout));
     check.start(*runs_.back());
     return *runs_.back();
   }
@@ -145,7 +146,8 @@ class LuaCheckTest : public testing::Test {
     const std::string type = "body" + std::to_string(++bodies_);
     const auto errors = load("local check = virgo.check { name = '" + type +
                                  "', metrics = { { name = 'v' } } }\n"
-                                 "function check:collect(run)\n" + body + "\nend",
+                                 "function check:collect(run)\n" +
+                                 body + "\nend",
                              type + ".lua");
     check::Check* check = make(type);
     if (check == nullptr) {
