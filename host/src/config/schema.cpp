@@ -157,7 +157,7 @@ constexpr Option kDropIn[] = {
 constexpr Option kMain[] = {
   {.key = "agent", .type = map, .help = "Who this agent is.", .inside = kAgent},
   {.key = "endpoint", .type = map,
-   .help = "Where reports go. Without this section they go nowhere but the log.", .inside = kEndpoint},
+   .help = "Where reports go. `virgo run` needs it.", .inside = kEndpoint},
   {.key = "plugins", .type = map, .help = "Where checks are loaded from.", .inside = kPlugins},
   {.key = "conversation", .type = path,
    .help = "Folder with the Lua code that talks to the endpoint; empty for the one that is shipped.",
