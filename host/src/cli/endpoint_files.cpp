@@ -20,6 +20,7 @@ namespace {
 // A trial's certificates; long enough for any trial, short enough to notice.
 constexpr int kAuthorityDays = 3650;
 constexpr int kServerDays = 825;
+constexpr std::size_t kMaxToken = 1000;
 
 Error system_error(const std::string& path) {
   return {errno == EACCES ? Errc::denied : Errc::io, format("{}: {}", path, std::strerror(errno))};
@@ -107,9 +108,10 @@ Result<std::vector<std::string>> read_tokens(const std::string& file) {
   char line[1024];
   for (int number = 1; std::fgets(line, sizeof line, in.get()) != nullptr; ++number) {
     std::string text = line;
-    if (text.size() + 1 == sizeof line)
-      return Error{Errc::invalid, format("{}:{}: a token is at most 1,000 bytes", file, number)};
     while (!text.empty() && std::strchr(" \t\r\n", text.back()) != nullptr) text.pop_back();
+    if (text.size() > kMaxToken)
+      return Error{Errc::invalid,
+                   format("{}:{}: a token is at most {} bytes", file, number, kMaxToken)};
     if (!text.empty() && text[0] != '#') tokens.push_back(text);
   }
   if (tokens.empty())

@@ -40,7 +40,8 @@ void LuaRun::complete_error(const Error& error, const char* status) {
 
 std::string LuaRun::waiting_in() const {
   if (waiting_in_ == nullptr) return "";
-  return waiting_for_ + " at " + lua::position(waiting_in_);
+  const std::string where = lua::position(waiting_in_);  // "" after a tail call
+  return where.empty() ? waiting_for_ : waiting_for_ + " at " + where;
 }
 
 LuaSocket* LuaRun::socket(std::uint64_t id) const {

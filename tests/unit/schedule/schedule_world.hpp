@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 using metric::GapReason;
 using metric::Status;
 
-// What a test sets and reads; outlives the check, which the scheduler owns.
+// What a test sets and reads. The scheduler owns the check and may outlive this.
 struct Script {
   std::function<void(check::Run&)> start = [](check::Run& run) { run.finish(Status::ok); };
   std::function<void(check::Run&)> cancel = [](check::Run&) {};
@@ -32,12 +32,15 @@ struct Script {
   int cancels = 0;
   int abandons = 0;
   int destroyed = 0;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 };
 
 class ScriptedCheck final : public check::Check {
  public:
-  explicit ScriptedCheck(Script& script) : script_(script) {}
-  ~ScriptedCheck() override { ++script_.destroyed; }
+  explicit ScriptedCheck(Script& script) : script_(script), alive_(script.alive) {}
+  ~ScriptedCheck() override {
+    if (!alive_.expired()) ++script_.destroyed;
+  }
   void start(check::Run& run) override {
     ++script_.starts;
     script_.current = &run;
@@ -48,14 +51,16 @@ class ScriptedCheck final : public check::Check {
     script_.cancel(run);
   }
   void abandon(check::Run& run) override {
+    if (alive_.expired()) return;
     ++script_.abandons;
     script_.current = nullptr;
     script_.abandon(run);
   }
-  bool wedged() const override { return script_.wedged; }
+  bool wedged() const override { return !alive_.expired() && script_.wedged; }
 
  private:
   Script& script_;
+  std::weak_ptr<bool> alive_;
 };
 
 struct SeenReport {

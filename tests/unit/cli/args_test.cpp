@@ -1,0 +1,58 @@
+#include "cli/args.hpp"
+
+#include <gtest/gtest.h>
+
+namespace virgo::cli {
+namespace {
+
+constexpr Option kOptions[] = {
+    {"config", 'c', "FILE", "the configuration"},
+    {"show", 's', nullptr, "a switch"},
+};
+const Command kCommand{"test", "FILE", "for tests", "", kOptions, 0, 1, nullptr};
+
+Result<Args> parse(std::vector<std::string> words) {
+  std::vector<char*> argv;
+  for (std::string& w : words) argv.push_back(w.data());
+  return Args::parse(kCommand, argv);
+}
+
+TEST(Args, TakesEveryFormOfAnOption) {
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"--config", "a.yaml"}, {"--config=a.yaml"}, {"-c", "a.yaml"}}) {
+    auto args = parse(words);
+    ASSERT_TRUE(args.ok()) << args.error().message;
+    EXPECT_EQ(args->get("config"), "a.yaml");
+    EXPECT_FALSE(args->has("show"));
+  }
+  auto args = parse({"-s", "file"});
+  ASSERT_TRUE(args.ok());
+  EXPECT_TRUE(args->has("show"));
+  EXPECT_EQ(args->operands(), std::vector<std::string>{"file"});
+}
+
+TEST(Args, AfterTwoDashesEverythingIsAnOperand) {
+  auto args = parse({"--", "--show"});
+  ASSERT_TRUE(args.ok());
+  EXPECT_FALSE(args->has("show"));
+  EXPECT_EQ(args->operands(), std::vector<std::string>{"--show"});
+}
+
+TEST(Args, SaysWhatIsWrong) {
+  EXPECT_EQ(parse({"--confg", "x"}).error().message,
+            "unknown option '--confg', did you mean '--config'?");
+  EXPECT_EQ(parse({"--config"}).error().message, "option '--config' needs a value: FILE");
+  EXPECT_EQ(parse({"--show=1"}).error().message, "option '--show' takes no value");
+  EXPECT_EQ(parse({"a", "b"}).error().message, "unexpected argument 'b'");
+  EXPECT_EQ(parse({"-x"}).error().message, "unknown option '-x'");
+}
+
+TEST(Args, HelpNamesEveryOption) {
+  const std::string text = help(kCommand);
+  EXPECT_NE(text.find("Usage: virgo test FILE"), std::string::npos) << text;
+  EXPECT_NE(text.find("-c, --config FILE"), std::string::npos) << text;
+  EXPECT_NE(text.find("-s, --show"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace virgo::cli
