@@ -14,9 +14,13 @@ function(virgo_external name)
     find_library(VIRGO_LIB_${name} NAMES ${ARG_SHARED} REQUIRED)
   endif()
   find_path(VIRGO_INC_${name} NAMES ${ARG_HEADER} PATH_SUFFIXES ${ARG_INCLUDE_SUFFIXES} REQUIRED)
-  add_library(virgo_ext_${name} INTERFACE)
-  target_include_directories(virgo_ext_${name} SYSTEM INTERFACE ${VIRGO_INC_${name}})
-  target_link_libraries(virgo_ext_${name} INTERFACE ${VIRGO_LIB_${name}} ${ARG_LINK})
+  # An imported target rather than an interface with a file name in it: only then
+  # does CMake put the library in front of those it needs.
+  add_library(virgo_ext_${name} UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(virgo_ext_${name} PROPERTIES
+    IMPORTED_LOCATION ${VIRGO_LIB_${name}}
+    INTERFACE_INCLUDE_DIRECTORIES ${VIRGO_INC_${name}})
+  target_link_libraries(virgo_ext_${name} INTERFACE ${ARG_LINK})
   add_library(virgo_ext::${name} ALIAS virgo_ext_${name})
 endfunction()
 

@@ -15,7 +15,7 @@ end
 -- below a millisecond in microseconds, the UCUM braces left out.
 local function human(value, unit)
   local v = tonumber(value)
-  if not v then return tostring(value), (unit or ""):gsub("[{}]", "") end
+  if not v then return tostring(value), (unit:gsub("[{}]", "")) end
   if unit == "By" then
     local i = 1
     while v >= 1024 and i < #BINARY do v, i = v / 1024, i + 1 end
@@ -25,7 +25,7 @@ local function human(value, unit)
     if v > 0 and v < 1 then return string.format("%.2f", v * 1e3), "ms" end
     return string.format("%.2f", v), "s"
   end
-  return trim_number(v), ((unit or ""):gsub("[{}]", ""):gsub("^1$", ""))
+  return trim_number(v), (unit:gsub("[{}]", ""):gsub("^1$", ""))
 end
 
 local function micros(us)
@@ -88,13 +88,19 @@ function screen:received(agent, record)
   local report = self.reports[id] or { agent = agent, count = 0 }
   self.reports[id] = report
   report.count = report.count + 1
-  report.check, report.runtime, report.status = record.check, record.runtime, record.status
-  report.message, report.duration, report.at = record.message, record.duration_us, virgo.now()
+  report.check, report.runtime, report.status =
+    record.check, tostring(record.runtime), record.status
+  report.message = type(record.message) == "string" and record.message or nil
+  report.duration, report.at = tonumber(record.duration_us) or 0, virgo.now()
   report.metrics = {}
   for _, sample in ipairs(record.samples) do
-    local value, unit = human(sample.v, sample.u)
-    report.metrics[#report.metrics + 1] =
-      { name = sample.n, labels = sample.l or {}, value = value, unit = unit }
+    if type(sample) == "table" then
+      local value, unit = human(sample.v, type(sample.u) == "string" and sample.u or "")
+      report.metrics[#report.metrics + 1] = {
+        name = tostring(sample.n), labels = type(sample.l) == "table" and sample.l or {},
+        value = value, unit = unit,
+      }
+    end
   end
   if not self.tty then self:plain(report) end
 end

@@ -108,24 +108,61 @@ function server:hello(session)
   return agent
 end
 
+-- A number that counts something, and that Lua holds exactly.
+local function is_count(v)
+  return type(v) == "number" and v >= 1 and v <= 2 ^ 53 and v % 1 == 0
+end
+
+-- Why a record is none; nil if it is one. What is asked for here the rest of this
+-- program relies on.
+local function fault_of(record)
+  if type(record) ~= "table" or not is_count(record.seq) then return "a record without seq" end
+  local gap = record.gap
+  if gap ~= nil then
+    if type(gap) == "table" and type(gap.check) == "string" and type(gap.reason) == "string"
+      and is_count(gap.from) and is_count(gap.to) then return nil end
+    return "a gap without check, from, to and reason"
+  end
+  if type(record.check) == "string" and type(record.status) == "string"
+    and type(record.samples) == "table" then return nil end
+  return "a report without check, status and samples"
+end
+
 -- Records of a batch that were not seen before, as NDJSON lines.
 local function new_records(file, agent, epoch, records)
   local lines, fresh, last = {}, {}, nil
   local seen = epoch == file.epoch and file.seq or 0
   for _, record in ipairs(records) do
-    local seq = type(record) == "table" and tonumber(record.seq)
-    if not seq then return nil, "a record without seq" end
+    local fault = fault_of(record)
+    if fault then return nil, fault end
+    local seq = record.seq
     if last and seq <= last then return nil, "records out of order" end
     last = seq
     if seq > seen then
-      record.seq = nil
+      -- These three are the endpoint's word.
+      record.seq, record.epoch, record.agent = nil, nil, nil
       lines[#lines + 1] = string.format('{"agent":"%s","epoch":%.0f,"seq":%.0f,%s\n',
         agent, epoch, seq, json.encode(record):sub(2))
-      record.seq = seq
       fresh[#fresh + 1] = record
     end
   end
   return lines, fresh, last
+end
+
+-- Writes what is new. Returns the last seq and the new records, or nil and how to
+-- refuse.
+local function store_batch(file, agent, params)
+  local lines, fresh, last = new_records(file, agent, params.epoch, params.reports)
+  if not lines then return nil, 400, "badBatch", fresh end
+  if #lines > 0 then
+    local ok, err = file:append(table.concat(lines))
+    if not ok then
+      virgo.log.error(err)
+      return nil, 500, "storage", "the endpoint cannot store reports"
+    end
+    file.epoch, file.seq = params.epoch, last
+  end
+  return last or json.null, fresh
 end
 
 local handlers = {}
@@ -135,22 +172,15 @@ handlers["heartbeat.post"] = function()
 end
 
 handlers["batch.post"] = function(self, session, params)
-  local epoch = tonumber(params.epoch)
-  if not epoch or type(params.reports) ~= "table" then
+  if not is_count(params.epoch) or type(params.reports) ~= "table" then
     return nil, 400, "badBatch", "batch.post needs epoch and reports"
   end
-  local lines, fresh, last = new_records(session.file, session.agent, epoch, params.reports)
-  if not lines then return nil, 400, "badBatch", fresh end
-  if #lines > 0 then
-    local ok, err = session.file:append(table.concat(lines))
-    if not ok then
-      virgo.log.error(err)
-      return nil, 500, "storage", "the endpoint cannot store reports"
-    end
-    session.file.epoch, session.file.seq = epoch, last
-    for _, record in ipairs(fresh) do self.options.received(session.agent, record) end
-  end
-  return { acked = last or json.null }
+  local file = session.file
+  local last, fresh, kind, text =
+    file:exclusively(store_batch, file, session.agent, params)
+  if not last then return nil, fresh, kind, text end
+  for _, record in ipairs(fresh) do self.options.received(session.agent, record) end
+  return { acked = last }
 end
 
 function server:answer(session, message)
@@ -166,28 +196,36 @@ function server:answer(session, message)
   return refuse(session.sock, message, code, kind, text)
 end
 
+-- All that is said on a connection; returns why it ended.
+function server:converse(session)
+  local sock = session.sock
+  local agent, why = self:hello(session)
+  if not agent then return why end
+  session.agent = agent
+  virgo.log.info(string.format("%s: agent '%s' is here", sock.peer, agent))
+  -- Whoever misses two heartbeats is gone.
+  local idle = 2 * self.options.heartbeat_interval + 5
+  while true do
+    local message, err = next_message(session, idle)
+    if not message then return err end
+    local ok, write_err = self:answer(session, message)
+    if not ok then return write_err end
+  end
+end
+
 function server:serve(sock)
   self.connections = self.connections + 1
   local session = { sock = sock, bad = 0 }
-  local agent, why = self:hello(session)
-  if agent then
-    session.agent = agent
-    virgo.log.info(string.format("%s: agent '%s' is here", sock.peer, agent))
-    -- Whoever misses two heartbeats is gone.
-    local idle = 2 * self.options.heartbeat_interval + 5
-    local message
-    repeat
-      message, why = next_message(session, idle)
-      if message then
-        local ok, err = self:answer(session, message)
-        if not ok then message, why = nil, err end
-      end
-    until not message
-  end
+  local ok, why = xpcall(self.converse, debug.traceback, self, session)
   if session.file then session.file:release() end
   self.connections = self.connections - 1
-  virgo.log[agent and "info" or "warn"](string.format("%s%s: %s", sock.peer,
-    agent and (" (agent '" .. agent .. "')") or "", why))
+  local who = sock.peer .. (session.agent and (" (agent '" .. session.agent .. "')") or "")
+  if ok then
+    virgo.log[session.agent and "info" or "warn"](who .. ": " .. why)
+  else
+    -- An error of ours costs this agent its connection, not the others theirs.
+    virgo.log.error(who .. ": the conversation failed: " .. why)
+  end
   sock:close()
 end
 

@@ -2,9 +2,10 @@
 -- rewritten. The log itself says what was acknowledged last, so a restarted
 -- endpoint knows what it has seen.
 --
--- Records that come while a write is under way are written together by the next
--- one. append() returns only after its records are written (and, with `sync`, on
--- the disk).
+-- append() returns only after its records are written (and, with `sync`, on the
+-- disk), and writes all of them or none. An agent that lost its connection may
+-- come again with what is still being written for the last one: whoever looks at
+-- `epoch` and `seq` to append does so in exclusively().
 
 local TAIL = 1024 * 1024 -- bytes looked at for the last sequence number
 
@@ -49,11 +50,12 @@ function store:file(agent)
     local path = self.dir .. "/" .. file_name(agent)
     local fd, err = uv.fs_open(path, "a+", tonumber("600", 8))
     if not fd then return nil, "cannot open " .. path .. ": " .. err end
-    local epoch, seq, torn = last_record(fd, uv.fs_fstat(fd).size)
+    local size = uv.fs_fstat(fd).size
+    local epoch, seq, torn = last_record(fd, size)
     file = setmetatable({
-      store = self, agent = agent, path = path, fd = fd,
-      epoch = epoch, seq = seq, users = 0,
-      waiting = {}, text = torn and { "\n" } or {}, writing = false,
+      store = self, agent = agent, path = path, fd = fd, size = size,
+      epoch = epoch, seq = seq, torn = torn,
+      users = 0, busy = false, waiting = {},
     }, File)
     self.files[agent] = file
   end
@@ -63,36 +65,40 @@ end
 
 function File:release()
   self.users = self.users - 1
-  self:close_if_unused()
+  if self.users > 0 then return end
+  uv.fs_close(self.fd)
+  self.store.files[self.agent] = nil
 end
 
-function File:close_if_unused()
-  if self.users > 0 or self.writing or self.fd == nil then return end
-  uv.fs_close(self.fd)
-  self.fd = nil
-  self.store.files[self.agent] = nil
+-- fn(...), while nobody else is in here. Waits for its turn.
+function File:exclusively(fn, ...)
+  while self.busy do
+    table.insert(self.waiting, virgo.current())
+    virgo.suspend()
+  end
+  self.busy = true
+  local results = { pcall(fn, ...) }
+  self.busy = false
+  local next_one = table.remove(self.waiting, 1)
+  -- As a task of its own: it must not run inside this one.
+  if next_one then virgo.spawn(function() next_one:resume() end) end
+  if not results[1] then error(results[2], 0) end
+  return unpack(results, 2, table.maxn(results))
 end
 
 -- Appends `text` (whole lines). Waits; true, or nil and why.
 function File:append(text)
-  self.text[#self.text + 1] = text
-  self.waiting[#self.waiting + 1] = virgo.current()
-  if not self.writing then self:flush() end
-  return virgo.suspend()
-end
-
-function File:flush()
-  local text, waiting = table.concat(self.text), self.waiting
-  self.text, self.waiting, self.writing = {}, {}, true
+  local task = virgo.current()
+  local data = (self.torn and "\n" or "") .. text
 
   local function done(err)
-    for _, task in ipairs(waiting) do
-      if err then task:resume(nil, "cannot write " .. self.path .. ": " .. err)
-      else task:resume(true) end
+    if not err then
+      self.size, self.torn = self.size + #data, false
+      return task:resume(true)
     end
-    if #self.waiting > 0 then return self:flush() end
-    self.writing = false
-    self:close_if_unused()
+    -- What did get there would be there twice when it comes again.
+    self.torn = not uv.fs_ftruncate(self.fd, self.size) or self.torn
+    task:resume(nil, "cannot write " .. self.path .. ": " .. err)
   end
 
   local function write(rest)
@@ -103,7 +109,8 @@ function File:flush()
       uv.fs_fdatasync(self.fd, function(sync_err) done(sync_err) end)
     end)
   end
-  write(text)
+  write(data)
+  return virgo.suspend()
 end
 
 return store

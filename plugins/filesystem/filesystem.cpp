@@ -148,8 +148,9 @@ class Filesystem {
 
   virgo_status finish(virgo::sdk::Run run, const Outcome& outcome) const {
     if (outcome.failed > 0)
-      plugin::explain(run, "%u file systems could not be read, the first one at %s: %s",
-                      outcome.failed, outcome.where, strerror(outcome.error));
+      plugin::explain(run, "%u file system%s could not be read, the first one at %s: %s",
+                      outcome.failed, outcome.failed == 1 ? "" : "s", outcome.where,
+                      strerror(outcome.error));
     if (outcome.reported > 0) return VIRGO_OK;
     if (outcome.failed == 0)
       plugin::explain(run, "no mount in %s is one to report", mountinfo_.path());

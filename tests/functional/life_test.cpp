@@ -26,15 +26,8 @@ std::string five_checks(const Endpoint& endpoint) {
 
 struct Pair : ::testing::Test {
   Endpoint endpoint;
-  TempDir dir;
-  std::optional<Process> agent;
-  int starts = 0;
+  Agent agent;
 
-  void start_agent(const std::string& yaml) {
-    write_file(dir.file("agent.yaml"), yaml);
-    agent.emplace(std::vector<std::string>{virgo_binary(), "run", "-c", dir.file("agent.yaml")},
-                  dir.file("agent" + std::to_string(++starts)));
-  }
   bool received(const std::string& check, std::size_t times) {
     return eventually(
         [&] { return reports_of(endpoint.records(), check).size() >= times; });
@@ -43,9 +36,9 @@ struct Pair : ::testing::Test {
 
 TEST_F(Pair, FiveChecksOfBothKindsArrive) {
   endpoint.start();
-  start_agent(agent_yaml(endpoint, five_checks(endpoint), "defaults: {interval: 200ms}\n"));
+  agent.start(agent_yaml(endpoint, five_checks(endpoint), "defaults: {interval: 200ms}\n"));
   for (const char* check : {"cpu", "memory", "filesystem", "uptime", "tcp"})
-    EXPECT_TRUE(received(check, 3)) << check << "\n" << agent->err();
+    EXPECT_TRUE(received(check, 3)) << check << "\n" << agent.err();
   const auto records = endpoint.records();
   for (const char* check : {"cpu", "memory", "filesystem"})
     EXPECT_EQ(text_of(*reports_of(records, check)[0], "runtime"), "native");
@@ -56,8 +49,8 @@ TEST_F(Pair, FiveChecksOfBothKindsArrive) {
     EXPECT_EQ(text_of(record, "status"), "ok") << json::to_json(record);
     EXPECT_FALSE(record.find("samples")->items.empty()) << json::to_json(record);
   }
-  agent->signal(SIGTERM);
-  EXPECT_EQ(agent->wait(), 0) << agent->err();
+  agent.process().signal(SIGTERM);
+  EXPECT_EQ(agent.process().wait(), 0) << agent.err();
   endpoint.process().signal(SIGTERM);
   EXPECT_EQ(endpoint.process().wait(), 0) << endpoint.process().err();
 }
@@ -66,17 +59,17 @@ TEST_F(Pair, FiveChecksOfBothKindsArrive) {
 // endpoint by SIGKILL at any moment.
 TEST_F(Pair, NothingIsLostOrDoubledWhenTheEndpointIsKilled) {
   endpoint.start();
-  start_agent(agent_yaml(endpoint, "  - uptime\n  - cpu\n", "defaults: {interval: 100ms}\n"));
+  agent.start(agent_yaml(endpoint, "  - uptime\n  - cpu\n", "defaults: {interval: 100ms}\n"));
   for (int round = 0; round < 3; ++round) {
     const std::size_t before = reports_of(endpoint.records(), "uptime").size();
-    EXPECT_TRUE(received("uptime", before + 5)) << agent->err();
+    EXPECT_TRUE(received("uptime", before + 5)) << agent.err();
     endpoint.kill();
     endpoint.start();
   }
   const std::size_t before = reports_of(endpoint.records(), "uptime").size();
-  EXPECT_TRUE(received("uptime", before + 5)) << agent->err();
-  agent->signal(SIGTERM);
-  EXPECT_EQ(agent->wait(), 0);
+  EXPECT_TRUE(received("uptime", before + 5)) << agent.err();
+  agent.process().signal(SIGTERM);
+  EXPECT_EQ(agent.process().wait(), 0);
 
   for (const char* check : {"uptime", "cpu"}) {
     std::set<double> runs;
@@ -93,12 +86,12 @@ TEST_F(Pair, NothingIsLostOrDoubledWhenTheEndpointIsKilled) {
 TEST_F(Pair, ARestartedAgentBeginsANewEpoch) {
   endpoint.start();
   const std::string yaml = agent_yaml(endpoint, "  - uptime\n", "defaults: {interval: 100ms}\n");
-  start_agent(yaml);
+  agent.start(yaml);
   EXPECT_TRUE(received("uptime", 2));
-  agent->signal(SIGKILL);
-  agent->wait();
+  agent.process().signal(SIGKILL);
+  agent.process().wait();
   const std::size_t before = endpoint.records().size();
-  start_agent(yaml);
+  agent.start(yaml);
   EXPECT_TRUE(received("uptime", before + 2));
   const auto records = endpoint.records();
   EXPECT_GT(number_of(records.back(), "epoch"), number_of(records.front(), "epoch"));
@@ -109,10 +102,10 @@ TEST_F(Pair, TheAgentWaitsForAnEndpointThatIsNotThereYet) {
   endpoint.start();
   const std::string yaml = agent_yaml(endpoint, "  - uptime\n", "defaults: {interval: 100ms}\n");
   endpoint.kill();
-  start_agent(yaml);
-  EXPECT_TRUE(agent->says("connection refused; next try in"));
+  agent.start(yaml);
+  EXPECT_TRUE(agent.process().says("connection refused; next try in"));
   endpoint.start();
-  EXPECT_TRUE(received("uptime", 2)) << agent->err();
+  EXPECT_TRUE(received("uptime", 2)) << agent.err();
   // What was measured before the endpoint came is not lost.
   EXPECT_EQ(number_of(endpoint.records()[0], "run"), 1);
 }
@@ -121,11 +114,11 @@ TEST_F(Pair, WithoutAnEndpointTheAgentStillStopsCleanly) {
   endpoint.start();
   const std::string yaml = agent_yaml(endpoint, "  - uptime\n", "defaults: {interval: 100ms}\n");
   endpoint.kill();
-  start_agent(yaml);
-  EXPECT_TRUE(agent->says("next try in"));
-  agent->signal(SIGINT);
-  EXPECT_EQ(agent->wait(), 0) << agent->err();
-  EXPECT_TRUE(agent->says("stopped"));
+  agent.start(yaml);
+  EXPECT_TRUE(agent.process().says("next try in"));
+  agent.process().signal(SIGINT);
+  EXPECT_EQ(agent.process().wait(), 0) << agent.err();
+  EXPECT_TRUE(agent.process().says("stopped"));
 }
 
 TEST(Demo, ShowsEveryCheckAndExitsZero) {

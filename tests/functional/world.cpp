@@ -150,7 +150,7 @@ std::string Endpoint::token() const {
 
 std::vector<json::Value> Endpoint::records(const std::string& agent) const {
   std::vector<json::Value> out;
-  const std::string text = read_file(dir_.file("reports/" + agent + ".ndjson"));
+  const std::string text = read_file(reports_file(agent));
   std::size_t at = 0;
   for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', at)) {
     auto value = json::parse(std::string_view(text).substr(at, end - at));
@@ -160,12 +160,18 @@ std::vector<json::Value> Endpoint::records(const std::string& agent) const {
   return out;
 }
 
+void Agent::start(const std::string& yaml) {
+  write_file(dir_.file("agent.yaml"), yaml);
+  process_.emplace(std::vector<std::string>{virgo_binary(), "run", "-c", dir_.file("agent.yaml")},
+                   dir_.file("agent" + std::to_string(++starts_)));
+}
+
 std::string agent_yaml(const Endpoint& endpoint, const std::string& checks,
-                       const std::string& rest) {
+                       const std::string& rest, const std::string& endpoint_lines) {
   return "agent:\n  id: test-agent\n  log_level: debug\n"
          "endpoint:\n  address: " +
          endpoint.address() + "\n  ca: " + endpoint.ca() + "\n  token: " + endpoint.token() +
-         "\n  backoff: {min: 100ms, max: 500ms}\n" + rest + "checks:\n" + checks;
+         "\n  backoff: {min: 100ms, max: 500ms}\n" + endpoint_lines + rest + "checks:\n" + checks;
 }
 
 std::string text_of(const json::Value& record, const std::string& key) {

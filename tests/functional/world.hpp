@@ -19,6 +19,14 @@ namespace virgo::functional {
 // Generous: these run under sanitizers on busy machines. Nothing passes by it.
 inline constexpr std::chrono::seconds kPatience{60};
 
+// Whether this build has AddressSanitizer or ThreadSanitizer: figures of memory and
+// time mean nothing then.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kSanitized = true;
+#else
+inline constexpr bool kSanitized = false;
+#endif
+
 // Polls `condition` until it holds; false after kPatience.
 bool eventually(const std::function<bool()>& condition,
                 std::chrono::milliseconds patience = kPatience);
@@ -76,11 +84,16 @@ class Process {
 // `virgo endpoint` with files of its own.
 class Endpoint {
  public:
-  // Makes the files; start() runs it. `hosts`: see --host.
+  // Makes the files; start() runs it.
   explicit Endpoint(std::vector<std::string> extra_arguments = {});
 
   void start();  // again after kill(): on the same port
   void kill() { process_.reset(); }
+  // These are for the next start(). The port is also that of address().
+  void add_arguments(const std::vector<std::string>& more) {
+    extra_.insert(extra_.end(), more.begin(), more.end());
+  }
+  void use_port(int port) { port_ = port; }
   Process& process() { return *process_; }
 
   int port() const { return port_; }
@@ -88,6 +101,9 @@ class Endpoint {
   const std::string& dir() const { return dir_.path(); }
   std::string ca() const { return dir_.file("ca.pem"); }
   std::string token() const;
+  std::string reports_file(const std::string& agent = "test-agent") const {
+    return dir_.file("reports/" + agent + ".ndjson");
+  }
 
   // Every record written so far for an agent, in order.
   std::vector<json::Value> records(const std::string& agent = "test-agent") const;
@@ -100,10 +116,26 @@ class Endpoint {
   int starts_ = 0;
 };
 
+// `virgo run` with a folder of its own for its configuration.
+class Agent {
+ public:
+  // Also again, after it has ended.
+  void start(const std::string& yaml);
+  Process& process() { return *process_; }
+  std::string err() const { return process_->err(); }
+  const TempDir& dir() const { return dir_; }
+
+ private:
+  TempDir dir_;
+  std::optional<Process> process_;
+  int starts_ = 0;
+};
+
 // Text of a configuration that reports to `endpoint` as "test-agent".
-// `checks`: the lines of the list; `rest`: further top-level YAML.
+// `checks`: the lines of the list; `rest`: further top-level YAML;
+// `endpoint_lines`: further lines of the endpoint section, indented.
 std::string agent_yaml(const Endpoint& endpoint, const std::string& checks,
-                       const std::string& rest = "");
+                       const std::string& rest = "", const std::string& endpoint_lines = "");
 
 // Reading records.
 std::string text_of(const json::Value& record, const std::string& key);

@@ -134,13 +134,13 @@ TEST_F(Loader, ALibraryThatCannotBeBoundIsRefusedWithTheReason) {
   // Spoil the name of a library it needs.
   std::ifstream in(folder + "/x.so", std::ios::binary);
   std::string bytes(std::istreambuf_iterator<char>(in), {});
-  const auto at = bytes.find("libc.so.6");
+  const auto at = bytes.find(".so.");
   ASSERT_NE(at, std::string::npos);
-  bytes.replace(at, 9, "libq.so.6");
+  bytes[at - 1] = '?';
   std::ofstream(folder + "/x.so", std::ios::binary | std::ios::trunc) << bytes;
   const auto module = load_module(agent, folder + "/x.so");
   ASSERT_FALSE(module.ok());
-  EXPECT_THAT(module.error().message, AllOf(HasSubstr("cannot be loaded"), HasSubstr("libq.so.6")));
+  EXPECT_THAT(module.error().message, AllOf(HasSubstr("cannot be loaded"), HasSubstr("?.so.")));
 }
 
 TEST_F(Loader, UnloadComesAfterTheLastInstance) {

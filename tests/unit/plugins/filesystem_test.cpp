@@ -124,7 +124,7 @@ TEST_F(FilesystemPlugin, WhatCannotBeReadIsSaidAndTheRestReported) {
   mounts({kRoot, kData}, {});  // /data is missing
   EXPECT_THAT(points(*on_tree()), ElementsAre("/"));
   EXPECT_THAT(explanation,
-              HasSubstr("1 file systems could not be read, the first one at /data: No such file"));
+              HasSubstr("1 file system could not be read, the first one at /data: No such file"));
 }
 
 TEST_F(FilesystemPlugin, DamagedTablesFailWithASentence) {

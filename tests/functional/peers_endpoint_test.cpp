@@ -1,0 +1,456 @@
+// Whatever is on the other end, the endpoint says what is wrong in one clear line,
+// stays alive and small, and writes each report of a good agent exactly once.
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "base/format.hpp"
+#include "functional/wire.hpp"
+
+namespace virgo::functional {
+namespace {
+
+struct BadAgent : ::testing::Test {
+  Endpoint endpoint;
+  Wire wire;
+  Agent agent;
+
+  void SetUp() override { endpoint.start(); }
+
+  bool says(const std::string& text) { return wire.says(endpoint.process(), text); }
+  std::unique_ptr<Talk> call() { return functional::call(wire, endpoint); }
+  // A connection that is past its hello.
+  std::unique_ptr<Talk> greet(const std::string& name) {
+    auto talk = call();
+    const auto reply =
+        ask(wire, *talk, 0, "handshake.hello", hello_params(name, endpoint.token()));
+    EXPECT_TRUE(reply && reply->find("result") != nullptr) << endpoint.process().err();
+    return talk;
+  }
+  void ends(Talk& talk) {
+    EXPECT_TRUE(wire.until([&] { return talk.over(); })) << endpoint.process().err();
+  }
+  // What a hello is answered with.
+  int hello_code(const std::string& params) {
+    auto talk = call();
+    const auto reply = ask(wire, *talk, 0, "handshake.hello", params);
+    ends(*talk);
+    const json::Value* error = reply ? reply->find("error") : nullptr;
+    return error == nullptr ? 0 : static_cast<int>(number_of(*error, "code"));
+  }
+
+  // A good agent reports as if nothing had been; the endpoint stops as asked.
+  void goes_on() {
+    agent.start(agent_yaml(endpoint, "  - uptime\n", "defaults: {interval: 200ms}\n"));
+    EXPECT_TRUE(wire.until([&] { return reports_of(endpoint.records(), "uptime").size() >= 2; }))
+        << agent.err() << endpoint.process().err();
+    if (!kSanitized) EXPECT_LT(endpoint.process().peak_mib(), 60);
+    agent.process().signal(SIGTERM);
+    EXPECT_EQ(agent.process().wait(), 0) << agent.err();
+    endpoint.process().signal(SIGTERM);
+    EXPECT_EQ(endpoint.process().wait(), 0) << endpoint.process().err();
+  }
+};
+
+std::string batch(double epoch, const std::vector<int>& seqs) {
+  std::string reports;
+  for (const int seq : seqs)
+    reports += format(
+        R"({}{{"seq":{},"check":"c","type":"t","runtime":"native","run":{},"status":"ok","samples":[]}})",
+        reports.empty() ? "" : ",", seq, seq);
+  return format(R"({{"agent":"x","epoch":{:.0f},"first":1,"reports":[{}]}})", epoch, reports);
+}
+
+std::vector<int> seqs(const std::vector<json::Value>& records) {
+  std::vector<int> out;
+  for (const json::Value& r : records) out.push_back(static_cast<int>(number_of(r, "seq")));
+  return out;
+}
+
+int error_code(const std::optional<json::Value>& reply) {
+  if (!reply || reply->find("error") == nullptr) return 0;
+  return static_cast<int>(number_of(*reply->find("error"), "code"));
+}
+
+double acked(const std::optional<json::Value>& reply) {
+  if (!reply || reply->find("result") == nullptr) return -1;
+  return number_of(*reply->find("result"), "acked");
+}
+
+TEST_F(BadAgent, ThatDoesNotSpeakTls) {
+  auto talk = functional::call(wire, endpoint, false);
+  talk->send("GET / HTTP/1.1\r\nHost: virgo\r\n\r\n");
+  EXPECT_TRUE(says("the client does not speak TLS (it sent \"GET / HTTP/1.1"));
+  ends(*talk);
+  goes_on();
+}
+
+// Both ends of the silence: before TLS, and after it.
+TEST_F(BadAgent, ThatSaysNothing) {
+  auto silent = functional::call(wire, endpoint, false);
+  auto polite = call();
+  auto slow = call();  // a hello that comes so slowly that it never ends
+  const auto dribble = [&] {
+    slow->send(" ");
+    return silent->over() && polite->over() && slow->over();
+  };
+  EXPECT_TRUE(wire.until(dribble)) << endpoint.process().err();
+  EXPECT_TRUE(says("no TLS handshake within 10s"));
+  EXPECT_TRUE(wire.until([&] {
+    const std::string err = endpoint.process().err();
+    return err.find("sent nothing in time") != err.rfind("sent nothing in time");
+  }));
+  goes_on();
+}
+
+TEST_F(BadAgent, ThatDoesNotBeginWithHello) {
+  auto talk = call();
+  EXPECT_EQ(error_code(ask(wire, *talk, 3, "batch.post", batch(1, {1}))), 400);
+  ends(*talk);
+  EXPECT_TRUE(says("did not begin with handshake.hello"));
+  EXPECT_EQ(hello_code("17"), 400);
+  EXPECT_EQ(hello_code("{}"), 401);
+  goes_on();
+}
+
+TEST_F(BadAgent, WhoseHelloIsRefused) {
+  const std::string token = endpoint.token();
+  EXPECT_EQ(hello_code(hello_params("x", "guess")), 401);
+  EXPECT_EQ(hello_code(hello_params("x", token.substr(1))), 401);
+  EXPECT_EQ(hello_code(hello_params("x", "")), 401);
+  EXPECT_EQ(hello_code(R"({"dialect":"virgo/1","token":{"a":1},"agent_id":"x"})"), 401);
+  EXPECT_TRUE(says("gave a token that is not known here"));
+  EXPECT_EQ(hello_code(hello_params("x", token, "rackspace/1")), 400);
+  EXPECT_TRUE(says("speaks another dialect than virgo/1"));
+  EXPECT_EQ(hello_code(hello_params("", token)), 400);
+  EXPECT_EQ(hello_code(hello_params(std::string(200, 'x'), token)), 400);
+  EXPECT_EQ(hello_code(hello_params("a\\u0000b", token)), 400);
+  EXPECT_EQ(hello_code(hello_params("a\\nb", token)), 400);
+  EXPECT_EQ(hello_code(format(R"({{"dialect":"virgo/1","token":"{}","agent_id":7}})", token)), 400);
+  EXPECT_TRUE(says("has no usable agent_id"));
+  EXPECT_EQ(endpoint.process().err().find(token), std::string::npos);
+  EXPECT_TRUE(std::filesystem::is_empty(endpoint.dir() + "/reports"));
+  goes_on();
+}
+
+// An agent's name is a file's name here, and never a way out of the folder.
+TEST_F(BadAgent, WhoseNameIsAPath) {
+  const std::string longest(128, '/');
+  for (const std::string& name :
+       {std::string("../../x"), std::string(".."), std::string("/etc/passwd"),
+        std::string(".hidden"), std::string("a/b"), std::string("%2f"), longest}) {
+    auto talk = greet(name);
+    EXPECT_EQ(acked(ask(wire, *talk, 1, "batch.post", batch(1, {1}))), 1) << name;
+    talk->close();
+  }
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(endpoint.dir() + "/reports")) {
+    EXPECT_TRUE(entry.is_regular_file());
+    EXPECT_NE(entry.path().filename().string()[0], '.');
+    EXPECT_EQ(std::count(read_file(entry.path()).begin(), read_file(entry.path()).end(), '\n'), 1);
+    ++files;
+  }
+  EXPECT_EQ(files, 7u);
+  for (const auto& entry : std::filesystem::directory_iterator(endpoint.dir()))
+    EXPECT_EQ(entry.path().string().find(".ndjson"), std::string::npos) << entry.path();
+  goes_on();
+}
+
+TEST_F(BadAgent, ThatSendsBadLines) {
+  auto talk = call();
+  talk->send("this is no JSON\n42\n[]\n");
+  const auto hello = ask(wire, *talk, 0, "handshake.hello", hello_params("x", endpoint.token()));
+  EXPECT_TRUE(hello && hello->find("result") != nullptr);
+  EXPECT_TRUE(says("sent a line that is not a message"));
+  EXPECT_TRUE(says("\"this is no JSON\""));
+  talk->send("\x1b[31mred\xff\n");
+  ends(*talk);
+  EXPECT_TRUE(says("sent 4 lines that are not messages"));
+  EXPECT_EQ(endpoint.process().err().find('\x1b'), std::string::npos);
+  goes_on();
+}
+
+TEST_F(BadAgent, ThatSendsAnEndlessLine) {
+  const std::string line(64u << 20, 'x');
+  auto stranger = call();
+  stranger->send(line);
+  ends(*stranger);
+  EXPECT_TRUE(says("sent a line longer than 1048576 bytes"));
+  auto known = greet("x");
+  known->send(line);
+  ends(*known);
+  EXPECT_TRUE(says("(agent 'x'): sent a line longer than 1048576 bytes"));
+  goes_on();
+}
+
+// The largest line there may be, full of the smallest values.
+TEST_F(BadAgent, ThatSendsVeryManyValues) {
+  auto talk = greet("x");
+  std::string reports = "[";
+  while (reports.size() < 1'000'000) reports += "{},[],";
+  reports += "0]";
+  const auto reply = ask(wire, *talk, 1, "batch.post", R"({"epoch":1,"reports":)" + reports + "}");
+  EXPECT_TRUE(!reply || error_code(reply) == 400);
+  goes_on();
+}
+
+TEST_F(BadAgent, WhoseBatchesAreWrong) {
+  auto talk = greet("x");
+  int id = 0;
+  const auto code = [&](const std::string& params) {
+    return error_code(ask(wire, *talk, ++id, "batch.post", params));
+  };
+  for (const char* params :
+       {"[]", "{}", "7", R"({"epoch":1})", R"({"reports":[]})", R"({"epoch":1,"reports":7})",
+        R"({"epoch":"x","reports":[]})", R"({"epoch":1,"reports":[7]})",
+        R"({"epoch":1,"reports":[{"check":"c","status":"ok"}]})",
+        R"({"epoch":1,"reports":[{"seq":0,"check":"c","status":"ok"}]})",
+        R"({"epoch":1,"reports":[{"seq":-1,"check":"c","status":"ok"}]})",
+        R"({"epoch":1,"reports":[{"seq":1.5,"check":"c","status":"ok"}]})",
+        R"({"epoch":1,"reports":[{"seq":1e300,"check":"c","status":"ok"}]})",
+        R"({"epoch":1,"reports":[{"seq":{},"check":"c","status":"ok"}]})",
+        R"({"epoch":-5,"reports":[{"seq":1,"check":"c","status":"ok"}]})",
+        R"({"epoch":0.5,"reports":[{"seq":1,"check":"c","status":"ok"}]})",
+        // Neither a report nor a gap.
+        R"({"epoch":1,"reports":[{"seq":1}]})", R"({"epoch":1,"reports":[{"seq":1,"status":"ok"}]})",
+        R"({"epoch":1,"reports":[{"seq":1,"check":{},"status":"ok","samples":[]}]})",
+        R"({"epoch":1,"reports":[{"seq":1,"gap":7}]})",
+        R"({"epoch":1,"reports":[{"seq":1,"gap":{}}]})"}) {
+    EXPECT_EQ(code(params), 400) << params;
+  }
+  EXPECT_EQ(code(batch(1, {2, 1})), 400);
+  EXPECT_EQ(code(batch(1, {1, 1})), 400);
+  EXPECT_TRUE(endpoint.records("x").empty());
+  // None of that has ended the conversation, nor spoilt it.
+  EXPECT_EQ(acked(ask(wire, *talk, ++id, "batch.post", batch(1, {1, 2}))), 2);
+  EXPECT_EQ(seqs(endpoint.records("x")), (std::vector<int>{1, 2}));
+  goes_on();
+}
+
+// Reports whose members are not what they should be are stored, and shown as well
+// as can be.
+TEST_F(BadAgent, WhoseReportsAreOdd) {
+  endpoint.kill();
+  endpoint.add_arguments({"--show"});
+  endpoint.start();
+  auto talk = greet("x");
+  int seq = 0;
+  for (const char* members :
+       {R"("samples":[])", R"("samples":{})", R"("samples":[7,"x",null,[],{}])",
+        R"("samples":[],"message":{},"runtime":[],"duration_us":"long")",
+        R"("samples":[{"n":7,"v":{},"u":{},"l":7,"k":0}],"duration_us":-1e308)",
+        R"("samples":[{"n":"m","v":"1e999","u":"By","l":{"a":{},"b":null}}],"started_us":"x")",
+        R"("samples":[{"n":"%s\u001b[2J","v":1,"u":"{}1"}],"agent":"y","epoch":99)"}) {
+    const auto reply =
+        ask(wire, *talk, ++seq, "batch.post",
+            format(R"({{"epoch":1,"reports":[{{"seq":{},"check":"c\n%d","status":"ok",{}}}]}})",
+                   seq, members));
+    EXPECT_EQ(acked(reply), seq) << members;
+  }
+  for (const json::Value& r : endpoint.records("x")) {
+    EXPECT_EQ(text_of(r, "agent"), "x");
+    EXPECT_EQ(number_of(r, "epoch"), 1);
+  }
+  EXPECT_EQ(endpoint.records("x").size(), static_cast<std::size_t>(seq));
+  goes_on();
+  EXPECT_EQ(endpoint.process().err().find("failed"), std::string::npos) << endpoint.process().err();
+}
+
+TEST_F(BadAgent, ThatRepeatsItself) {
+  auto talk = greet("x");
+  const auto post = [&](Talk& to, int id, const std::vector<int>& seqs) {
+    return acked(ask(wire, to, id, "batch.post", batch(1000, seqs)));
+  };
+  EXPECT_EQ(post(*talk, 1, {1, 2, 3}), 3);
+  EXPECT_EQ(post(*talk, 2, {1, 2, 3}), 3);
+  EXPECT_EQ(post(*talk, 3, {2, 3, 4, 7}), 7);
+  auto again = greet("x");
+  EXPECT_EQ(post(*again, 1, {3, 4, 7, 8}), 8);
+  endpoint.kill();
+  endpoint.start();
+  again = greet("x");
+  EXPECT_EQ(post(*again, 1, {7, 8, 9}), 9);
+  EXPECT_EQ(seqs(endpoint.records("x")), (std::vector<int>{1, 2, 3, 4, 7, 8, 9}));
+  // A new epoch counts anew.
+  EXPECT_EQ(acked(ask(wire, *again, 2, "batch.post", batch(2000, {1}))), 1);
+  EXPECT_EQ(seqs(endpoint.records("x")), (std::vector<int>{1, 2, 3, 4, 7, 8, 9, 1}));
+  goes_on();
+}
+
+// The answer to a batch was lost, and the batch comes again over another
+// connection, while the first is still being written.
+TEST_F(BadAgent, ThatRepeatsItselfAtOnce) {
+  constexpr int kConnections = 8;
+  std::vector<std::unique_ptr<Talk>> talks;
+  for (int i = 0; i < kConnections; ++i) talks.push_back(greet("x"));
+  for (int round = 1; round <= 20; ++round) {
+    for (auto& talk : talks)
+      talk->send(request_line(round, "batch.post", batch(1000, {2 * round - 1, 2 * round})));
+    for (auto& talk : talks)
+      EXPECT_TRUE(wire.until([&] { return talk->response(round) != nullptr; }));
+  }
+  std::vector<int> expected;
+  for (int seq = 1; seq <= 40; ++seq) expected.push_back(seq);
+  EXPECT_EQ(seqs(endpoint.records("x")), expected);
+  goes_on();
+}
+
+TEST_F(BadAgent, ThatAsksForUnknownThings) {
+  auto talk = greet("x");
+  EXPECT_EQ(error_code(ask(wire, *talk, 1, "endpoint.format", "{}")), 404);
+  talk->send("{\"v\":\"1\",\"id\":2,\"method\":{\"a\":1}}\n{\"v\":\"1\",\"id\":3,\"result\":{}}\n");
+  EXPECT_TRUE(wire.until([&] { return talk->response(2) != nullptr; }));
+  EXPECT_EQ(error_code(*talk->response(2)), 404);
+  const auto beat = ask(wire, *talk, 4, "heartbeat.post", R"({"timestamp":1})");
+  EXPECT_TRUE(beat && number_of(*beat->find("result"), "timestamp") > 1.6e12);
+  // A second hello is an unknown method by now.
+  EXPECT_EQ(error_code(ask(wire, *talk, 5, "handshake.hello", "{}")), 404);
+  goes_on();
+}
+
+TEST_F(BadAgent, ThatComesAsAHerd) {
+  std::vector<std::unique_ptr<Talk>> talks;
+  for (int i = 0; i < 200; ++i) talks.push_back(call());
+  const std::string token = endpoint.token();
+  for (int i = 0; i < 200; ++i)
+    talks[i]->send(
+        request_line(0, "handshake.hello", hello_params(format("agent-{}", i), token)) +
+        request_line(1, "batch.post", batch(1, {1, 2, 3})));
+  for (auto& talk : talks)
+    EXPECT_TRUE(wire.until([&] { return talk->response(1) != nullptr; }));
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_EQ(acked(*talks[i]->response(1)), 3);
+    EXPECT_EQ(endpoint.records(format("agent-{}", i)).size(), 3u);
+  }
+  for (std::size_t i = 0; i < talks.size(); ++i) i % 2 == 0 ? talks[i]->cut() : talks[i]->close();
+  goes_on();
+}
+
+TEST_F(BadAgent, ThatAsksVeryMuchAndDoesNotListen) {
+  auto talk = greet("x");
+  talk->stop_reading();
+  std::string requests;
+  for (int i = 0; i < 200'000; ++i) requests += request_line(i, "heartbeat.post", "{}");
+  talk->send(requests);
+  // Its own turn never comes to an end, but others have theirs.
+  goes_on();
+}
+
+TEST_F(BadAgent, ThatGoesAwayWithoutAWord) {
+  auto talk = greet("x");
+  talk->send("{\"v\":\"1\",\"id\":1,\"method\":\"batch.p");
+  talk->cut();
+  EXPECT_TRUE(says("(agent 'x'): the client cut the connection without a TLS close"));
+  // Nor does one that just falls silent stay for ever: two heartbeats and 5 s.
+  auto silent = greet("y");
+  EXPECT_TRUE(says("(agent 'y'): sent nothing in time"));
+  goes_on();
+}
+
+// --- storage ---
+
+struct BadStorage : BadAgent {
+  std::string yaml() {
+    return agent_yaml(endpoint, "  - uptime\n", "defaults: {interval: 100ms}\n");
+  }
+  // Waits until the agent has delivered, then that its runs are there, once each.
+  void nothing_is_missing() {
+    const std::size_t before = reports_of(endpoint.records(), "uptime").size();
+    EXPECT_TRUE(
+        wire.until([&] { return reports_of(endpoint.records(), "uptime").size() >= before + 5; }))
+        << agent.err() << endpoint.process().err();
+    agent.process().signal(SIGTERM);
+    EXPECT_EQ(agent.process().wait(), 0) << agent.err();
+    const auto records = endpoint.records();
+    double run = 0;
+    for (const json::Value* r : reports_of(records, "uptime"))
+      EXPECT_EQ(number_of(*r, "run"), ++run) << json::to_json(*r);
+  }
+};
+
+TEST_F(BadStorage, ADiskThatIsFull) {
+  const std::string file = endpoint.reports_file();
+  ASSERT_EQ(symlink("/dev/full", file.c_str()), 0);
+  agent.start(yaml());
+  EXPECT_TRUE(says("cannot write " + file + ": ENOSPC"));
+  EXPECT_TRUE(agent.process().says(
+      "a batch was not accepted: the endpoint cannot store reports; next try in"));
+  ASSERT_EQ(unlink(file.c_str()), 0);
+  nothing_is_missing();
+}
+
+// Room for a part of a batch only: that part is taken back, or it would be there
+// twice when the batch comes again.
+TEST_F(BadStorage, ADiskThatBecomesFullInMidWrite) {
+  endpoint.kill();
+  signal(SIGXFSZ, SIG_IGN);  // the endpoint inherits that: its writes fail with EFBIG
+  endpoint.start();
+  signal(SIGXFSZ, SIG_DFL);
+  const auto limit = [&](rlim_t bytes) {
+    const rlimit to{bytes, RLIM_INFINITY};
+    ASSERT_EQ(prlimit(endpoint.process().pid(), RLIMIT_FSIZE, &to, nullptr), 0);
+  };
+  auto talk = greet("x");
+  EXPECT_EQ(acked(ask(wire, *talk, 1, "batch.post", batch(1, {1, 2}))), 2);
+  const std::string before = read_file(endpoint.reports_file("x"));
+  limit(before.size() * 2 + 20);
+  EXPECT_EQ(error_code(ask(wire, *talk, 2, "batch.post", batch(1, {3, 4, 5, 6, 7, 8}))), 500);
+  EXPECT_TRUE(says("cannot write " + endpoint.reports_file("x") + ": EFBIG"));
+  EXPECT_EQ(read_file(endpoint.reports_file("x")), before);
+  limit(RLIM_INFINITY);
+  EXPECT_EQ(acked(ask(wire, *talk, 3, "batch.post", batch(1, {3, 4, 5, 6, 7, 8}))), 8);
+  EXPECT_EQ(seqs(endpoint.records("x")), (std::vector<int>{1, 2, 3, 4, 5, 6, 7, 8}));
+}
+
+TEST_F(BadStorage, AFolderThatIsGone) {
+  const std::string folder = endpoint.dir() + "/reports";
+  std::filesystem::rename(folder, folder + ".away");
+  write_file(folder, "not a folder");
+  agent.start(yaml());
+  EXPECT_TRUE(says("cannot open " + endpoint.reports_file() + ": ENOTDIR"));
+  EXPECT_TRUE(agent.process().says(
+      "the endpoint refused us: the endpoint cannot store reports; next try in"));
+  unlink(folder.c_str());
+  std::filesystem::rename(folder + ".away", folder);
+  nothing_is_missing();
+}
+
+// Half a line at the end, as a machine leaves it that lost its power.
+TEST_F(BadStorage, ATornLine) {
+  auto talk = greet("x");
+  EXPECT_EQ(acked(ask(wire, *talk, 1, "batch.post", batch(1, {1, 2}))), 2);
+  endpoint.kill();
+  const std::string file = endpoint.reports_file("x");
+  const std::string torn = R"({"agent":"x","epoch":1,"seq":3,"check":"c","sta)";
+  write_file(file, read_file(file) + torn);
+  endpoint.start();
+  talk = greet("x");
+  EXPECT_EQ(acked(ask(wire, *talk, 1, "batch.post", batch(1, {2, 3, 4}))), 4);
+  // The half stands alone; all else can be read.
+  EXPECT_EQ(seqs(endpoint.records("x")), (std::vector<int>{1, 2, 3, 4}));
+  EXPECT_NE(read_file(file).find(torn + "\n{"), std::string::npos);
+  // The next start sees whole lines, and does not take the half for a record.
+  endpoint.kill();
+  endpoint.start();
+  talk = greet("x");
+  EXPECT_EQ(acked(ask(wire, *talk, 1, "batch.post", batch(1, {4, 5}))), 5);
+  EXPECT_EQ(seqs(endpoint.records("x")), (std::vector<int>{1, 2, 3, 4, 5}));
+}
+
+// A file that ends in something else altogether.
+TEST_F(BadStorage, AFileOfSomethingElse) {
+  write_file(endpoint.reports_file("x"), std::string(3u << 20, '\0') + "\n\xff\xfe\nnot JSON");
+  auto talk = greet("x");
+  EXPECT_EQ(acked(ask(wire, *talk, 1, "batch.post", batch(1, {1}))), 1);
+  EXPECT_EQ(seqs(endpoint.records("x")), (std::vector<int>{1}));
+  goes_on();
+}
+
+}  // namespace
+}  // namespace virgo::functional
