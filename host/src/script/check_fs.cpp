@@ -3,6 +3,7 @@
 #include <lua.hpp>
 
 #include "base/format.hpp"
+#include "script/bindings.hpp"
 #include "script/check_bindings.hpp"
 #include "script/file_job.hpp"
 #include "script/lua_check.hpp"
@@ -46,10 +47,10 @@ int read(lua_State* L) {
   LuaRun& run = LuaRun::current(L, "fs.read");
   const char* path = luaL_checkstring(L, 1);
   const double max = luaL_optnumber(L, 2, kDefaultMax);
-  const auto cap = static_cast<double>(run.check().services().memory);
-  if (!(max >= 1 && (cap == 0 || max <= cap / 4)))
-    return luaL_error(L, "fs.read: at most %f bytes (a quarter of limits.lua_memory), not %f",
-                      cap / 4, max);
+  const auto most = static_cast<double>(run.context().max_read());
+  if (!(max >= 1 && max <= most))
+    return luaL_error(L, "fs.read: at most %f bytes (a quarter of limits.lua_memory), not %f", most,
+                      max);
   lua::check_can_wait(L, "fs.read");
   if (const int results = start_read(L, run, path, max); results > 0) return results;
   return lua::wait(L);

@@ -7,9 +7,9 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "script/bindings.hpp"
 #include "script/check_bindings.hpp"
 #include "script/lua_check.hpp"
-#include "script/lua_file.hpp"
 #include "script/lua_run.hpp"
 
 namespace virgo::script {
@@ -33,10 +33,10 @@ struct RunRef {
 // instance's, raises an error.
 LuaRun& self(lua_State* L, const char* method) {
   const auto* ref = static_cast<RunRef*>(check_self(L, kRun, method));
-  LuaRun* run = LuaFile::of(L).current();
-  if (run == nullptr || run->id() != ref->id)
+  Strand* strand = Context::of(L).running();
+  if (strand == nullptr || strand->id() != ref->id)
     luaL_error(L, "%s: this run is over; use the one that collect(run) was given", method);
-  return *run;
+  return static_cast<LuaRun&>(*strand);
 }
 
 // Raises an error if the value at 3 does not fit the metric.

@@ -6,33 +6,33 @@
 #include "base/log.hpp"
 #include "lua/luv.hpp"
 #include "lua/state.hpp"
+#include "script/bindings.hpp"
 #include "script/file_text.hpp"
 #include "script/json_binding.hpp"
 #include "script/net_binding.hpp"
-#include "script/task_set.hpp"
+#include "script/task.hpp"
 #include "script/virgo_binding.hpp"
 
 namespace virgo::script {
 
-struct LuaApp::Parts {
-  uv::Loop& loop;
+struct LuaApp::Parts final : Context {
   std::string folder;
   const json::Value& options;  // during start() only
+  const char* component;
   std::function<void(int)> exited;
-  Surroundings surroundings;
+  Application application;
   std::unique_ptr<lua::State> state;
-  std::unique_ptr<Tasks> tasks;
   std::unique_ptr<TaskSet> running;
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 
-  Parts(uv::Loop& l, std::string f, const json::Value& o, const char* component,
-        std::function<void(int)> e)
-      : loop(l),
+  Parts(uv::Loop& l, std::string f, const json::Value& o, const char* c, std::function<void(int)> e)
+      : Context(l, system_clock()),
         folder(std::move(f)),
         options(o),
-        exited(std::move(e)),
-        surroundings{l, component, {}, {}} {}
-  ~Parts();
+        component(c),
+        exited(std::move(e)) {}
+  ~Parts() override;
+  void log(LogLevel level, std::string_view text) override { log_message(level, component, text); }
 
   static int open_globals(lua_State* L);
   Result<void> open();
@@ -43,12 +43,12 @@ struct LuaApp::Parts {
 LuaApp::Parts::~Parts() {
   *alive = false;
   if (running) running->clear();
-  if (state && !lua::close_luv(*state, loop)) (void)state.release();
+  if (state && !lua::close_luv(*state, loop())) (void)state.release();
 }
 
 void LuaApp::Parts::exit(int code) {
   // From the loop: the script that calls this is still running.
-  loop.post([this, alive = alive, code] {
+  loop().post([this, alive = alive, code] {
     if (!*alive || !exited) return;
     const auto call = std::move(exited);
     call(code);
@@ -56,20 +56,20 @@ void LuaApp::Parts::exit(int code) {
 }
 
 void LuaApp::Parts::failed(const lua::Failure& failure) {
-  log_error(surroundings.log_component, "{}\n{}", failure.sentence(), failure.traceback);
+  log_error(component, "{}\n{}", failure.sentence(), failure.traceback);
   exit(1);
 }
 
 // Runs protected.
 int LuaApp::Parts::open_globals(lua_State* L) {
   Parts& p = *static_cast<Parts*>(lua_touserdata(L, 1));
+  open_failures(L);
   lua_newtable(L);
-  open_virgo(L, p.surroundings);
-  open_virgo_trusted(L, p.surroundings);
+  open_virgo(L);
+  open_virgo_application(L, p.application);
   lua_setglobal(L, "virgo");
-  lua_newtable(L);
-  open_net(L, p.surroundings);
-  open_net_listen(L, p.surroundings, *p.running);
+  open_net(L);
+  open_net_listen(L, *p.running);
   lua_setglobal(L, "net");
   open_json(L);
   lua_setglobal(L, "json");
@@ -88,17 +88,17 @@ Result<void> LuaApp::Parts::open() {
   auto text = read_script(file);
   if (!text) return text.error();
   auto made = lua::State::create({.kind = lua::StateKind::trusted,
-                                  .name = surroundings.log_component,
+                                  .name = component,
                                   .memory = 0,
                                   .budget = {},
                                   .watchdog = nullptr});
   if (!made) return made.error();
   state = std::move(made).value();
-  tasks = std::make_unique<Tasks>(*state);
-  running = std::make_unique<TaskSet>(*tasks, loop, [this](const lua::Failure& f) { failed(f); });
-  surroundings.spawn = [this](lua_State* L, int nargs) { running->start_later(L, nargs); };
-  surroundings.exit = [this](int code) { exit(code); };
-  auto luv = lua::open_luv(*state, loop, [this](const lua::Failure& f) { failed(f); });
+  state->set_owner(static_cast<Context*>(this));
+  running = std::make_unique<TaskSet>(*this, *state, [this](const lua::Failure& f) { failed(f); });
+  application.spawn = [this](lua_State* L, int nargs) { running->start_later(L, nargs); };
+  application.exit = [this](int code) { exit(code); };
+  auto luv = lua::open_luv(*state, loop(), [this](const lua::Failure& f) { failed(f); });
   if (!luv) return luv.error();
   auto opened = state->protect(open_globals, this);
   if (!opened) return opened.error();

@@ -14,7 +14,6 @@
 #include "script/lua_file.hpp"
 #include "script/lua_params.hpp"
 #include "script/lua_run.hpp"
-#include "script/lua_socket.hpp"
 
 namespace virgo::script {
 namespace {
@@ -172,7 +171,7 @@ void LuaCheck::start(check::Run& run) {
     finish(ready);
     return;
   }
-  open_ = std::make_unique<LuaRun>(*this, run, file_->next_run_id(), file_->take_coroutine());
+  open_ = std::make_unique<LuaRun>(*file_, *this, run, file_->take_coroutine());
   lua_State* L = open_->coroutine().raw();
   file_->push_declared(L, type_.number());
   lua_pushliteral(L, "collect");
@@ -180,14 +179,7 @@ void LuaCheck::start(check::Run& run) {
   lua_remove(L, -2);
   lua_rawgeti(L, LUA_REGISTRYINDEX, instance_ref_);
   push_run(L, open_->id());  // collect self run
-  go_on(2);
-}
-
-void LuaCheck::go_on(int nargs) {
-  file_->set_current(open_.get());
-  const Exit exit = open_->coroutine().resume(nargs);
-  file_->set_current(nullptr);
-  settle(exit);
+  open_->go_on(2);
 }
 
 void LuaCheck::settle(Exit exit) {

@@ -47,8 +47,8 @@ class LuaCheck final : public check::Check {
   // The sentence for that case; valid until the next call.
   const std::string& unknown_metric(std::string_view name);
 
-  // A run's operation is done; `nargs` results are on its coroutine.
-  void go_on(int nargs);
+  // What the run's coroutine has come to.
+  void settle(lua::Exit exit);
   void watch(const std::shared_ptr<FileJob>& job) { job_ = job; }
 
   // Another instance broke a cap: the open run is dropped, and finished by
@@ -70,7 +70,6 @@ class LuaCheck final : public check::Check {
   void make_instance();
   Verdict verdict(const lua::Failure& failure);
   Verdict verdict_of_results(struct lua_State* L, int first);
-  void settle(lua::Exit exit);
   void finish(const Verdict& verdict);
 
   const std::shared_ptr<LuaFile> file_;

@@ -10,9 +10,10 @@
 #include "endpoint/link.hpp"
 #include "json/writer.hpp"
 #include "lua/state.hpp"
+#include "script/bindings.hpp"
 #include "script/file_text.hpp"
 #include "script/json_binding.hpp"
-#include "script/task_set.hpp"
+#include "script/task.hpp"
 #include "script/virgo_binding.hpp"
 
 namespace virgo::script {
@@ -25,27 +26,25 @@ constexpr Duration kBudget = std::chrono::milliseconds(500);
 }  // namespace
 
 // One state and all that goes with it; made anew when the state is spent.
-struct Script {
-  uv::Loop& loop;
+struct Script final : Context {
   deliver::Queue& queue;
   const AgentInfo& agent;
   endpoint::Link* link = nullptr;
-  Task* queue_waiter = nullptr;
-  Surroundings surroundings;
+  Strand* queue_waiter = nullptr;
   std::unique_ptr<lua::State> state;
-  std::unique_ptr<Tasks> tasks;
   std::unique_ptr<TaskSet> running;
   int module_ref = LUA_NOREF;  // what conversation.lua returned
   int link_ref = LUA_NOREF;    // the `link` object
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 
   Script(uv::Loop& l, deliver::Queue& q, const AgentInfo& a)
-      : loop(l), queue(q), agent(a), surroundings{l, kComponent, {}, {}} {}
-  ~Script() {
+      : Context(l, system_clock()), queue(q), agent(a) {}
+  ~Script() override {
     *alive = false;
     if (running) running->clear();
   }
 
+  void log(LogLevel level, std::string_view text) override { log_message(level, kComponent, text); }
   void failed(const lua::Failure& failure);
   void wake_queue_waiter();
 };
@@ -67,7 +66,8 @@ Script& script_of(lua_State* L) {
   return *static_cast<Script*>(lua_touserdata(L, lua_upvalueindex(1)));
 }
 
-void push_failure(lua_State* L, int code, const std::string& type, const std::string& message) {
+void push_remote_error(lua_State* L, int code, const std::string& type,
+                       const std::string& message) {
   lua_pushnil(L);
   lua_createtable(L, 0, 3);
   lua_pushinteger(L, code);
@@ -80,7 +80,7 @@ void push_failure(lua_State* L, int code, const std::string& type, const std::st
 
 int push_reply(lua_State* L, const endpoint::Reply& reply) {
   if (!reply.ok) {
-    push_failure(L, reply.error.code, reply.error.type, reply.error.message);
+    push_remote_error(L, reply.error.code, reply.error.type, reply.error.message);
     return 2;
   }
   // "Nothing" comes as null, [] or not at all; scripts see an empty table.
@@ -97,24 +97,27 @@ int link_request(lua_State* L) {
   const char* method = luaL_checkstring(L, 2);
   const double seconds = luaL_checknumber(L, 4);
   luaL_argcheck(L, seconds > 0 && seconds < 1e6, 4, "a timeout in seconds");
-  Task& task = script.tasks->waitable(L, "link:request");
+  Strand& strand = Strand::current(L, "link:request");
   std::string* params = to_scratch(L, 3);
   if (params == nullptr) {
     params = &push_scratch(L);
     append_json(L, 3, *params);
   }
   if (script.link == nullptr) {
-    push_failure(L, 0, "", "the connection is closed");
+    push_remote_error(L, 0, "", "the connection is closed");
     return 2;
   }
+  lua::check_can_wait(L, "link:request");
   auto open = std::make_shared<bool>(true);
   script.link->request(method, *params, Duration(static_cast<std::int64_t>(seconds * 1e9)),
-                       [&task, open](const endpoint::Reply& reply) {
+                       [&strand, open](const endpoint::Reply& reply) {
                          if (!*open) return;
-                         task.wake([&](lua_State* to) { return push_reply(to, reply); });
+                         strand.complete([&](lua_State* to) { return push_reply(to, reply); });
                        });
   std::string().swap(*params);
-  return task.wait(L, "link:request", [open] { *open = false; });
+  strand.wait_for(L, format("link:request of {}", method),
+                  std::shared_ptr<void>(nullptr, [open](void*) { *open = false; }));
+  return lua::wait(L);
 }
 
 // link:ready(): the endpoint has accepted us.
@@ -143,10 +146,14 @@ int link_spawn(lua_State* L) {
 int queue_wait(lua_State* L) {
   Script& script = script_of(L);
   if (script.queue.load().records > 0) return 0;
-  Task& task = script.tasks->waitable(L, "queue:wait");
+  Strand& strand = Strand::current(L, "queue:wait");
   if (script.queue_waiter != nullptr) return luaL_error(L, "another task waits for the queue");
-  script.queue_waiter = &task;
-  return task.wait(L, "queue:wait", [&script] { script.queue_waiter = nullptr; });
+  lua::check_can_wait(L, "queue:wait");
+  script.queue_waiter = &strand;
+  strand.wait_for(L, "queue:wait", std::shared_ptr<void>(nullptr, [&script](void*) {
+                    script.queue_waiter = nullptr;
+                  }));
+  return lua::wait(L);
 }
 
 void write_batch(Script& script, const deliver::Batch& batch, std::string& out) {
@@ -233,8 +240,9 @@ void open_agent(lua_State* L, Script& script) {
 // The globals; runs protected.
 int open_globals(lua_State* L) {
   Script& script = *static_cast<Script*>(lua_touserdata(L, 1));
+  open_failures(L);
   lua_newtable(L);
-  open_virgo(L, script.surroundings);
+  open_virgo(L);
   lua_setglobal(L, "virgo");
   open_json(L);
   lua_setglobal(L, "json");
@@ -307,10 +315,10 @@ void Script::failed(const lua::Failure& failure) {
 void Script::wake_queue_waiter() {
   if (queue_waiter == nullptr) return;
   // From the loop: the scheduler that just reported must not run Lua beneath it.
-  loop.post([this, alive = alive] {
+  loop().post([this, alive = alive] {
     if (!*alive) return;
-    Task* task = std::exchange(queue_waiter, nullptr);
-    if (task != nullptr) task->wake([](lua_State*) { return 0; });
+    Strand* strand = std::exchange(queue_waiter, nullptr);
+    if (strand != nullptr) strand->complete([](lua_State*) { return 0; });
   });
 }
 
@@ -327,9 +335,8 @@ Result<std::unique_ptr<Script>> LuaConversation::Parts::make_script() {
                                    .watchdog = &watchdog});
   if (!state) return state.error();
   s.state = std::move(state).value();
-  s.tasks = std::make_unique<Tasks>(*s.state);
-  s.running =
-      std::make_unique<TaskSet>(*s.tasks, loop, [&s](const lua::Failure& f) { s.failed(f); });
+  s.state->set_owner(static_cast<Context*>(&s));
+  s.running = std::make_unique<TaskSet>(s, *s.state, [&s](const lua::Failure& f) { s.failed(f); });
   auto opened = s.state->protect(open_globals, &s);
   if (!opened) return opened.error().context(file);
   lua_State* L = s.state->raw();
@@ -401,7 +408,7 @@ void LuaConversation::requested(endpoint::Link& link, const endpoint::Message& r
     push_json(L, request.body);
   else
     lua_newtable(L);
-  s.running->start(L, 2, [&s, id = request.id](Task& task) { answer(s, id, task.raw()); });
+  s.running->start(L, 2, [&s, id = request.id](lua_State* results) { answer(s, id, results); });
 }
 
 void LuaConversation::closed(const Error&) {

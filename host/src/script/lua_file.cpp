@@ -10,6 +10,7 @@
 #include "script/check_bindings.hpp"
 #include "script/file_text.hpp"
 #include "script/lua_check.hpp"
+#include "script/lua_run.hpp"
 
 namespace virgo::script {
 namespace {
@@ -23,7 +24,11 @@ std::string base_name(const std::string& path) {
 }  // namespace
 
 LuaFile::LuaFile(std::string path, const CheckServices& services)
-    : path_(std::move(path)), name_(base_name(path_)), services_(services), log_(services.clock) {}
+    : Context(services.loop, services.clock),
+      path_(std::move(path)),
+      name_(base_name(path_)),
+      services_(services),
+      log_(services.clock) {}
 
 LuaFile::~LuaFile() {
   idle_.clear();
@@ -54,7 +59,7 @@ Result<void> LuaFile::open_state() {
   auto made = lua::State::create(std::move(options));
   if (!made) return made.error().context(name_);
   state_ = std::move(made).value();
-  state_->set_owner(this);
+  state_->set_owner(static_cast<Context*>(this));
   ++generation_;
   return state_->protect(
       [](lua_State* L) {
@@ -130,6 +135,19 @@ void LuaFile::declare(lua_State* L, int index) {
   lua_pushstring(L, where);
   lua_rawseti(L, -2, count + 2);
   lua_pop(L, 1);
+}
+
+void LuaFile::log(LogLevel level, std::string_view text) {
+  const Strand* run = running();
+  const std::string who =
+      run != nullptr ? format("check '{}'", static_cast<const LuaRun*>(run)->check().name())
+                     : name_;
+  log_.write(level, who, text);
+}
+
+std::size_t LuaFile::max_read() const {
+  return services_.memory > 0 ? static_cast<std::size_t>(services_.memory / 4)
+                              : Context::max_read();
 }
 
 lua::Coroutine LuaFile::take_coroutine() {

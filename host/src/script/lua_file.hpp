@@ -16,19 +16,19 @@
 #include "script/check_services.hpp"
 #include "script/log_limiter.hpp"
 #include "script/lua_declaration.hpp"
+#include "script/strand.hpp"
 
 namespace virgo::script {
 
 class LuaCheck;
-class LuaRun;
 
-class LuaFile {
+class LuaFile final : public Context {
  public:
   // Reads the file, runs it, and reads what it declares: at least one check.
   // Errors begin with the file's path or "name.lua:line".
   static Result<std::shared_ptr<LuaFile>> load(const std::string& path,
                                                const CheckServices& services);
-  ~LuaFile();
+  ~LuaFile() override;
   LuaFile(const LuaFile&) = delete;
   LuaFile& operator=(const LuaFile&) = delete;
 
@@ -51,11 +51,6 @@ class LuaFile {
   lua::Coroutine take_coroutine();
   void give_back(lua::Coroutine coroutine);
 
-  // The run whose code executes now, for the bindings; null outside of runs.
-  LuaRun* current() const { return current_; }
-  void set_current(LuaRun* run) { current_ = run; }
-  std::uint64_t next_run_id() { return ++runs_; }
-
   void add(LuaCheck& check) { checks_.push_back(&check); }
   void remove(LuaCheck& check);
 
@@ -67,9 +62,12 @@ class LuaFile {
   // May raise.
   void declare(lua_State* L, int index);
 
-  LogLimiter& log() { return log_; }
+  // Under the name of the check whose run is executing, or the file's; limited.
+  void log(LogLevel level, std::string_view text) override;
+  // A quarter of the cap, so that the script can work with what it got.
+  std::size_t max_read() const override;
   // The file a binding was called from.
-  static LuaFile& of(lua_State* L) { return *static_cast<LuaFile*>(lua::State::of(L).owner()); }
+  static LuaFile& of(lua_State* L) { return static_cast<LuaFile&>(Context::of(L)); }
 
  private:
   LuaFile(std::string path, const CheckServices& services);
@@ -88,8 +86,6 @@ class LuaFile {
   int declared_ref_ = -1;  // list of: table given to virgo.check(), where
   bool loading_ = false;
   std::uint32_t generation_ = 0;
-  std::uint64_t runs_ = 0;
-  LuaRun* current_ = nullptr;
   std::vector<LuaCheck*> checks_;
   LogLimiter log_;
 };

@@ -1,72 +1,200 @@
+// net.connect, net.listen, and the sockets they give.
 #include "script/net_binding.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <lua.hpp>
 
-#include <new>
-
+#include "base/format.hpp"
 #include "crypto/tls_context.hpp"
 #include "net/connect.hpp"
 #include "net/listener.hpp"
+#include "script/bindings.hpp"
 #include "script/socket.hpp"
-#include "script/task_set.hpp"
+#include "script/strand.hpp"
+#include "script/task.hpp"
 
 namespace virgo::script {
 namespace {
 
-constexpr const char* kListenerMeta = "virgo.listener";
-// For tasks that have no end of their own.
-constexpr Duration kLongConnect = std::chrono::minutes(2);
+constexpr const char* kSocket = "virgo.socket";
+constexpr const char* kListener = "virgo.listener";
+constexpr std::size_t kMaxSockets = 64;  // open in one strand
+constexpr double kDefaultLine = 8192;
+constexpr double kMaxTimeout = 86400;
 
-const Surroundings& surroundings_of(lua_State* L) {
-  return *static_cast<const Surroundings*>(lua_touserdata(L, lua_upvalueindex(1)));
-}
-
-std::uint16_t check_port(lua_State* L, int index) {
-  const lua_Number port = luaL_checknumber(L, index);
-  luaL_argcheck(L, port >= 1 && port <= 65535 && port == static_cast<int>(port), index,
-                "a port from 1 to 65535");
-  return static_cast<std::uint16_t>(port);
-}
-
-// A connection attempt of a task.
-struct Connecting {
-  std::unique_ptr<net::Connector> connector;
+struct SocketRef {
+  std::uint64_t strand;
+  std::uint64_t socket;
 };
 
-void begin_connect(uv::Loop& loop, Task& task, const char* host, std::uint16_t port,
-                   Duration timeout, const std::shared_ptr<Connecting>& connecting) {
-  net::ConnectOptions options;
-  options.host = host;
-  options.port = port;
-  options.timeout = timeout;
-  connecting->connector = std::make_unique<net::Connector>(
-      loop, std::move(options),
-      [&loop, &task, connecting](Result<std::unique_ptr<net::Connection>> result) {
-        const auto finished = std::move(connecting->connector);  // ends with this call
-        task.wake([&](lua_State* L) {
-          if (!result) return push_error(L, result.error());
-          auto socket = std::make_shared<Socket>(loop, std::move(result).value());
-          task.own(socket);
-          Socket::push(L, socket);
-          return 1;
-        });
-      });
+struct Self {
+  Strand& strand;
+  Socket* socket;  // null when it was closed
+};
+
+Self self(lua_State* L, const char* method) {
+  const auto* ref = static_cast<SocketRef*>(check_self(L, kSocket, method));
+  Strand& strand = Strand::current(L, method);
+  if (strand.id() != ref->strand)
+    luaL_error(L, "%s: the run that opened this socket is over, and closed it", method);
+  return {strand, strand.socket(ref->socket)};
 }
 
-int net_connect(lua_State* L) {
-  const char* host = luaL_checkstring(L, 1);
-  const std::uint16_t port = check_port(L, 2);
-  Duration timeout = kLongConnect;
-  if (lua_istable(L, 3)) {
-    lua_getfield(L, 3, "timeout");
-    const double seconds = luaL_optnumber(L, -1, 120);
-    luaL_argcheck(L, seconds > 0 && seconds < 1e6, 3, "timeout must be in seconds");
-    timeout = Duration(static_cast<std::int64_t>(seconds * 1e9));
+int closed_failure(lua_State* L) {
+  return push_failure(L, "failed", Error{Errc::closed, "the socket was closed by the check"});
+}
+
+void connected(Strand& strand, Result<std::unique_ptr<net::Connection>> result) {
+  if (!result) {
+    const Error error = result.error();
+    const char* status = error.code == Errc::timeout   ? "timeout"
+                         : error.code == Errc::invalid ? "invalid"
+                                                       : "unreachable";
+    strand.complete_error(error, status);
+    return;
   }
-  Task& task = Tasks::of(L).waitable(L, "net.connect");
-  auto connecting = std::make_shared<Connecting>();
-  begin_connect(surroundings_of(L).loop, task, host, port, timeout, connecting);
-  return task.wait(L, "net.connect", [connecting] { connecting->connector.reset(); });
+  strand.complete([&](lua_State* L) {
+    push_socket(L, strand, std::move(result).value());
+    return 1;
+  });
+}
+
+void start_connect(lua_State* L, Strand& strand, const char* host, double port, double timeout) {
+  net::ConnectOptions options;
+  options.host = host;
+  options.port = static_cast<std::uint16_t>(port);
+  options.timeout = Duration{static_cast<std::int64_t>(timeout * 1e9)};
+  std::string what = format("net.connect to {}:{}", options.host, options.port);
+  auto connector =
+      std::make_shared<net::Connector>(strand.context().loop(), std::move(options),
+                                       [&strand](Result<std::unique_ptr<net::Connection>> result) {
+                                         connected(strand, std::move(result));
+                                       });
+  strand.wait_for(L, std::move(what), std::move(connector));
+}
+
+// Field `timeout` of the options at 3, in seconds; without it the run's deadline
+// is what ends the wait.
+double read_timeout(lua_State* L) {
+  if (lua_isnoneornil(L, 3)) return kMaxTimeout;
+  luaL_checktype(L, 3, LUA_TTABLE);
+  lua_getfield(L, 3, "timeout");
+  const double timeout = luaL_optnumber(L, -1, kMaxTimeout);
+  if (!(timeout > 0)) luaL_argerror(L, 3, "timeout must be a number of seconds above 0");
+  return std::min(timeout, kMaxTimeout);
+}
+
+// net.connect(host, port [, {timeout = seconds}]) -> socket | nil, error
+int connect(lua_State* L) {
+  Strand& strand = Strand::current(L, "net.connect");
+  const char* host = luaL_checkstring(L, 1);
+  const double port = luaL_checknumber(L, 2);
+  if (!(port >= 1 && port <= 65535 && port == std::floor(port)))
+    return luaL_argerror(L, 2, "a port is a whole number from 1 to 65535");
+  const double timeout = read_timeout(L);
+  if (strand.sockets().size() >= kMaxSockets)
+    return luaL_error(L, "net.connect: %d sockets are open in this run; close those that are done",
+                      static_cast<int>(kMaxSockets));
+  lua::check_can_wait(L, "net.connect");
+  start_connect(L, strand, host, port, timeout);
+  return lua::wait(L);
+}
+
+void start_read(lua_State* L, Strand& strand, Socket& socket, const Want& want, Duration timeout,
+                const char* method) {
+  socket.wait(want, timeout);
+  strand.wait_for(L, format("{} from {}", method, socket.peer()), nullptr);
+}
+
+// Pushes what has come already. 0 if that is not enough.
+int take(lua_State* L, Socket& socket, const Want& want) {
+  const lua::HostWork unrefused(L);
+  const auto taken = socket.take(want);
+  if (!taken) return 0;
+  if (!taken->ok()) {
+    const bool bound = taken->error().code == Errc::limit;
+    return push_failure(L, bound ? "failed" : "unreachable", taken->error());
+  }
+  lua_pushlstring(L, taken->value().data(), taken->value().size());
+  return 1;
+}
+
+int read(lua_State* L, const Self& me, const Want& want, const char* method) {
+  if (me.socket == nullptr) return closed_failure(L);
+  const double timeout = luaL_optnumber(L, 3, 0);
+  if (!(timeout >= 0 && timeout <= kMaxTimeout)) return luaL_argerror(L, 3, "a timeout in seconds");
+  lua::check_can_wait(L, method);
+  if (const int results = take(L, *me.socket, want); results > 0) return results;
+  start_read(L, me.strand, *me.socket, want, Duration{static_cast<std::int64_t>(timeout * 1e9)},
+             method);
+  return lua::wait(L);
+}
+
+double read_size(lua_State* L, const Strand& strand, double fallback) {
+  const auto max = static_cast<double>(strand.context().max_read());
+  const double size = luaL_optnumber(L, 2, std::min(fallback, max));
+  if (!(size >= 1 && size <= max))
+    luaL_error(L, "from 1 byte to %f bytes (a quarter of limits.lua_memory), not %f", max, size);
+  return size;
+}
+
+// sock:read([n [, timeout]]) -> n bytes, or whatever comes first | nil, error
+int socket_read(lua_State* L) {
+  const Self me = self(L, "sock:read");
+  Want want;
+  if (!lua_isnoneornil(L, 2))
+    want = {Want::Kind::exactly, static_cast<std::size_t>(read_size(L, me.strand, 1))};
+  return read(L, me, want, "sock:read");
+}
+
+// sock:read_line([max [, timeout]]) -> the line without its end | nil, error
+int socket_read_line(lua_State* L) {
+  const Self me = self(L, "sock:read_line");
+  const double most = read_size(L, me.strand, kDefaultLine);
+  return read(L, me, {Want::Kind::line, static_cast<std::size_t>(most)}, "sock:read_line");
+}
+
+// Pushes the result of a write, or returns 0 when there is none yet.
+int write(lua_State* L, Strand& strand, Socket& socket, const char* bytes, std::size_t size) {
+  const lua::HostWork unrefused(L);
+  const auto written = socket.write({bytes, size});
+  if (!written) return push_failure(L, "unreachable", written.error());
+  if (socket.is_full()) {
+    socket.wait_until_written();
+    strand.wait_for(L, format("sock:write to {}", socket.peer()), nullptr);
+    return 0;
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+// sock:write(bytes) -> true | nil, error
+int socket_write(lua_State* L) {
+  const Self me = self(L, "sock:write");
+  std::size_t size = 0;
+  const char* bytes = luaL_checklstring(L, 2, &size);
+  if (me.socket == nullptr) return closed_failure(L);
+  lua::check_can_wait(L, "sock:write");
+  if (const int results = write(L, me.strand, *me.socket, bytes, size); results > 0) return results;
+  return lua::wait(L);
+}
+
+// sock:close(); twice is no error
+int socket_close(lua_State* L) {
+  const Self me = self(L, "sock:close");
+  if (me.socket == nullptr) return 0;
+  me.socket->finish();
+  std::erase_if(me.strand.sockets(), [&](const auto& s) { return s.get() == me.socket; });
+  return 0;
+}
+
+// sock:peer() -> "127.0.0.1:80", or nil when it is closed
+int socket_peer(lua_State* L) {
+  const Self me = self(L, "sock:peer");
+  if (me.socket == nullptr) return 0;
+  lua_pushstring(L, me.socket->peer().c_str());
+  return 1;
 }
 
 // A listener of a script, with its callbacks in the registry.
@@ -78,7 +206,7 @@ struct ScriptListener {
 };
 
 int listener_close(lua_State* L) {
-  static_cast<ScriptListener*>(luaL_checkudata(L, 1, kListenerMeta))->listener.reset();
+  static_cast<ScriptListener*>(luaL_checkudata(L, 1, kListener))->listener.reset();
   return 0;
 }
 
@@ -88,7 +216,7 @@ int listener_collect(lua_State* L) {
 }
 
 int listener_index(lua_State* L) {
-  const auto* self = static_cast<ScriptListener*>(luaL_checkudata(L, 1, kListenerMeta));
+  const auto* self = static_cast<ScriptListener*>(luaL_checkudata(L, 1, kListener));
   const std::string_view key = luaL_checkstring(L, 2);
   if (key == "close") {
     lua_pushcfunction(L, listener_close);
@@ -102,7 +230,7 @@ int listener_index(lua_State* L) {
 
 ScriptListener& push_listener(lua_State* L) {
   void* memory = lua_newuserdata(L, sizeof(ScriptListener));
-  if (luaL_newmetatable(L, kListenerMeta) != 0) {
+  if (luaL_newmetatable(L, kListener) != 0) {
     lua_pushcfunction(L, listener_collect);
     lua_setfield(L, -2, "__gc");
     lua_pushcfunction(L, listener_index);
@@ -122,13 +250,11 @@ std::string text_field(lua_State* L, const char* name) {
   return out;
 }
 
-void accept(ScriptListener& self, const Surroundings& surroundings, TaskSet& tasks,
+void accept(const ScriptListener& self, TaskSet& tasks,
             std::unique_ptr<net::Connection> connection) {
   lua_State* L = self.state->raw();
-  auto socket = std::make_shared<Socket>(surroundings.loop, std::move(connection));
   lua_rawgeti(L, LUA_REGISTRYINDEX, self.accepted_ref);
-  Socket::push(L, socket);
-  tasks.start_owning(L, 1, std::move(socket));
+  tasks.start_with_socket(L, std::move(connection));
 }
 
 void refuse(const ScriptListener& self, const std::string& peer, const Error& error) {
@@ -142,7 +268,6 @@ void refuse(const ScriptListener& self, const std::string& peer, const Error& er
 }
 
 Result<std::unique_ptr<net::Listener>> open_listener(lua_State* L, ScriptListener& self,
-                                                     const Surroundings& surroundings,
                                                      TaskSet& tasks, std::uint16_t port) {
   net::ListenOptions options;
   options.host = text_field(L, "host");
@@ -156,15 +281,15 @@ Result<std::unique_ptr<net::Listener>> open_listener(lua_State* L, ScriptListene
   }
   net::Listener::Handlers handlers;
   handlers.accepted = [&](std::unique_ptr<net::Connection> c) {
-    accept(self, surroundings, tasks, std::move(c));
+    accept(self, tasks, std::move(c));
   };
   handlers.refused = [&self](const std::string& peer, const Error& e) { refuse(self, peer, e); };
-  return net::Listener::open(surroundings.loop, std::move(options), std::move(handlers));
+  return net::Listener::open(Context::of(L).loop(), std::move(options), std::move(handlers));
 }
 
 int net_listen(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
-  auto& tasks = *static_cast<TaskSet*>(lua_touserdata(L, lua_upvalueindex(2)));
+  auto& tasks = *static_cast<TaskSet*>(lua_touserdata(L, lua_upvalueindex(1)));
   lua_getfield(L, 1, "port");
   const lua_Number port = luaL_optnumber(L, -1, 0);
   luaL_argcheck(L, port >= 0 && port <= 65535, 1, "port must be from 0 to 65535");
@@ -179,9 +304,8 @@ int net_listen(lua_State* L) {
   else
     lua_pop(L, 1);
   {
-    auto opened =
-        open_listener(L, self, surroundings_of(L), tasks, static_cast<std::uint16_t>(port));
-    if (!opened) return push_error(L, opened.error());
+    auto opened = open_listener(L, self, tasks, static_cast<std::uint16_t>(port));
+    if (!opened) return push_failure(L, "failed", opened.error());
     self.listener = std::move(opened).value();
   }
   return 1;
@@ -189,19 +313,29 @@ int net_listen(lua_State* L) {
 
 }  // namespace
 
-int open_net(lua_State* L, const Surroundings& s) {
-  lua_pushlightuserdata(L, const_cast<Surroundings*>(&s));
-  lua_pushcclosure(L, net_connect, 1);
-  lua_setfield(L, -2, "connect");
-  return 0;
+void push_socket(lua_State* L, Strand& strand, std::unique_ptr<net::Connection> connection) {
+  const std::uint64_t id = strand.next_socket_id();
+  strand.sockets().push_back(std::make_unique<Socket>(strand, id, std::move(connection)));
+  auto* ref = static_cast<SocketRef*>(lua_newuserdata(L, sizeof(SocketRef)));
+  *ref = {strand.id(), id};
+  luaL_getmetatable(L, kSocket);
+  lua_setmetatable(L, -2);
 }
 
-int open_net_listen(lua_State* L, const Surroundings& s, TaskSet& tasks) {
-  lua_pushlightuserdata(L, const_cast<Surroundings*>(&s));
-  lua_pushlightuserdata(L, &tasks);
-  lua_pushcclosure(L, net_listen, 2);
-  lua_setfield(L, -2, "listen");
-  return 0;
+int open_net(lua_State* L) {
+  static constexpr Method kMethods[] = {{"read", socket_read},   {"read_line", socket_read_line},
+                                        {"write", socket_write}, {"close", socket_close},
+                                        {"peer", socket_peer},   {nullptr, nullptr}};
+  push_metatable(L, kSocket, kMethods);
+  lua_pop(L, 1);
+  lua_createtable(L, 0, 2);
+  lua_pushcfunction(L, connect);
+  lua_setfield(L, -2, "connect");
+  return 1;
+}
+
+void open_net_listen(lua_State* L, TaskSet& tasks) {
+  add_function(L, "listen", net_listen, &tasks);
 }
 
 }  // namespace virgo::script

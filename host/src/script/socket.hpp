@@ -1,79 +1,71 @@
-// A TCP or TLS connection as scripts use it: straight-line reads and writes over
-// net::Connection. What arrives is buffered up to a bound, beyond which the
-// connection is not read. Loop thread only.
+// A TCP connection of a script, with the bytes that have come and were not read
+// yet. Belongs to a strand. Loop thread only.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
+#include "base/result.hpp"
 #include "net/connection.hpp"
-#include "script/task.hpp"
-#include "uv/loop.hpp"
 #include "uv/timer.hpp"
-
-struct lua_State;
 
 namespace virgo::script {
 
-class Socket final : public Resource, public std::enable_shared_from_this<Socket> {
- public:
-  // A read waits for one of these.
-  struct Want {
-    enum class Kind { line, bytes, some } kind = Kind::some;
-    std::size_t size = 0;  // line: its bound; bytes: how many
-  };
+class Strand;
 
-  Socket(uv::Loop& loop, std::unique_ptr<net::Connection> connection);
-  ~Socket() override;
-
-  // The bindings: they return as Lua C functions do, and may wait.
-  int read(lua_State* L, const Want& want, Duration timeout);
-  int write(lua_State* L, std::string_view bytes);
-  void close();
-
-  bool open() const { return connection_ != nullptr; }
-  const std::string& peer() const { return peer_; }
-
-  void task_over() noexcept override { close(); }
-
-  // Pushes a userdata that shares `socket`. May raise.
-  static void push(lua_State* L, const std::shared_ptr<Socket>& socket);
-
- private:
-  // Bytes kept beyond what a read asks for before the peer has to wait.
-  static constexpr std::size_t kBuffer = 64 * 1024;
-  static constexpr std::size_t kMaxUnsent = 256 * 1024;
-
-  struct Ready {
-    enum class Kind { no, data, error } kind = Kind::no;
-    std::size_t length = 0;   // data: bytes of the result
-    std::size_t consume = 0;  // data: bytes to take out of the buffer
-    Error error;
-  };
-  Ready look(const Want& want) const;
-  int push_ready(lua_State* L, const Ready& ready);
-  void on_data(std::string_view bytes);
-  void on_closed(const Error& error);
-  void serve_reader();
-  void wake_reader(const Error& error);
-  void adjust_flow();
-
-  uv::Loop& loop_;
-  std::unique_ptr<net::Connection> connection_;
-  const std::string peer_;
-  std::string buffer_;
-  std::optional<Error> ended_;
-  Task* reader_ = nullptr;
-  Want want_;
-  mutable std::size_t scanned_ = 0;  // no \n before this in buffer_
-  std::unique_ptr<uv::Timer> read_timer_;
-  Task* writer_ = nullptr;
-  bool paused_ = false;
+// What a script waits for.
+struct Want {
+  enum class Kind : std::uint8_t { some, exactly, line };
+  Kind kind = Kind::some;
+  std::size_t bytes = 0;  // exactly: how many; line: at most
 };
 
-// nil, message, code: how bindings return errors. May raise.
-int push_error(lua_State* L, const Error& error);
+class Socket {
+ public:
+  Socket(Strand& strand, std::uint64_t id, std::unique_ptr<net::Connection> connection);
+
+  std::uint64_t id() const { return id_; }
+  const std::string& peer() const { return connection_->peer(); }
+
+  // What has come already, if it is enough. The view lives until the next call
+  // of any function here.
+  std::optional<Result<std::string_view>> take(const Want& want);
+  // take() gave nothing: the strand is completed with it when it comes, or with
+  // an error after `timeout` (zero: never).
+  void wait(const Want& want, Duration timeout);
+
+  Result<void> write(std::string_view bytes) { return connection_->write(bytes); }
+  // More is queued than one should add to: the strand is completed (with true)
+  // when that has gone.
+  bool is_full() const;
+  void wait_until_written() { writing_ = true; }
+
+  // Sends what is queued and says goodbye, without anybody waiting for it. The
+  // last call; destroying the socket drops what is queued.
+  void finish() { net::Connection::finish(std::move(connection_)); }
+
+ private:
+  void on_data(std::string_view bytes);
+  void on_closed(const Error& error);
+  void on_drained();
+  void deliver();
+  void fail(const Error& error);
+  Error end_error(std::size_t wanted) const;
+
+  Strand& strand_;
+  const std::uint64_t id_;
+  std::unique_ptr<net::Connection> connection_;
+  std::string inbox_;
+  std::size_t read_ = 0;  // bytes of inbox_ given away
+  std::optional<Error> end_;
+  std::optional<Want> want_;
+  std::unique_ptr<uv::Timer> timer_;
+  bool writing_ = false;
+  bool paused_ = false;
+};
 
 }  // namespace virgo::script

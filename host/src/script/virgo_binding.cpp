@@ -1,45 +1,47 @@
 #include "script/virgo_binding.hpp"
 
+#include <cstdio>
 #include <lua.hpp>
-
+#include <memory>
 #include <new>
 
-#include "base/clock.hpp"
-#include "base/log.hpp"
+#include "base/format.hpp"
 #include "base/text.hpp"
 #include "crypto/random.hpp"
+#include "script/bindings.hpp"
 #include "uv/timer.hpp"
 
 namespace virgo::script {
 namespace {
 
-constexpr const char* kTaskMeta = "virgo.task";
+constexpr const char* kSuspended = "virgo.suspended";
+constexpr double kMaxSleep = 86400;
 
-const Surroundings& surroundings_of(lua_State* L) {
-  return *static_cast<const Surroundings*>(lua_touserdata(L, lua_upvalueindex(1)));
+void start_sleep(lua_State* L, Strand& strand, double seconds) {
+  auto timer = std::make_shared<uv::Timer>(
+      strand.context().loop(), [&strand] { strand.complete([](lua_State*) { return 0; }); });
+  timer->start(Duration{static_cast<std::int64_t>(seconds * 1e9)});
+  strand.wait_for(L, format("virgo.sleep({})", seconds), std::move(timer));
 }
 
 int virgo_sleep(lua_State* L) {
+  Strand& strand = Strand::current(L, "virgo.sleep");
   const double seconds = luaL_checknumber(L, 1);
-  luaL_argcheck(L, seconds >= 0 && seconds < 1e9, 1, "seconds, not negative");
-  Task& task = Tasks::of(L).waitable(L, "virgo.sleep");
-  auto timer = std::make_shared<std::unique_ptr<uv::Timer>>();
-  *timer = std::make_unique<uv::Timer>(surroundings_of(L).loop, [&task, timer] {
-    const auto keep = std::move(*timer);  // the timer ends with this call
-    task.wake([](lua_State*) { return 0; });
-  });
-  (*timer)->start(Duration(static_cast<std::int64_t>(seconds * 1e9)));
-  return task.wait(L, "virgo.sleep", [timer] { timer->reset(); });
+  if (!(seconds >= 0 && seconds <= kMaxSleep))
+    return luaL_argerror(L, 1, "seconds, from 0 to 86400");
+  lua::check_can_wait(L, "virgo.sleep");
+  start_sleep(L, strand, seconds);
+  return lua::wait(L);
 }
 
 int virgo_now(lua_State* L) {
-  const auto now = system_clock().now().time_since_epoch();
-  lua_pushnumber(L, static_cast<double>(now.count()) / 1e9);
+  const TimePoint t = Context::of(L).clock().now();
+  lua_pushnumber(L, std::chrono::duration<double>(t.time_since_epoch()).count());
   return 1;
 }
 
 int virgo_time(lua_State* L) {
-  lua_pushnumber(L, static_cast<double>(system_clock().wall()) / 1e9);
+  lua_pushnumber(L, static_cast<double>(Context::of(L).clock().wall()) / 1e9);
   return 1;
 }
 
@@ -47,8 +49,12 @@ template <LogLevel level>
 int virgo_log(lua_State* L) {
   std::size_t n = 0;
   const char* text = luaL_checklstring(L, 1, &n);
-  log_message(level, surroundings_of(L).log_component, {text, n});
+  Context::of(L).log(level, {text, n});
   return 0;
+}
+
+Application& application_of(lua_State* L) {
+  return *static_cast<Application*>(lua_touserdata(L, lua_upvalueindex(1)));
 }
 
 int virgo_printable(lua_State* L) {
@@ -63,74 +69,64 @@ int virgo_printable(lua_State* L) {
   return 1;
 }
 
-void add(lua_State* L, const char* name, lua_CFunction function, const Surroundings& s) {
-  lua_pushlightuserdata(L, const_cast<Surroundings*>(&s));
-  lua_pushcclosure(L, function, 1);
-  lua_setfield(L, -2, name);
-}
-
-// A task that waits in suspend(), for whoever is to resume it. Knows when the
-// task has gone or has been resumed.
+// A strand that will wait, or waits, in suspend(); null once it is resumed or
+// dropped. Shared by the script's handle and the wait.
 struct Suspended {
-  Task* task = nullptr;
+  Strand* strand = nullptr;
 };
 using SharedSuspended = std::shared_ptr<Suspended>;
 
-int task_collect(lua_State* L) {
+SharedSuspended& check_suspended(lua_State* L) {
+  return *static_cast<SharedSuspended*>(luaL_checkudata(L, 1, kSuspended));
+}
+
+int suspended_collect(lua_State* L) {
   static_cast<SharedSuspended*>(lua_touserdata(L, 1))->~SharedSuspended();
   return 0;
 }
 
-int task_resume(lua_State* L) {
-  const SharedSuspended handle = *static_cast<SharedSuspended*>(luaL_checkudata(L, 1, kTaskMeta));
-  Task* task = std::exchange(handle->task, nullptr);
-  if (task == nullptr || !task->waiting()) return 0;
+int suspended_resume(lua_State* L) {
+  const SharedSuspended handle = check_suspended(L);
+  Strand* strand = std::exchange(handle->strand, nullptr);
+  if (strand == nullptr || !strand->waiting()) return 0;
   const int n = lua_gettop(L) - 1;
-  task->wake([L, n](lua_State* to) {
+  strand->complete([L, n](lua_State* to) {
     lua_xmove(L, to, n);
     return n;
   });
   return 0;
 }
 
-// One handle per task and wait, kept in the registry under the task's address.
 int virgo_current(lua_State* L) {
-  Task* task = Tasks::of(L).running();
-  if (task == nullptr) return luaL_error(L, "virgo.current: no task is running");
+  Strand& strand = Strand::current(L, "virgo.current");
   void* memory = lua_newuserdata(L, sizeof(SharedSuspended));
-  if (luaL_newmetatable(L, kTaskMeta) != 0) {
-    lua_pushcfunction(L, task_collect);
+  if (luaL_newmetatable(L, kSuspended) != 0) {
+    lua_pushcfunction(L, suspended_collect);
     lua_setfield(L, -2, "__gc");
     lua_createtable(L, 0, 1);
-    lua_pushcfunction(L, task_resume);
+    lua_pushcfunction(L, suspended_resume);
     lua_setfield(L, -2, "resume");
     lua_setfield(L, -2, "__index");
   }
   auto* handle = new (memory) SharedSuspended(std::make_shared<Suspended>());
-  (*handle)->task = task;
+  (*handle)->strand = &strand;
   lua_setmetatable(L, -2);
-  lua_pushlightuserdata(L, task);
-  lua_pushvalue(L, -2);
-  lua_rawset(L, LUA_REGISTRYINDEX);
   return 1;
 }
 
+// suspend(handle) -> what handle:resume(...) is given
 int virgo_suspend(lua_State* L) {
-  Task& task = Tasks::of(L).waitable(L, "virgo.suspend");
-  lua_pushlightuserdata(L, &task);
-  lua_rawget(L, LUA_REGISTRYINDEX);
-  if (lua_isnil(L, -1))
-    return luaL_error(L, "virgo.suspend: call virgo.current() first, for whoever is to resume");
-  SharedSuspended handle = *static_cast<SharedSuspended*>(lua_touserdata(L, -1));
-  lua_pushlightuserdata(L, &task);
-  lua_pushnil(L);
-  lua_rawset(L, LUA_REGISTRYINDEX);
-  return task.wait(L, "virgo.suspend", [handle] { handle->task = nullptr; });
+  Strand& strand = Strand::current(L, "virgo.suspend");
+  const SharedSuspended handle = check_suspended(L);
+  lua::check_can_wait(L, "virgo.suspend");
+  strand.wait_for(L, "virgo.suspend",
+                  std::shared_ptr<void>(nullptr, [handle](void*) { handle->strand = nullptr; }));
+  return lua::wait(L);
 }
 
 int virgo_spawn(lua_State* L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
-  surroundings_of(L).spawn(L, lua_gettop(L) - 1);
+  application_of(L).spawn(L, lua_gettop(L) - 1);
   return 0;
 }
 
@@ -144,33 +140,35 @@ int virgo_equal(lua_State* L) {
 }
 
 int virgo_exit(lua_State* L) {
-  surroundings_of(L).exit(static_cast<int>(luaL_optinteger(L, 1, 0)));
+  application_of(L).exit(static_cast<int>(luaL_optinteger(L, 1, 0)));
   return 0;
 }
 
 }  // namespace
 
-int open_virgo(lua_State* L, const Surroundings& s) {
-  add(L, "sleep", virgo_sleep, s);
-  add(L, "now", virgo_now, s);
-  add(L, "time", virgo_time, s);
-  add(L, "printable", virgo_printable, s);
+void open_virgo(lua_State* L) {
+  const luaL_Reg functions[] = {
+      {"sleep", virgo_sleep}, {"now", virgo_now}, {"time", virgo_time}, {nullptr, nullptr}};
+  const luaL_Reg levels[] = {{"error", virgo_log<LogLevel::error>},
+                             {"warn", virgo_log<LogLevel::warn>},
+                             {"info", virgo_log<LogLevel::info>},
+                             {"debug", virgo_log<LogLevel::debug>},
+                             {nullptr, nullptr}};
+  luaL_setfuncs(L, functions, 0);
   lua_createtable(L, 0, 4);
-  add(L, "error", virgo_log<LogLevel::error>, s);
-  add(L, "warn", virgo_log<LogLevel::warn>, s);
-  add(L, "info", virgo_log<LogLevel::info>, s);
-  add(L, "debug", virgo_log<LogLevel::debug>, s);
+  luaL_setfuncs(L, levels, 0);
   lua_setfield(L, -2, "log");
-  return 0;
 }
 
-int open_virgo_trusted(lua_State* L, const Surroundings& s) {
-  add(L, "spawn", virgo_spawn, s);
-  add(L, "current", virgo_current, s);
-  add(L, "suspend", virgo_suspend, s);
-  add(L, "equal", virgo_equal, s);
-  add(L, "exit", virgo_exit, s);
-  return 0;
+void open_virgo_application(lua_State* L, Application& application) {
+  add_function(L, "spawn", virgo_spawn, &application);
+  add_function(L, "exit", virgo_exit, &application);
+  const luaL_Reg functions[] = {{"current", virgo_current},
+                                {"suspend", virgo_suspend},
+                                {"equal", virgo_equal},
+                                {"printable", virgo_printable},
+                                {nullptr, nullptr}};
+  luaL_setfuncs(L, functions, 0);
 }
 
 }  // namespace virgo::script

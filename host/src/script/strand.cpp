@@ -1,0 +1,61 @@
+#include "script/strand.hpp"
+
+#include <lua.hpp>
+
+#include "lua/traceback.hpp"
+#include "script/bindings.hpp"
+#include "script/socket.hpp"
+
+namespace virgo::script {
+
+Context::Context(uv::Loop& loop, const Clock& clock) : loop_(loop), clock_(clock) {}
+Context::~Context() = default;
+
+Strand::Strand(Context& context, lua::Coroutine coroutine)
+    : context_(context), id_(++context.strands_), coroutine_(std::move(coroutine)) {}
+
+Strand::~Strand() = default;
+
+Strand& Strand::current(lua_State* L, const char* function) {
+  Strand* strand = Context::of(L).running();
+  if (strand == nullptr)
+    luaL_error(L, "%s can only be used in collect(), while a run is open", function);
+  return *strand;
+}
+
+lua::Exit Strand::resume(int nargs) {
+  Strand* const outer = std::exchange(context_.running_, this);
+  const lua::Exit exit = coroutine_.resume(nargs);
+  context_.running_ = outer;
+  return exit;
+}
+
+void Strand::wait_for(lua_State* L, std::string what, std::shared_ptr<void> operation) {
+  waiting_in_ = L;
+  waiting_for_ = std::move(what);
+  operation_ = std::move(operation);
+}
+
+void Strand::complete(const std::function<int(lua_State*)>& push) {
+  waiting_in_ = nullptr;
+  operation_.reset();
+  go_on(push(coroutine_.raw()));
+}
+
+void Strand::complete_error(const Error& error, const char* status) {
+  complete([&](lua_State* L) { return push_failure(L, status, error); });
+}
+
+std::string Strand::waiting_in() const {
+  if (waiting_in_ == nullptr) return "";
+  const std::string where = lua::position(waiting_in_);  // "" after a tail call
+  return where.empty() ? waiting_for_ : waiting_for_ + " at " + where;
+}
+
+Socket* Strand::socket(std::uint64_t id) const {
+  for (const auto& s : sockets_)
+    if (s->id() == id) return s.get();
+  return nullptr;
+}
+
+}  // namespace virgo::script
