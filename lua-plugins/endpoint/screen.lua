@@ -11,11 +11,21 @@ local function trim_number(v)
   return string.format("%.4g", v)
 end
 
+-- What came from an agent, fit for a terminal: no control characters (those of
+-- U+0080 to U+009F take two bytes).
+local function clean(v) return (tostring(v):gsub("%c", "?"):gsub("\194[\128-\159]", "?")) end
+
+local function clean_labels(labels)
+  local out = {}
+  for k, v in pairs(type(labels) == "table" and labels or {}) do out[clean(k)] = clean(v) end
+  return out
+end
+
 -- A value and its unit as a person reads it: bytes in binary multiples, seconds
 -- below a millisecond in microseconds, the UCUM braces left out.
 local function human(value, unit)
   local v = tonumber(value)
-  if not v then return tostring(value), (unit:gsub("[{}]", "")) end
+  if not v then return clean(value), (unit:gsub("[{}]", "")) end
   if unit == "By" then
     local i = 1
     while v >= 1024 and i < #BINARY do v, i = v / 1024, i + 1 end
@@ -43,7 +53,7 @@ local function labels_text(labels, first)
     if first and not first[a] ~= not first[b] then return first[a] ~= nil end
     return a < b
   end)
-  for i, k in ipairs(keys) do keys[i] = k:match("[^.]*$") .. "=" .. tostring(labels[k]) end
+  for i, k in ipairs(keys) do keys[i] = k:match("[^.]*$") .. "=" .. labels[k] end
   return table.concat(keys, " ")
 end
 
@@ -81,7 +91,8 @@ end
 function screen:received(agent, record)
   if record.gap then
     local g = record.gap
-    self:line(string.format("%-12s GAP    runs %s..%s: %s", g.check, g.from, g.to, g.reason))
+    self:line(string.format("%-12s GAP    runs %s..%s: %s", clean(g.check), g.from, g.to,
+      clean(g.reason)))
     return
   end
   local id = agent .. "\0" .. record.check
@@ -89,15 +100,15 @@ function screen:received(agent, record)
   self.reports[id] = report
   report.count = report.count + 1
   report.check, report.runtime, report.status =
-    record.check, tostring(record.runtime), record.status
-  report.message = type(record.message) == "string" and record.message or nil
+    clean(record.check), clean(record.runtime), clean(record.status)
+  report.message = type(record.message) == "string" and clean(record.message) or nil
   report.duration, report.at = tonumber(record.duration_us) or 0, virgo.now()
   report.metrics = {}
   for _, sample in ipairs(record.samples) do
     if type(sample) == "table" then
-      local value, unit = human(sample.v, type(sample.u) == "string" and sample.u or "")
+      local value, unit = human(sample.v, type(sample.u) == "string" and clean(sample.u) or "")
       report.metrics[#report.metrics + 1] = {
-        name = tostring(sample.n), labels = type(sample.l) == "table" and sample.l or {},
+        name = clean(sample.n), labels = clean_labels(sample.l),
         value = value, unit = unit,
       }
     end

@@ -91,7 +91,8 @@ function server:hello(session)
     return nil, "speaks another dialect than virgo/1"
   end
   local agent = params.agent_id
-  if type(agent) ~= "string" or #agent == 0 or #agent > 128 or agent:find("[%c\"\\]") then
+  if type(agent) ~= "string" or #agent == 0 or #agent > 128 or agent:find("[%c\"\\]")
+    or not self.options.store:takes(agent) then
     refuse(sock, message, 400, "badAgentId", "agent_id must be a text of 1 to 128 characters")
     return nil, "has no usable agent_id"
   end

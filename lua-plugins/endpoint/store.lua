@@ -21,6 +21,9 @@ local function file_name(agent)
     :gsub("^%.", "%%2e")) .. ".ndjson"
 end
 
+-- Whether an agent may have this name: it must make a file's name.
+function store:takes(agent) return #file_name(agent) <= 255 end
+
 function store.open(dir, options)
   local ok, err = uv.fs_mkdir(dir, tonumber("700", 8))
   if not ok and not err:match("^EEXIST") then

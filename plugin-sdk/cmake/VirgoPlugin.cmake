@@ -28,13 +28,10 @@ function(virgo_add_plugin)
   set_target_properties(${ARG_NAME} PROPERTIES
     PREFIX "" LIBRARY_OUTPUT_DIRECTORY ${ARG_OUTPUT_DIRECTORY} LINK_DEPENDS ${map}
     C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
-  # A unique symbol would keep two plugins from having their own copy of it.
-  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(${ARG_NAME} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-gnu-unique>)
-  endif()
   # The version script rather than visibility alone: templates of the standard
-  # library are exported whatever -fvisibility says. --as-needed drops libstdc++
-  # from plugins that do not use it.
+  # library are exported whatever -fvisibility says, and GNU unique symbols would
+  # be shared between plugins, were they not made local here. --as-needed drops
+  # libstdc++ from plugins that do not use it.
   target_link_options(${ARG_NAME} PRIVATE -Wl,--version-script=${map} -Wl,--as-needed)
   # Missing symbols show at link time; a sanitizer's come with the program.
   if(NOT VIRGO_SANITIZE)

@@ -29,8 +29,7 @@ struct Pair : ::testing::Test {
   Agent agent;
 
   bool received(const std::string& check, std::size_t times) {
-    return eventually(
-        [&] { return reports_of(endpoint.records(), check).size() >= times; });
+    return eventually([&] { return reports_of(endpoint.records(), check).size() >= times; });
   }
 };
 

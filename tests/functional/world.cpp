@@ -57,9 +57,15 @@ std::string read_file(const std::string& path) {
   return text;
 }
 
-std::string virgo_binary() { return VIRGO_BINARY; }
-std::string test_plugins() { return VIRGO_TEST_PLUGIN_DIR; }
-std::string source_dir() { return VIRGO_SOURCE_DIR; }
+std::string virgo_binary() {
+  return VIRGO_BINARY;
+}
+std::string test_plugins() {
+  return VIRGO_TEST_PLUGIN_DIR;
+}
+std::string source_dir() {
+  return VIRGO_SOURCE_DIR;
+}
 
 Process::Process(std::vector<std::string> argv, std::string output,
                  std::map<std::string, std::string> environment)
@@ -131,10 +137,9 @@ Endpoint::Endpoint(std::vector<std::string> extra_arguments) : extra_(std::move(
 void Endpoint::start() {
   const std::string port_file = dir_.file("port");
   unlink(port_file.c_str());
-  std::vector<std::string> argv{virgo_binary(),  "endpoint", dir_.path(),
-                                "--listen",      "127.0.0.1:" + std::to_string(port_),
-                                "--port-file",   port_file,
-                                "--heartbeat",   "1s"};
+  std::vector<std::string> argv{
+      virgo_binary(), "endpoint", dir_.path(),   "--listen", "127.0.0.1:" + std::to_string(port_),
+      "--port-file",  port_file,  "--heartbeat", "1s"};
   argv.insert(argv.end(), extra_.begin(), extra_.end());
   process_.emplace(std::move(argv), dir_.file("endpoint" + std::to_string(++starts_)));
   EXPECT_TRUE(eventually([&] { return !read_file(port_file).empty() || !process_->running(); }));
@@ -166,8 +171,8 @@ void Agent::start(const std::string& yaml) {
                    dir_.file("agent" + std::to_string(++starts_)));
 }
 
-std::string agent_yaml(const Endpoint& endpoint, const std::string& checks,
-                       const std::string& rest, const std::string& endpoint_lines) {
+std::string agent_yaml(const Endpoint& endpoint, const std::string& checks, const std::string& rest,
+                       const std::string& endpoint_lines) {
   return "agent:\n  id: test-agent\n  log_level: debug\n"
          "endpoint:\n  address: " +
          endpoint.address() + "\n  ca: " + endpoint.ca() + "\n  token: " + endpoint.token() +

@@ -28,8 +28,7 @@ using LogSink = std::function<void(LogLevel, std::string_view component, std::st
 void set_log_sink(LogSink sink);
 
 // Further lines of `message` are indented, other control characters written as
-// \xNN, so that nobody forges
-// lines; messages are cut at 4 KiB.
+// \xNN, so that nobody forges lines; messages are cut at 4 KiB.
 void log_message(LogLevel level, std::string_view component, std::string_view message);
 
 template <class... Args>

@@ -11,7 +11,7 @@
 namespace virgo::lua {
 namespace {
 
-constexpr std::ptrdiff_t kMaxCStack = 512 * 1024;
+constexpr std::ptrdiff_t kMaxCStack = 256 * 1024;
 
 }  // namespace
 
@@ -34,8 +34,11 @@ void State::leave() {
 
 void State::check_c_stack(lua_State* L) const {
   const auto* here = static_cast<const char*>(__builtin_frame_address(0));
-  if (depth_ > 0 && c_stack_ - here > kMaxCStack)
-    luaL_error(L, "C stack overflow: string.gsub or coroutine calls nested too deep");
+  if (depth_ == 0 || c_stack_ - here <= kMaxCStack) return;
+  char where[80] = "?";
+  position(L, 0, where, sizeof where);
+  lua_pushfstring(L, "%s: C stack overflow: string.gsub or coroutine calls nested too deep", where);
+  lua_error(L);
 }
 
 // Raises "not enough memory" at each instruction until the gate is reached:
@@ -107,7 +110,6 @@ Exit State::failed(lua_State* L, int code) {
   } else {
     failure_.exit = Exit::error;
     failure_.describe(L, -1);
-    if (code == LUA_ERRERR) failure_.message = "error in an error handler: " + failure_.message;
   }
   if (stopped_at_[0] != '\0') failure_.where = stopped_at_;
   return failure_.exit;

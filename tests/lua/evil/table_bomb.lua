@@ -2,5 +2,5 @@
 local check = virgo.check { name = "evil.table_bomb", metrics = { { name = "evil.value" } } }
 keep = {}
 function check:collect()
-  for i = 1, 1e9 do keep[#keep + 1] = { i } end
+  for i = 1, 1e9 do keep[#keep + 1] = { ("x"):rep(1000) .. i } end
 end

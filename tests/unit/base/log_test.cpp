@@ -51,7 +51,7 @@ TEST(Log, LeavesOutWhatIsBelowTheLevel) {
 }
 
 TEST(Log, NobodyForgesLines) {
-  EXPECT_EQ(logged("a\nb"), "a\\nb");
+  EXPECT_EQ(logged("a\nb"), "a\n    b");  // indented: no line of its own
   EXPECT_EQ(logged("a\rb"), "a\\x0db");
   EXPECT_EQ(logged(std::string("a\0b", 3)), "a\\x00b");
   EXPECT_EQ(logged("\x1b[31mred\x7f"), "\\x1b[31mred\\x7f");

@@ -156,11 +156,11 @@ void simulate(unsigned from, unsigned to, bool breaks) {
 }
 
 TEST(QueueModel, EveryRunIsDeliveredOrInAGapAndNothingTwice) {
-  simulate(1, 600, false);
+  simulate(1, 300, false);
 }
 
 TEST(QueueModel, AlsoWhenConnectionsBreak) {
-  simulate(10'001, 10'600, true);
+  simulate(10'001, 10'300, true);
 }
 
 }  // namespace

@@ -156,7 +156,8 @@ TEST_F(Worker, TooManyOverdueCallsPutTheModuleInQuarantineUntilAllCameBack) {
   TestRun refused = new_run();
   healthy->start(refused);
   EXPECT_EQ(refused.status, Status::quarantined);
-  EXPECT_THAT(refused.explanation, HasSubstr("4 overdue calls of module test.module have not come back"));
+  EXPECT_THAT(refused.explanation,
+              HasSubstr("4 overdue calls of module test.module have not come back"));
 
   gate.open();
   run_until([&] {
