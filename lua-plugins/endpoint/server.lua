@@ -55,7 +55,7 @@ local function next_message(session, timeout)
       end
       session.bad = session.bad + 1
       virgo.log.warn(string.format("%s sent a line that is not a message: %s: \"%s\"",
-        session.sock.peer, problem or "no envelope", virgo.printable(line, 60)))
+        session.peer, problem or "no envelope", virgo.printable(line, 60)))
       if session.bad > MAX_BAD_LINES then
         return nil, "sent " .. session.bad .. " lines that are not messages"
       end
@@ -203,7 +203,7 @@ function server:converse(session)
   local agent, why = self:hello(session)
   if not agent then return why end
   session.agent = agent
-  virgo.log.info(string.format("%s: agent '%s' is here", sock.peer, agent))
+  virgo.log.info(string.format("%s: agent '%s' is here", session.peer, agent))
   -- Whoever misses two heartbeats is gone.
   local idle = 2 * self.options.heartbeat_interval + 5
   while true do
@@ -216,13 +216,13 @@ end
 
 function server:serve(sock)
   self.connections = self.connections + 1
-  local session = { sock = sock, bad = 0 }
+  local session = { sock = sock, peer = sock:peer(), bad = 0 }
   local ok, why = xpcall(self.converse, debug.traceback, self, session)
   if session.file then session.file:release() end
   self.connections = self.connections - 1
-  local who = sock.peer .. (session.agent and (" (agent '" .. session.agent .. "')") or "")
+  local who = session.peer .. (session.agent and (" (agent '" .. session.agent .. "')") or "")
   if ok then
-    virgo.log[session.agent and "info" or "warn"](who .. ": " .. why)
+    virgo.log[session.agent and "info" or "warn"](who .. ": " .. tostring(why))
   else
     -- An error of ours costs this agent its connection, not the others theirs.
     virgo.log.error(who .. ": the conversation failed: " .. why)

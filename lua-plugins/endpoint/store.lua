@@ -76,8 +76,9 @@ end
 -- fn(...), while nobody else is in here. Waits for its turn.
 function File:exclusively(fn, ...)
   while self.busy do
-    table.insert(self.waiting, virgo.current())
-    virgo.suspend()
+    local me = virgo.current()
+    table.insert(self.waiting, me)
+    virgo.suspend(me)
   end
   self.busy = true
   local results = { pcall(fn, ...) }
@@ -113,7 +114,7 @@ function File:append(text)
     end)
   end
   write(data)
-  return virgo.suspend()
+  return virgo.suspend(task)
 end
 
 return store
