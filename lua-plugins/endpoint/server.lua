@@ -214,6 +214,11 @@ function server:converse(session)
   end
 end
 
+-- The socket's errors name the peer themselves.
+local function without_peer(why, peer)
+  return why:sub(1, #peer + 2) == peer .. ": " and why:sub(#peer + 3) or why
+end
+
 function server:serve(sock)
   self.connections = self.connections + 1
   local session = { sock = sock, peer = sock:peer(), bad = 0 }
@@ -222,7 +227,8 @@ function server:serve(sock)
   self.connections = self.connections - 1
   local who = session.peer .. (session.agent and (" (agent '" .. session.agent .. "')") or "")
   if ok then
-    virgo.log[session.agent and "info" or "warn"](who .. ": " .. tostring(why))
+    virgo.log[session.agent and "info" or "warn"](
+      who .. ": " .. without_peer(tostring(why), session.peer))
   else
     -- An error of ours costs this agent its connection, not the others theirs.
     virgo.log.error(who .. ": the conversation failed: " .. why)

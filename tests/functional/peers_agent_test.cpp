@@ -29,15 +29,16 @@ struct BadEndpoint : ::testing::Test {
   Agent agent;
 
   // An agent with one Lua check that reports to the port of `good`.
-  void start_agent() {
+  void start_agent(const std::string& request_timeout) {
     agent.start(agent_yaml(good, "  - uptime\n", "defaults: {interval: 200ms}\n",
-                           "  request_timeout: 1s\n  connect_timeout: 1s\n"));
+                           "  request_timeout: " + request_timeout + "\n  connect_timeout: 1s\n"));
   }
   // The same, and a false endpoint on that port.
-  FakeEndpoint& begin(FakeEndpoint::Kind kind = FakeEndpoint::Kind::tls) {
+  FakeEndpoint& begin(FakeEndpoint::Kind kind = FakeEndpoint::Kind::tls,
+                      const std::string& request_timeout = "1s") {
     fake.emplace(wire, good, kind);
     good.use_port(fake->port());
-    start_agent();
+    start_agent(request_timeout);
     return *fake;
   }
   bool says(const std::string& text) { return wire.says(agent.process(), text); }
@@ -60,7 +61,7 @@ TEST_F(BadEndpoint, ThatDoesNotKnowTheToken) {
   good.start();
   const std::string tokens = read_file(good.dir() + "/tokens");
   const std::string token = good.token();
-  start_agent();
+  start_agent("1s");
   EXPECT_TRUE(agent.process().says("the endpoint accepted us"));
   good.kill();
   write_file(good.dir() + "/tokens", "another-token\n");
@@ -77,7 +78,7 @@ TEST_F(BadEndpoint, OfAnotherAuthority) {
   const Endpoint stranger;
   reissue(good, stranger, {kLoopback}, valid_now());
   good.start();
-  start_agent();
+  start_agent("1s");
   EXPECT_TRUE(agent.process().says("not signed by a certificate authority in " + good.ca()));
   EXPECT_TRUE(good.process().says("does not trust our certificate"));
   good.kill();
@@ -88,7 +89,7 @@ TEST_F(BadEndpoint, OfAnotherAuthority) {
 TEST_F(BadEndpoint, WithAnotherHostsCertificate) {
   reissue(good, good, {"db1.example.com", "10.1.2.3"}, valid_now());
   good.start();
-  start_agent();
+  start_agent("1s");
   EXPECT_TRUE(agent.process().says(
       "the certificate is for 'db1.example.com, 10.1.2.3', not for '127.0.0.1'"));
   EXPECT_TRUE(good.process().says("does not accept our certificate"));
@@ -102,7 +103,7 @@ TEST_F(BadEndpoint, WithAnExpiredCertificate) {
   reissue(good, good, {kLoopback}, {now - hours(48), now - hours(24)});
   good.start();
   EXPECT_TRUE(good.process().says("expired"));
-  start_agent();
+  start_agent("1s");
   EXPECT_TRUE(agent.process().says("the server's certificate expired on " +
                                    crypto::format_utc(now - hours(24))));
   EXPECT_TRUE(good.process().says("has expired"));
@@ -333,7 +334,7 @@ TEST_F(BadEndpoint, ThatAsksWhatIsNotKnown) {
 
 TEST_F(BadEndpoint, ThatAsksVeryMuch) {
   constexpr int kRequests = 20'000;
-  FakeEndpoint& peer = begin();
+  FakeEndpoint& peer = begin(FakeEndpoint::Kind::tls, "60s");
   EXPECT_TRUE(says("the endpoint accepted us"));
   Talk& talk = *peer.talks().back();
   int replies = 0;
@@ -349,7 +350,7 @@ TEST_F(BadEndpoint, ThatAsksVeryMuch) {
 }
 
 TEST_F(BadEndpoint, ThatAsksVeryMuchAndDoesNotListen) {
-  FakeEndpoint& peer = begin();
+  FakeEndpoint& peer = begin(FakeEndpoint::Kind::tls, "60s");
   EXPECT_TRUE(says("the endpoint accepted us"));
   Talk& talk = *peer.talks().back();
   talk.stop_reading();

@@ -14,9 +14,11 @@ using metric::Status;
 
 namespace {
 
-// A bound on one advance(): a clock that jumps, or checks that make each other
-// due, must not keep the loop from its other work.
+// Bounds on one advance(): a clock that jumps, checks that make each other due, or
+// that together take longer than their intervals, must not keep the loop from its
+// other work, such as reading the results of runs before they count as late.
 constexpr unsigned kMaxPerAdvance = 100'000;
+constexpr Duration kMaxAdvance = std::chrono::milliseconds(20);
 constexpr std::size_t kMaxExplanation = 1024;
 constexpr std::size_t kSpareBuffers = 8;
 constexpr TimePoint kNever = TimePoint::max();
@@ -127,10 +129,11 @@ void Scheduler::advance() {
   if (advancing_) return;
   advancing_ = true;
   note_suspend();
+  const TimePoint begun = clock_.now();
   for (unsigned n = 0; n < kMaxPerAdvance && !heap_.empty(); ++n) {
     const TimePoint now = clock_.now();
     auto& entry = static_cast<Entry&>(heap_.top());
-    if (entry.wake > now) break;
+    if (entry.wake > now || now - begun > kMaxAdvance) break;
     process(entry, now);
     reschedule(entry);
   }

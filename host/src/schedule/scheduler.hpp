@@ -80,7 +80,9 @@ class Scheduler {
   std::size_t add(metric::CheckIdentity identity, std::unique_ptr<check::Check> check,
                   const Timing& timing);
 
-  // Does everything that is due. Re-entrant calls (from a check) do nothing.
+  // Does what is due, for some milliseconds at most: then next_wake() has passed
+  // already, and the loop should have a turn. Re-entrant calls (from a check) do
+  // nothing.
   void advance();
   // When advance() is to be called next; nothing if never.
   std::optional<TimePoint> next_wake() const;

@@ -310,6 +310,26 @@ TEST_F(Runs, ACheckMayAddAnotherFromItsStart) {
   EXPECT_EQ(second.starts, 100);
 }
 
+// So that results of other runs are read before they count as late.
+TEST_F(Runs, SlowChecksLeaveTheLoopATurnBetweenThem) {
+  const virgo::testing::LogCapture quiet;
+  Script slow[3];
+  for (int i = 0; i < 3; ++i) {
+    slow[i].start = [this](check::Run& run) {
+      clock.advance(21ms);
+      run.finish(Status::ok);
+    };
+    add(slow[i], every(10s), "slow-" + std::to_string(i));
+  }
+  for (std::size_t turn = 1; turn <= 3; ++turn) {
+    EXPECT_LE(*scheduler->next_wake(), clock.now());
+    scheduler->advance();
+    EXPECT_EQ(sink.reports.size(), turn);
+  }
+  EXPECT_GT(*scheduler->next_wake(), clock.now());
+  EXPECT_EQ(sink.reports[2].lateness, Duration(42ms));
+}
+
 TEST_F(Runs, AdvanceFromACheckDoesNothing) {
   Script inner;
   Script outer;
