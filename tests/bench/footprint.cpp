@@ -19,13 +19,12 @@ struct Figures {
 
 Figures measure(const std::string& binary, functional::Endpoint& endpoint, int seconds) {
   functional::TempDir dir;
-  functional::write_file(
-      dir.file("agent.yaml"),
-      functional::agent_yaml(endpoint,
-                             "  - cpu\n  - memory\n  - filesystem\n  - uptime\n"
-                             "  - {name: tcp, params: {host: 127.0.0.1, port: " +
-                                 std::to_string(endpoint.port()) + "}}\n",
-                             "defaults: {interval: 1s}\n"));
+  functional::write_file(dir.file("agent.yaml"),
+                         functional::agent_yaml(endpoint,
+                                                "  - cpu\n  - memory\n  - filesystem\n  - uptime\n"
+                                                "  - {name: tcp, params: {host: 127.0.0.1, port: " +
+                                                    std::to_string(endpoint.port()) + "}}\n",
+                                                "defaults: {interval: 1s}\n"));
   functional::Process agent({binary, "run", "-c", dir.file("agent.yaml")}, dir.file("agent"));
   sleep(3);  // start-up is not what is measured
   const double before = cpu_ms(agent.pid());

@@ -14,8 +14,7 @@ namespace virgo::bench {
 
 // Kilobytes of one line of /proc/PID/smaps_rollup, such as "Pss:".
 inline double rollup_kb(pid_t pid, const std::string& name) {
-  const std::string text =
-      functional::read_file("/proc/" + std::to_string(pid) + "/smaps_rollup");
+  const std::string text = functional::read_file("/proc/" + std::to_string(pid) + "/smaps_rollup");
   const std::size_t at = text.find("\n" + name);
   return at == std::string::npos ? 0 : std::atof(text.c_str() + at + 1 + name.size());
 }

@@ -34,9 +34,10 @@ std::string checks(const Counts& counts) {
 }
 
 std::unique_ptr<Process> start_agent(Endpoint& endpoint, TempDir& dir, const Counts& counts) {
-  functional::write_file(dir.file("agent.yaml"),
-                         functional::agent_yaml(endpoint, checks(counts),
-                                                "limits: {queue: 256MiB}\ndefaults: {interval: 1s}\n"));
+  functional::write_file(
+      dir.file("agent.yaml"),
+      functional::agent_yaml(endpoint, checks(counts),
+                             "limits: {queue: 256MiB}\ndefaults: {interval: 1s}\n"));
   return std::make_unique<Process>(
       std::vector<std::string>{functional::virgo_binary(), "run", "-c", dir.file("agent.yaml")},
       dir.file("agent"));
@@ -87,8 +88,7 @@ std::vector<double> bare_timers(int count, int seconds) {
   uv_timer_t end;
   uv_timer_init(&loop, &end);
   uv_timer_start(
-      &end, [](uv_timer_t* h) { uv_stop(h->loop); }, static_cast<std::uint64_t>(seconds) * 1000,
-      0);
+      &end, [](uv_timer_t* h) { uv_stop(h->loop); }, static_cast<std::uint64_t>(seconds) * 1000, 0);
   uv_run(&loop, UV_RUN_DEFAULT);
   uv_walk(
       &loop, [](uv_handle_t* h, void*) { uv_close(h, nullptr); }, nullptr);

@@ -7,9 +7,6 @@ namespace {
 
 // Also the longest time a suspend goes unnoticed.
 constexpr Duration kLongestSleep = std::chrono::seconds(60);
-// A timer that is due at once would fire again before the loop looks at anything
-// else.
-constexpr Duration kShortestSleep = std::chrono::milliseconds(1);
 
 }  // namespace
 
@@ -32,7 +29,7 @@ void Ticker::arm() {
     timer_.stop();
     return;
   }
-  timer_.start(std::clamp(*wake - clock_.now(), kShortestSleep, kLongestSleep));
+  timer_.start(std::clamp(*wake - clock_.now(), Duration(0), kLongestSleep));
 }
 
 }  // namespace virgo::schedule

@@ -35,6 +35,12 @@ Loop::Loop() {
     std::abort();
   }
   uv_unref(reinterpret_cast<uv_handle_t*>(&wake_));
+
+  // libuv works out how long to sleep from the time this turn began; when its
+  // callbacks ran long it would sleep that much too long.
+  uv_prepare_init(&loop_, &before_sleep_);
+  uv_prepare_start(&before_sleep_, [](uv_prepare_t* h) noexcept { uv_update_time(h->loop); });
+  uv_unref(reinterpret_cast<uv_handle_t*>(&before_sleep_));
 }
 
 Loop::~Loop() {
@@ -105,6 +111,7 @@ std::vector<std::string> Loop::close() {
     if (accepting_) {
       accepting_ = false;
       uv_close(reinterpret_cast<uv_handle_t*>(&wake_), nullptr);
+      uv_close(reinterpret_cast<uv_handle_t*>(&before_sleep_), nullptr);
     }
     dropped.swap(posted_);
   }

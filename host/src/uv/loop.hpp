@@ -58,6 +58,7 @@ class Loop {
   bool run_down();
   uv_loop_t loop_{};
   uv_async_t wake_{};
+  uv_prepare_t before_sleep_{};
   std::mutex mutex_;
   std::deque<std::function<void()>> posted_;  // guarded by mutex_
   bool accepting_ = true;                     // guarded by mutex_

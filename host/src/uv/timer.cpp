@@ -1,5 +1,7 @@
 #include "uv/timer.hpp"
 
+#include <algorithm>
+
 namespace virgo::uv {
 namespace {
 
@@ -9,13 +11,16 @@ std::uint64_t round_up_ms(std::uint64_t ns) {
   return ns / kMs + (ns % kMs != 0 ? 1 : 0);
 }
 
-// libuv counts from its own idea of now, which is cut to whole milliseconds: a
-// delay that is merely rounded up can be over up to a millisecond early.
-std::uint64_t delay_ms(uv_loop_t* loop, Duration delay) {
-  if (delay.count() <= 0) return 0;
-  const std::uint64_t due = round_up_ms(uv_hrtime() + static_cast<std::uint64_t>(delay.count()));
+// libuv counts from its own idea of now, which is cut to whole milliseconds and
+// as old as this turn of the loop: what counts is when the timer is due. At least
+// one: a timer that is due at once would fire again in the same turn, and one that
+// starts itself anew, before the loop looks at anything else. For the same reason
+// libuv's now is left alone here (see Loop).
+std::uint64_t delay_ms(const uv_loop_t* loop, Duration delay) {
+  const auto wait = static_cast<std::uint64_t>(std::max<std::int64_t>(delay.count(), 0));
+  const std::uint64_t due = round_up_ms(uv_hrtime() + wait);
   const std::uint64_t now = uv_now(loop);
-  return due > now ? due - now : 0;
+  return due > now ? due - now : 1;
 }
 
 }  // namespace
@@ -27,8 +32,6 @@ Timer::Timer(Loop& loop, std::function<void()> fired)
 }
 
 void Timer::start(Duration delay, Duration period) {
-  // The loop's idea of now may be old when a callback ran long.
-  uv_update_time(handle_.get()->loop);
   uv_timer_start(
       handle_.get(),
       [](uv_timer_t* h) noexcept {

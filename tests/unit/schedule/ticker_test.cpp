@@ -73,6 +73,29 @@ TEST_F(TickerTest, AChangeFromOutsideArmsItAnew) {
   run_until([&] { return fast.starts == 1; });
 }
 
+// Checks that together take longer than their intervals are always due; the loop
+// gets to its other work nevertheless.
+TEST_F(TickerTest, LeavesTheLoopATurnWhenItCannotKeepUp) {
+  const virgo::testing::LogCapture quiet;
+  Script hogs[2];
+  int seen = 0;  // starts when the loop came to its own
+  const auto hold = [&](check::Run& run) {
+    const int starts = hogs[0].starts + hogs[1].starts;
+    if (starts == 1) loop.post([&] { seen = hogs[0].starts + hogs[1].starts; });
+    const auto end = std::chrono::steady_clock::now() + 25ms;
+    while (starts < 100 && std::chrono::steady_clock::now() < end) {
+    }
+    run.finish(Status::ok);
+  };
+  const Ticker ticker(loop, system_clock(), scheduler);
+  for (Script& hog : hogs) {
+    hog.start = hold;
+    add(hog, {10ms, 1s, Duration(0)}, &hog == hogs ? "a" : "b");
+  }
+  run_until([&] { return seen > 0; });
+  EXPECT_LE(seen, 4);
+}
+
 TEST_F(TickerTest, LetsTheLoopEndWhenTheSchedulerIsStopped) {
   Script check;
   check.start = [](check::Run&) {};

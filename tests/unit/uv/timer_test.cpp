@@ -47,6 +47,26 @@ TEST_F(TimerTest, ZeroAndLessMeanTheNextTurn) {
   EXPECT_EQ(fired, 2);
 }
 
+// Also when several timers that take long start themselves anew.
+TEST_F(TimerTest, LeavesTheLoopATurn) {
+  int fired = 0;
+  int seen = 0;
+  const auto hold = [&](Timer& timer) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(5);
+    while (std::chrono::steady_clock::now() < end) {
+    }
+    if (++fired == 1) loop.post([&] { seen = fired; });
+    if (fired < 100) timer.start({});
+  };
+  Timer a(loop, [&] { hold(a); });
+  Timer b(loop, [&] { hold(b); });
+  a.start({});
+  b.start({});
+  run_until([&] { return fired >= 100; });
+  EXPECT_GE(seen, 1);
+  EXPECT_LE(seen, 2);
+}
+
 TEST_F(TimerTest, RepeatsUntilStopped) {
   int fired = 0;
   Timer timer(loop, [&] {
