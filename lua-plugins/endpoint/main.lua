@@ -88,7 +88,10 @@ local function stop(code)
   end
   if not child then return leave() end
   -- The agent goes first, so that its last reports arrive.
-  child.on_exit = leave
+  child.on_exit = function(clean)
+    if not clean then code = 1 end
+    leave()
+  end
   child.handle:kill("sigterm")
 end
 
@@ -117,15 +120,21 @@ local function start_agent(argv)
   local handle
   handle = uv.spawn(argv[1], {
     args = { unpack(argv, 2) }, env = env, stdio = { nil, log, log },
+    -- In a session of its own, or Ctrl-C would reach it as well as us, and our
+    -- SIGTERM be its second: that one means at once.
+    detached = true,
   }, function(code, signal)
     handle:close()
     uv.fs_close(log)
     local on_exit = child.on_exit
     child = nil
-    if on_exit then return on_exit() end
-    io.stderr:write(string.format("virgo demo: the agent ended early (exit code %d, signal %d):\n",
-      code, signal))
-    for line in io.lines(options.agent_log) do io.stderr:write("  ", line, "\n") end
+    local clean = code == 0 and signal == 0
+    if not on_exit or not clean then
+      io.stderr:write(string.format("virgo demo: the agent ended %s (exit code %d, signal %d):\n",
+        on_exit and "badly" or "early", code, signal))
+      for line in io.lines(options.agent_log) do io.stderr:write("  ", line, "\n") end
+    end
+    if on_exit then return on_exit(clean) end
     stop(1)
   end)
   if not handle then return fail("cannot start " .. argv[1]) end

@@ -59,7 +59,8 @@ class Filesystem {
     size_t length = 0;
     char* text = mountinfo_.read(run, &length);
     if (text == nullptr) return VIRGO_ERR_FAILED;
-    const uint32_t count = read_mounts({text, length});
+    uint32_t count = read_mounts({text, length});
+    if (prefix_.c_str()[0] == '\0') count = add_root(count);
     Outcome outcome;
     for (uint32_t i = 0; i < count; ++i) {
       if (!filter_.wants(mounts_[i]) || is_hidden(i, count) || is_repeated(i)) continue;
@@ -84,6 +85,16 @@ class Filesystem {
     while (mounts_ != nullptr && count < kMostMounts && plugin::take_line(text, &line))
       if (plugin::parse_mount(line, &mounts_[count])) ++count;
     return count;
+  }
+
+  // In a chroot the kernel lists only what is mounted below it: "/" is a folder of
+  // some file system, whose name we are not told.
+  uint32_t add_root(uint32_t count) {
+    for (uint32_t i = 0; i < count; ++i)
+      if (strcmp(mounts_[i].point, "/") == 0) return count;
+    if (mounts_ == nullptr || count == kMostMounts) return count;
+    mounts_[count] = Mount{{}, "/", "unknown", "unknown", false, false};
+    return count + 1;
   }
 
   // Something else was mounted over it later.

@@ -1,3 +1,5 @@
+#include <netdb.h>
+
 #include "uv/resolve.hpp"
 
 #include <optional>
@@ -29,6 +31,10 @@ TEST_F(ResolverTest, AddressesAreTheirOwnAnswer) {
 }
 
 TEST_F(ResolverTest, AsksTheSystemForNames) {
+  addrinfo* known = nullptr;
+  if (getaddrinfo("localhost", nullptr, nullptr, &known) != 0)
+    GTEST_SKIP() << "this machine has no /etc/hosts and does not know localhost";
+  freeaddrinfo(known);
   const auto found = resolve("localhost");
   ASSERT_TRUE(found.ok()) << found.error().message;
   ASSERT_FALSE(found->empty());

@@ -37,13 +37,13 @@ TEST_F(TimerTest, IsNeverEarly) {
   }
 }
 
-TEST_F(TimerTest, ZeroAndLessMeanTheNextTurn) {
+TEST_F(TimerTest, ZeroAndLessMeanAsSoonAsTheLoopHadATurn) {
   int fired = 0;
   Timer zero(loop, [&] { ++fired; });
   Timer less(loop, [&] { ++fired; });
   zero.start(0ms);
   less.start(-5s);
-  loop.run_once(false);
+  loop.run();
   EXPECT_EQ(fired, 2);
 }
 
@@ -64,7 +64,7 @@ TEST_F(TimerTest, LeavesTheLoopATurn) {
   b.start({});
   run_until([&] { return fired >= 100; });
   EXPECT_GE(seen, 1);
-  EXPECT_LE(seen, 2);
+  EXPECT_LE(seen, 4);  // a turn runs timers before and after it polls
 }
 
 TEST_F(TimerTest, RepeatsUntilStopped) {
