@@ -216,7 +216,8 @@ end
 
 -- The socket's errors name the peer themselves.
 local function without_peer(why, peer)
-  return why:sub(1, #peer + 2) == peer .. ": " and why:sub(#peer + 3) or why
+  if why:sub(1, #peer) ~= peer then return why end
+  return (why:sub(#peer + 1):gsub("^:? ", ""))
 end
 
 function server:serve(sock)
