@@ -1,6 +1,8 @@
 // The life of agent and endpoint: start, reconnect, stop.
 #include <signal.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -32,6 +34,18 @@ struct Pair : ::testing::Test {
     return eventually([&] { return reports_of(endpoint.records(), check).size() >= times; });
   }
 };
+
+// Each tick of a check is in exactly one report or gap, from the first to the last.
+void every_tick_is_there(const std::vector<json::Value>& records, const std::string& check) {
+  std::set<double> runs;
+  for (const json::Value* r : reports_of(records, check))
+    EXPECT_TRUE(runs.insert(number_of(*r, "run")).second) << "twice: " << json::to_json(*r);
+  for (const json::Value* gap : gaps_of(records, check))
+    for (double n = number_of(*gap, "from"); n <= number_of(*gap, "to"); ++n)
+      EXPECT_TRUE(runs.insert(n).second) << "twice: " << json::to_json(*gap);
+  ASSERT_FALSE(runs.empty()) << check;
+  EXPECT_EQ(static_cast<double>(runs.size()), *runs.rbegin()) << check << ": a tick is missing";
+}
 
 TEST_F(Pair, FiveChecksOfBothKindsArrive) {
   endpoint.start();
@@ -71,14 +85,7 @@ TEST_F(Pair, NothingIsLostOrDoubledWhenTheEndpointIsKilled) {
   EXPECT_EQ(agent.process().wait(), 0);
 
   for (const char* check : {"uptime", "cpu"}) {
-    std::set<double> runs;
-    const auto records = endpoint.records();
-    for (const json::Value* r : reports_of(records, check))
-      EXPECT_TRUE(runs.insert(number_of(*r, "run")).second) << "twice: " << json::to_json(*r);
-    for (const json::Value* gap : gaps_of(records, check))
-      for (double n = number_of(*gap, "from"); n <= number_of(*gap, "to"); ++n)
-        EXPECT_TRUE(runs.insert(n).second) << "twice: " << json::to_json(*gap);
-    EXPECT_EQ(static_cast<double>(runs.size()), *runs.rbegin()) << check << ": a tick is missing";
+    every_tick_is_there(endpoint.records(), check);
   }
 }
 
@@ -107,6 +114,67 @@ TEST_F(Pair, TheAgentWaitsForAnEndpointThatIsNotThereYet) {
   EXPECT_TRUE(received("uptime", 2)) << agent.err();
   // What was measured before the endpoint came is not lost.
   EXPECT_EQ(number_of(endpoint.records()[0], "run"), 1);
+}
+
+// Milliseconds of each "next try in 123ms" in a log.
+std::vector<long> delays(const std::string& log) {
+  static constexpr std::string_view kBefore = "next try in ";
+  std::vector<long> out;
+  for (std::size_t at = log.find(kBefore); at != std::string::npos; at = log.find(kBefore, at)) {
+    at += kBefore.size();
+    char* unit = nullptr;
+    out.push_back(std::strtol(log.c_str() + at, &unit, 10));
+    EXPECT_TRUE(std::string_view(unit).starts_with("ms") || out.back() == 0) << unit;
+  }
+  return out;
+}
+
+// Each delay is drawn from 0 to a bound that doubles from 100 ms to 500 ms, and
+// starts anew when the endpoint has accepted the agent.
+TEST_F(Pair, TheAgentReconnectsWithinItsBackOff) {
+  endpoint.start();
+  const std::string yaml = agent_yaml(endpoint, "  - uptime\n");
+  endpoint.kill();
+  agent.start(yaml);
+  EXPECT_TRUE(eventually([&] { return delays(agent.err()).size() >= 8; })) << agent.err();
+  const auto first = delays(agent.err());
+  for (std::size_t i = 0; i < first.size(); ++i)
+    EXPECT_LE(first[i], i < 3 ? 100L << i : 500L) << "try " << i;
+  EXPECT_GT(*std::max_element(first.begin(), first.end()), 0);
+  endpoint.start();
+  EXPECT_TRUE(agent.process().says("the endpoint accepted us"));
+  const std::size_t before = delays(agent.err()).size();
+  endpoint.kill();
+  EXPECT_TRUE(eventually([&] { return delays(agent.err()).size() > before; }));
+  EXPECT_LE(delays(agent.err())[before], 100);
+}
+
+// Reports that found no room are gone, but not unnoticed.
+TEST_F(Pair, WhatAFullQueueDropsLeavesGaps) {
+  endpoint.start();
+  const std::string yaml =
+      agent_yaml(endpoint,
+                 "  - {name: big, type: test.samples, params: {count: 100}}\n"
+                 "  - {name: small, type: test.samples, params: {count: 1}}\n",
+                 "limits: {queue: 64KiB}\ndefaults: {interval: 100ms}\nplugins: {native: [" +
+                     test_plugins() + "]}\n");
+  endpoint.kill();
+  agent.start(yaml);
+  EXPECT_TRUE(agent.process().says("the queue is full (64KiB of reports wait, limits.queue)"));
+  // Some more are dropped, until the first of the small ones is certain to be.
+  const std::size_t before = delays(agent.err()).size();
+  EXPECT_TRUE(eventually([&] { return delays(agent.err()).size() >= before + 8; }));
+  endpoint.start();
+  EXPECT_TRUE(received("big", 5)) << agent.err();
+  agent.process().signal(SIGTERM);
+  EXPECT_EQ(agent.process().wait(), 0);
+  const auto records = endpoint.records();
+  for (const char* check : {"big", "small"}) {
+    EXPECT_FALSE(gaps_of(records, check).empty()) << check;
+    for (const json::Value* gap : gaps_of(records, check))
+      EXPECT_EQ(text_of(*gap, "reason"), "queue") << json::to_json(*gap);
+    every_tick_is_there(records, check);
+  }
 }
 
 TEST_F(Pair, WithoutAnEndpointTheAgentStillStopsCleanly) {

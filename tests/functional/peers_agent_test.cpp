@@ -128,6 +128,13 @@ TEST_F(BadEndpoint, ThatDoesNotEvenShakeHands) {
   recovers();
 }
 
+TEST_F(BadEndpoint, InTheHandshakeDoesNotKeepTheAgentFromStopping) {
+  FakeEndpoint& peer = begin(FakeEndpoint::Kind::plain, "60s");
+  EXPECT_TRUE(wire.until([&] { return !peer.talks().empty(); }));
+  agent.process().signal(SIGTERM);
+  EXPECT_EQ(agent.process().wait(), 0) << agent.err();
+}
+
 TEST_F(BadEndpoint, ThatHangsUpInTheHandshake) {
   begin(FakeEndpoint::Kind::plain).opened = [](Talk& talk) { talk.close(); };
   EXPECT_TRUE(says("closed the connection before the TLS handshake"));

@@ -216,7 +216,7 @@ int run_demo(const Args& args) {
   if (options->duration.count() > 0 && options->expect == 0) options->expect = 2;
   options->heartbeat = std::chrono::seconds(5);
   options->agent = {agent::executable(), "run", "--exit-with-parent", "-c",
-                    agent::prefix() + "/etc/virgo/quickstart.yaml"};
+                    agent::prefix() + "/share/virgo/quickstart.yaml"};
   set_log_level(LogLevel::warn);  // the terminal is the table's
   const int code = run_app("demo", *options);
   if (code == kOk) {
