@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 5> kLevels{"error", "warn", "info", "debu
 constexpr Option kAgent[] = {
   {.key = "id", .type = text,
    .help = "Identity of this agent, sent with everything it reports.",
-   .note = "the host's name", .min = 1, .max = 255,
+   .note = "the host's name", .min = 1, .max = 128,
    .slot = [](Draft& d) -> Slot { return &d.spec.id; }},
   {.key = "log_level", .type = level,
    .help = "The least important messages that are still logged.",

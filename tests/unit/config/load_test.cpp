@@ -181,9 +181,9 @@ INSTANTIATE_TEST_SUITE_P(
                          "10ms", "9ms", "1d", "86401s"}));
 
 TEST(Load, TextHasALength) {
-  EXPECT_THAT(load_text("agent: {id: " + std::string(255, 'x') + "}").problems, IsEmpty());
-  EXPECT_THAT(load_text("agent: {id: " + std::string(256, 'x') + "}").problems,
-              ElementsAre(HasSubstr("agent.id: is longer than 255 bytes")));
+  EXPECT_THAT(load_text("agent: {id: " + std::string(128, 'x') + "}").problems, IsEmpty());
+  EXPECT_THAT(load_text("agent: {id: " + std::string(129, 'x') + "}").problems,
+              ElementsAre(HasSubstr("agent.id: is longer than 128 bytes")));
   EXPECT_THAT(load_text("agent: {id: ''}").problems, ElementsAre(HasSubstr("must not be empty")));
 }
 
