@@ -31,7 +31,7 @@ class OnTerminal {
     EXPECT_GT(pid_, 0);
   }
   ~OnTerminal() {
-    if (!status_) {
+    if (!status_ && pid_ > 0) {
       kill(-pid_, SIGKILL);
       waitpid(pid_, nullptr, 0);
     }
@@ -100,7 +100,18 @@ int processes_with(const std::string& word) {
   return n;
 }
 
+// A chroot without /dev/pts has no terminals.
+bool have_terminals() {
+  int master = -1;
+  int slave = -1;
+  if (openpty(&master, &slave, nullptr, nullptr, nullptr) != 0) return false;
+  close(master);
+  close(slave);
+  return true;
+}
+
 TEST(Terminal, DemoRedrawsItsTableUntilCtrlC) {
+  if (!have_terminals()) GTEST_SKIP() << "no pseudo-terminals here (/dev/pts)";
   const TempDir tmp;
   OnTerminal demo({virgo_binary(), "demo"}, tmp.path());
   // Home, and the table below it, at least three times.
@@ -121,6 +132,7 @@ TEST(Terminal, DemoRedrawsItsTableUntilCtrlC) {
 }
 
 TEST(Terminal, TheAgentGoesWithItsDemo) {
+  if (!have_terminals()) GTEST_SKIP() << "no pseudo-terminals here (/dev/pts)";
   const TempDir tmp;
   OnTerminal demo({virgo_binary(), "demo"}, tmp.path());
   EXPECT_TRUE(demo.until([&] { return processes_with(tmp.path()) == 2; }));
@@ -132,6 +144,7 @@ TEST(Terminal, TheAgentGoesWithItsDemo) {
 
 // What goes wrong in the agent is not hidden by the table.
 TEST(Terminal, AnAgentThatDiesEndsTheDemo) {
+  if (!have_terminals()) GTEST_SKIP() << "no pseudo-terminals here (/dev/pts)";
   const TempDir tmp;
   OnTerminal demo({virgo_binary(), "demo"}, tmp.path());
   EXPECT_TRUE(demo.until([&] { return demo.screen().find("uptime") != std::string::npos; }));
