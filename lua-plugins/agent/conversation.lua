@@ -10,6 +10,9 @@ local HEARTBEAT_TIMEOUT = 10   -- seconds
 local GATHER = 0.2             -- reports that come within this go out together
 local BATCH_BYTES = 900 * 1024 -- a message is at most 1 MiB
 
+-- LuaJIT's generator begins alike everywhere; heartbeats of a fleet must not.
+math.randomseed(virgo.time() * 1e6 % 2 ^ 31)
+
 local log = virgo.log
 local conversation = { requests = {} }
 
@@ -45,17 +48,16 @@ end
 local function heartbeats(link, interval)
   while true do
     virgo.sleep(interval * (0.9 + 0.1 * math.random()))
-    local sent = virgo.time()
+    local sent, begun = virgo.time(), virgo.now()
     local reply, err = link:request("heartbeat.post",
       { timestamp = math.floor(sent * 1000), latency_ms = latency and latency * 1000 },
       math.min(HEARTBEAT_TIMEOUT, agent.request_timeout))
     if not reply then
       return link:close("no heartbeat: " .. err.message)
     end
-    local received = virgo.time()
-    latency = received - sent
+    latency = virgo.now() - begun -- not by the wall clock, which may be set meanwhile
     if tonumber(reply.timestamp) then
-      clock_offset = reply.timestamp / 1000 - (sent + received) / 2
+      clock_offset = reply.timestamp / 1000 - (sent + latency / 2)
       log.debug(string.format("heartbeat: %.1f ms, the endpoint's clock is %+.3f s off",
         latency * 1000, clock_offset))
     end

@@ -10,7 +10,7 @@ local store = require "store"
 local screen = require "screen"
 
 local function fail(why)
-  io.stderr:write("virgo endpoint: ", why, "\n")
+  io.stderr:write("virgo endpoint: ", tostring(why), "\n") -- a text, or an error of net
   virgo.exit(1)
 end
 

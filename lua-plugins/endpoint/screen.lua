@@ -78,10 +78,10 @@ end
 
 function screen.new(options)
   local self = setmetatable({
-    rows = {}, order = {}, reports = {}, started = virgo.now(), title = options.title,
+    reports = {}, started = virgo.now(), title = options.title,
   }, screen)
   -- fd 1 as a terminal, or nothing.
-  if uv.guess_handle(1) == "tty" and not options.plain then
+  if uv.guess_handle(1) == "tty" then
     self.tty = uv.new_tty(1, false)
   end
   return self
@@ -96,9 +96,8 @@ function screen:received(agent, record)
     return
   end
   local id = agent .. "\0" .. record.check
-  local report = self.reports[id] or { agent = agent, count = 0 }
+  local report = self.reports[id] or { agent = agent }
   self.reports[id] = report
-  report.count = report.count + 1
   report.check, report.runtime, report.status =
     clean(record.check), clean(record.runtime), clean(record.status)
   report.message = type(record.message) == "string" and clean(record.message) or nil
@@ -147,7 +146,6 @@ local FORMAT = "%-11s %-6s %-35s %-34s %10s %-10s %8s %5s"
 function screen:table(width, height)
   local lines = { string.format(FORMAT, "CHECK", "KIND", "METRIC", "LABELS", "VALUE", "UNIT",
     "RUN", "AGE") }
-  local rows = 0
   for _, r in ipairs(sorted_reports(self)) do
     local age = string.format("%.0fs", virgo.now() - r.at)
     local metrics = r.metrics
@@ -157,7 +155,6 @@ function screen:table(width, height)
     end
     local telling = telling_keys(metrics)
     for _, m in ipairs(metrics) do
-      rows = rows + 1
       lines[#lines + 1] = string.format(FORMAT, r.check:sub(1, 11), r.runtime, m.name,
         cut(labels_text(m.labels, telling[m.name]), 34), m.value, m.unit, micros(r.duration), age)
     end
@@ -168,7 +165,7 @@ function screen:table(width, height)
     for i = #lines, height, -1 do lines[i] = nil end
     lines[height] = string.format("... and %d more rows: make the window taller", more)
   end
-  return lines, rows
+  return lines
 end
 
 function screen:draw()
@@ -197,7 +194,7 @@ function screen:finish()
     self.tty:close()
     self.tty = nil
   else
-    io.stdout:write("\n", table.concat((self:table(200)), "\n"), "\n")
+    io.stdout:write("\n", table.concat(self:table(200), "\n"), "\n")
   end
   io.stdout:flush()
 end

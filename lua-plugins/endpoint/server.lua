@@ -12,7 +12,7 @@ server.__index = server
 -- (seconds), store, received = function(agent, report), hello = function(agent,
 -- params). Returns the server, or nil and why.
 function server.start(options)
-  local self = setmetatable({ options = options, connections = 0 }, server)
+  local self = setmetatable({ options = options }, server)
   local listener, err = net.listen {
     host = options.host, port = options.port,
     certificate = options.certificate, key = options.key,
@@ -221,11 +221,9 @@ local function without_peer(why, peer)
 end
 
 function server:serve(sock)
-  self.connections = self.connections + 1
   local session = { sock = sock, peer = sock:peer(), bad = 0 }
   local ok, why = xpcall(self.converse, debug.traceback, self, session)
   if session.file then session.file:release() end
-  self.connections = self.connections - 1
   local who = session.peer .. (session.agent and (" (agent '" .. session.agent .. "')") or "")
   if ok then
     virgo.log[session.agent and "info" or "warn"](
