@@ -215,6 +215,15 @@ TEST_F(Config, InitReplacesNothing) {
   }
 }
 
+TEST_F(Config, AnAddressThatIsTakenIsSaid) {
+  Endpoint first;
+  first.start();
+  const Ended second = virgo({"endpoint", first.dir(), "--listen", first.address()});
+  EXPECT_EQ(second.code, 1);
+  EXPECT_THAT(second.err, HasSubstr("virgo endpoint: cannot listen on " + first.address() +
+                                    ": address already in use"));
+}
+
 // --- the agent runs with what is left ---
 
 struct PartlyBad : ::testing::Test {

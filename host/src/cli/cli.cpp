@@ -1,6 +1,5 @@
 #include "cli/cli.hpp"
 
-#include <csignal>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -57,8 +56,6 @@ int unknown_command(const std::string& word) {
 }  // namespace
 
 int run(int argc, char** argv) {
-  // A peer that goes away is an error of a write, not the end of the process.
-  std::signal(SIGPIPE, SIG_IGN);
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   if (words.empty()) {
     std::fputs(overview().c_str(), stderr);

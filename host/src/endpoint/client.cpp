@@ -1,20 +1,18 @@
 #include "endpoint/client.hpp"
 
-#include <sys/random.h>
-
 #include <utility>
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "crypto/random.hpp"
 
 namespace virgo::endpoint {
 namespace {
 
 double random_fraction() {
-  std::uint32_t bits = 0;
-  // 4 bytes never come short, and before the pool is ready zero does no harm.
-  [[maybe_unused]] const ssize_t n = getrandom(&bits, sizeof bits, GRND_NONBLOCK);
-  return static_cast<double>(bits) / 4294967296.0;
+  const auto bits = crypto::random_u64();
+  // Without randomness: half of the ceiling.
+  return bits ? static_cast<double>(*bits >> 11) / 9007199254740992.0 : 0.5;
 }
 
 }  // namespace

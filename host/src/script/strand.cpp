@@ -19,7 +19,7 @@ Strand::~Strand() = default;
 Strand& Strand::current(lua_State* L, const char* function) {
   Strand* strand = Context::of(L).running();
   if (strand == nullptr)
-    luaL_error(L, "%s can only be used in collect(), while a run is open", function);
+    luaL_error(L, "%s can only be used in code that may wait, such as collect()", function);
   return *strand;
 }
 
