@@ -4,12 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <cstring>
-#include <memory>
 
+#include "base/file.hpp"
 #include "base/format.hpp"
 #include "crypto/random.hpp"
 #include "crypto/x509.hpp"
@@ -21,10 +21,7 @@ namespace {
 constexpr int kAuthorityDays = 3650;
 constexpr int kServerDays = 825;
 constexpr std::size_t kMaxToken = 1000;
-
-Error system_error(const std::string& path) {
-  return {errno == EACCES ? Errc::denied : Errc::io, format("{}: {}", path, std::strerror(errno))};
-}
+constexpr std::uint64_t kMaxTokenFile = 16 << 20;
 
 // Never replaces a file.
 Result<void> write_new(const std::string& path, const std::string& text, mode_t mode) {
@@ -33,11 +30,11 @@ Result<void> write_new(const std::string& path, const std::string& text, mode_t 
     if (errno == EEXIST)
       return Error{Errc::invalid,
                    format("{} is there already: --init does not replace anything", path)};
-    return system_error(path);
+    return system_error(errno).context(path);
   }
   const ssize_t n = write(fd, text.data(), text.size());
   const bool written = n == static_cast<ssize_t>(text.size());
-  const Error error = written ? Error{} : system_error(path);
+  const Error error = written ? Error{} : system_error(errno).context(path);
   close(fd);
   if (!written) return error;
   return {};
@@ -64,10 +61,6 @@ std::string agent_yaml(const std::string& host, const std::string& token) {
       host, token);
 }
 
-struct Close {
-  void operator()(std::FILE* f) const { std::fclose(f); }
-};
-
 }  // namespace
 
 Result<void> make_endpoint_files(const std::string& dir, const std::vector<std::string>& hosts) {
@@ -81,7 +74,7 @@ Result<void> make_endpoint_files(const std::string& dir, const std::vector<std::
   auto token = crypto::random_token();
   if (!token) return token.error();
 
-  if (mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) return system_error(dir);
+  if (mkdir(dir.c_str(), 0700) != 0 && errno != EEXIST) return system_error(errno).context(dir);
   const struct {
     const char* name;
     std::string text;
@@ -102,17 +95,18 @@ Result<void> make_endpoint_files(const std::string& dir, const std::vector<std::
 }
 
 Result<std::vector<std::string>> read_tokens(const std::string& file) {
-  const std::unique_ptr<std::FILE, Close> in(std::fopen(file.c_str(), "re"));
-  if (in == nullptr) return system_error(file);
+  const auto text = read_regular_file(file, kMaxTokenFile);
+  if (!text) return text.error().context(file);
   std::vector<std::string> tokens;
-  char line[1024];
-  for (int number = 1; std::fgets(line, sizeof line, in.get()) != nullptr; ++number) {
-    std::string text = line;
-    while (!text.empty() && std::strchr(" \t\r\n", text.back()) != nullptr) text.pop_back();
-    if (text.size() > kMaxToken)
+  std::string_view rest = *text;
+  for (int number = 1; !rest.empty(); ++number) {
+    std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    while (!line.empty() && std::strchr(" \t\r", line.back()) != nullptr) line.remove_suffix(1);
+    if (line.size() > kMaxToken)
       return Error{Errc::invalid,
                    format("{}:{}: a token is at most {} bytes", file, number, kMaxToken)};
-    if (!text.empty() && text[0] != '#') tokens.push_back(text);
+    if (!line.empty() && line[0] != '#') tokens.emplace_back(line);
   }
   if (tokens.empty())
     return Error{Errc::invalid, format("{}: holds no token; put one on a line", file)};

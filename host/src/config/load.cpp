@@ -7,11 +7,12 @@
 #include <climits>
 #include <cstdlib>
 
+#include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "config/address.hpp"
 #include "config/characters.hpp"
-#include "config/file.hpp"
+#include "config/path.hpp"
 #include "config/reader.hpp"
 #include "config/yaml.hpp"
 
@@ -34,7 +35,7 @@ Parsed parse_named(std::string_view text, const std::shared_ptr<const std::strin
 // A file's tree; its problems instead if there is none to speak of.
 Parsed read_tree(const std::string& file, const Sources& sources, const ParseLimits& limits) {
   auto name = std::make_shared<const std::string>(file);
-  const auto text = read_file(file, limits.bytes);
+  const auto text = read_regular_file(file, limits.bytes);
   if (!text) {
     const bool limit = text.error().code == Errc::limit;
     const bool kind = text.error().code == Errc::invalid;
@@ -120,7 +121,7 @@ class Loader {
     const Position blame = given != nullptr
                                ? given->where
                                : Position{std::make_shared<const std::string>(folder), 0, 0};
-    const auto files = list_yaml_files(folder, kMaxDropIns);
+    const auto files = list_folder(folder, {".yaml", ".yml"}, kMaxDropIns);
     if (!files) {
       if (given == nullptr && files.error().code == Errc::not_found) return;
       const std::string what = given != nullptr && !given->secret ? folder : "the folder";

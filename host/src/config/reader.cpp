@@ -5,7 +5,7 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
-#include "config/file.hpp"
+#include "config/path.hpp"
 
 namespace virgo::config {
 namespace {

@@ -2,11 +2,12 @@
 
 #include <array>
 
+#include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "config/characters.hpp"
 #include "config/encoding.hpp"
-#include "config/file.hpp"
+#include "config/path.hpp"
 #include "config/load.hpp"
 
 namespace virgo::config {
@@ -33,7 +34,7 @@ Result<std::string> from_environment(std::string_view name, const Sources& sourc
 Result<std::string> from_file(std::string_view path, const std::string& folder) {
   if (path.empty())
     return Error{Errc::invalid, "${file:}: a path is missing, as in ${file:/run/secrets/token}"};
-  auto content = read_file(join(folder, path), kMaxFile);
+  auto content = read_regular_file(join(folder, path), kMaxFile);
   if (!content) return content.error().context(format("${{file:{}}}", printable(path, 256)));
   if (content->ends_with('\n')) content->pop_back();
   return content;

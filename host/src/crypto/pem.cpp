@@ -1,14 +1,10 @@
 #include "crypto/pem.hpp"
 
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/pem.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-
+#include "base/file.hpp"
 #include "base/format.hpp"
 
 namespace virgo::crypto {
@@ -16,19 +12,20 @@ namespace {
 
 constexpr std::size_t kMaxFile = 4 * 1024 * 1024;
 
-struct File {
-  int fd;
-  ~File() {
-    if (fd >= 0) ::close(fd);
+// Says what to look at, where the system's words do not.
+Error file_error(const std::string& path, const Error& error) {
+  switch (error.code) {
+    case Errc::not_found:
+      return {error.code, format("{}: no such file", path)};
+    case Errc::denied:
+      return {error.code, format("{}: permission denied for the user virgo runs as", path)};
+    case Errc::invalid:
+      return {error.code, format("{}: is not a regular file", path)};
+    case Errc::limit:
+      return {error.code, format("{}: is larger than 4 MiB", path)};
+    default:
+      return error.context(path);
   }
-};
-
-Error system_error(const std::string& path, int number) {
-  if (number == ENOENT || number == ENOTDIR)
-    return {Errc::not_found, format("{}: no such file", path)};
-  if (number == EACCES || number == EPERM)
-    return {Errc::denied, format("{}: permission denied for the user virgo runs as", path)};
-  return {Errc::io, format("{}: {}", path, strerrordesc_np(number))};
 }
 
 bool holds(std::string_view pem, std::string_view label) {
@@ -62,26 +59,10 @@ PemText::~PemText() {
 }
 
 Result<PemText> read_pem_file(const std::string& path) {
-  // O_NONBLOCK: opening a FIFO must not wait for somebody to write to it.
-  const File file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
-  struct stat status {};
-  if (file.fd < 0 || ::fstat(file.fd, &status) != 0) return system_error(path, errno);
-  if (!S_ISREG(status.st_mode))
-    return Error{Errc::invalid, format("{}: is not a regular file", path)};
-  if (static_cast<std::size_t>(status.st_size) > kMaxFile)
-    return Error{Errc::limit, format("{}: is larger than 4 MiB", path)};
-
-  std::string text(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t n = ::read(file.fd, text.data() + size, text.size() - size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_error(path, errno);
-    if (n == 0) break;
-    size += static_cast<std::size_t>(n);
-  }
-  text.resize(size);
-  return PemText(std::move(text), (status.st_mode & (S_IRGRP | S_IROTH)) != 0);
+  mode_t mode = 0;
+  auto text = read_regular_file(path, kMaxFile, &mode);
+  if (!text) return file_error(path, text.error());
+  return PemText(std::move(text).value(), (mode & (S_IRGRP | S_IROTH)) != 0);
 }
 
 Result<std::vector<X509Ptr>> parse_certificates(std::string_view pem) {

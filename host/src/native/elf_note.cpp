@@ -3,7 +3,6 @@
 #include "native/elf_note.hpp"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <link.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/file.hpp"
 #include "base/format.hpp"
 #include "virgo/plugin.h"
 
@@ -27,22 +27,14 @@ constexpr std::size_t kMaxNotes = 64 * 1024;
 constexpr unsigned kMaxSegments = 256;
 constexpr std::string_view kOwner("Virgo", 6);  // with its NUL
 
-class File {
- public:
-  explicit File(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
-  ~File() {
-    if (fd_ >= 0) close(fd_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  bool good() const { return fd_ >= 0; }
+struct File {
+  explicit File(const std::string& path) : descriptor(open_to_read(path)) {}
   bool read(void* to, std::size_t bytes, std::uint64_t offset) const {
     if (offset > INT64_MAX) return false;
-    return pread(fd_, to, bytes, static_cast<off_t>(offset)) == static_cast<ssize_t>(bytes);
+    return pread(descriptor.get(), to, bytes, static_cast<off_t>(offset)) ==
+           static_cast<ssize_t>(bytes);
   }
-
- private:
-  int fd_;
+  const Descriptor descriptor;
 };
 
 // The machine this very code was compiled for, to compare others with.
@@ -113,7 +105,7 @@ std::optional<AbiNote> find_note(const std::vector<char>& notes, std::size_t ali
 
 Result<AbiNote> read_abi_note(const std::string& path) {
   const File file(path);
-  if (!file.good()) return Error{Errc::io, format("cannot be opened: {}", strerror(errno))};
+  if (!file.descriptor) return system_error(errno).context("cannot be opened");
   auto header = read_header(file);
   if (!header) return header.error();
   for (unsigned i = 0; i < header->e_phnum; ++i) {

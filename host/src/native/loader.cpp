@@ -1,13 +1,11 @@
 #include "native/loader.hpp"
 
-#include <dirent.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <boost/dll/shared_library.hpp>
-#include <cerrno>
 
+#include "base/file.hpp"
+#include "base/format.hpp"
 #include "base/log.hpp"
 #include "native/elf_note.hpp"
 #include "native/immortal.hpp"
@@ -47,22 +45,6 @@ Result<std::shared_ptr<Module>> load_trusted(Host& host, const std::string& file
   return Module::open(host, file, *raw);
 }
 
-// The *.so entries of `folder`, sorted.
-Result<std::vector<std::string>> plugin_files(const std::string& folder) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(folder.c_str()), &closedir);
-  if (dir == nullptr)
-    return Error{errno == ENOENT ? Errc::not_found : Errc::io,
-                 format("plugin folder {}: {}", folder, strerror(errno))};
-  std::vector<std::string> files;
-  while (const dirent* entry = readdir(dir.get())) {
-    const std::string_view name = entry->d_name;
-    if (name.size() > 3 && name.front() != '.' && name.ends_with(".so"))
-      files.push_back(folder + "/" + std::string(name));
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 Result<void> load_one(Host& host, const std::string& file, check::Registry& registry,
                       LoadedPlugins& out) {
   auto module = load_module(host, file);
@@ -98,13 +80,13 @@ LoadedPlugins load_plugins(Host& host, const std::vector<std::string>& folders,
                            check::Registry& registry) {
   LoadedPlugins out;
   for (const std::string& folder : folders) {
-    const auto files = plugin_files(folder);
+    const auto files = list_folder(folder, {".so"});
     if (!files) {
-      out.refusals.push_back(files.error());
+      out.refusals.push_back(files.error().context(format("plugin folder {}", folder)));
       continue;
     }
-    for (const std::string& file : *files)
-      if (auto done = load_one(host, file, registry, out); !done)
+    for (const std::string& name : *files)
+      if (auto done = load_one(host, folder + "/" + name, registry, out); !done)
         out.refusals.push_back(done.error());
   }
   return out;

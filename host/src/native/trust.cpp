@@ -1,25 +1,20 @@
 #include "native/trust.hpp"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <memory>
 
+#include "base/file.hpp"
 #include "base/format.hpp"
 
 namespace virgo::native {
 namespace {
 
-Error system_error(const std::string& path) {
-  const int err = errno;
-  return {err == ENOENT ? Errc::not_found : Errc::io, format("{}: {}", path, strerror(err))};
-}
-
 Result<void> check_one(const std::string& path, bool is_folder, uid_t agent_user) {
   struct stat st {};
-  if (lstat(path.c_str(), &st) != 0) return system_error(path);
+  if (lstat(path.c_str(), &st) != 0) return system_error(errno).context(path);
   if (!is_folder && !S_ISREG(st.st_mode))
     return Error{Errc::invalid, format("{}: is not a regular file", path)};
   const char* what = is_folder ? "the folder" : "the file";
@@ -43,7 +38,7 @@ Result<void> check_one(const std::string& path, bool is_folder, uid_t agent_user
 
 Result<std::string> trusted_path(const std::string& file, uid_t agent_user) {
   const std::unique_ptr<char, decltype(&free)> real(realpath(file.c_str(), nullptr), &free);
-  if (real == nullptr) return system_error(file);
+  if (real == nullptr) return system_error(errno).context(file);
   const std::string canonical = real.get();
 
   auto ok = check_one(canonical, false, agent_user);

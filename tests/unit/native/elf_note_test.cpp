@@ -82,7 +82,8 @@ TEST_F(ElfNote, LibrariesThatAreNoPlugins) {
 TEST_F(ElfNote, MissingFile) {
   const auto r = read_abi_note("/nonexistent/x.so");
   ASSERT_FALSE(r.ok());
-  EXPECT_EQ(r.error().code, Errc::io);
+  EXPECT_EQ(r.error().code, Errc::not_found);
+  EXPECT_EQ(r.error().message, "cannot be opened: No such file or directory");
 }
 
 TEST_F(ElfNote, AnyCutOfThePluginIsAnswered) {

@@ -1,0 +1,84 @@
+#include "base/file.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+
+namespace virgo {
+namespace {
+
+struct FileTest : ::testing::Test {
+  std::string dir;
+  void SetUp() override {
+    char path[] = "/tmp/virgo-file-XXXXXX";
+    ASSERT_NE(mkdtemp(path), nullptr);
+    dir = path;
+  }
+  void TearDown() override { std::filesystem::remove_all(dir); }
+  std::string write(const std::string& name, const std::string& text) {
+    std::ofstream(dir + "/" + name) << text;
+    return dir + "/" + name;
+  }
+};
+
+TEST_F(FileTest, TheLimitIsExact) {
+  for (const std::size_t size : {0u, 1u, 4095u, 16384u, 16385u, 100000u}) {
+    const std::string path = write("f", std::string(size, 'x'));
+    const auto whole = read_regular_file(path, size);
+    ASSERT_TRUE(whole.ok()) << size;
+    EXPECT_EQ(whole->size(), size);
+    if (size == 0) continue;
+    const auto more = read_regular_file(path, size - 1);
+    ASSERT_FALSE(more.ok()) << size;
+    EXPECT_EQ(more.error().code, Errc::limit);
+    EXPECT_EQ(more.error().message, "is larger than " + std::to_string(size - 1) + " bytes");
+  }
+}
+
+TEST_F(FileTest, FilesThatSayTheyAreEmptyAreReadWhole) {
+  const auto text = read_regular_file("/proc/self/status", 1 << 20);
+  ASSERT_TRUE(text.ok());
+  EXPECT_NE(text->find("Pid:"), std::string::npos);
+}
+
+TEST_F(FileTest, RefusesWhatIsNoRegularFileWithoutWaiting) {
+  ASSERT_EQ(mkfifo((dir + "/pipe").c_str(), 0600), 0);
+  EXPECT_EQ(read_regular_file(dir + "/pipe", 10).error().message, "is a FIFO, not a regular file");
+  EXPECT_EQ(read_regular_file(dir, 10).error().message, "is a directory, not a regular file");
+  EXPECT_EQ(read_regular_file("/dev/null", 10).error().message, "is a device, not a regular file");
+  EXPECT_EQ(read_regular_file(dir + "/none", 10).error().code, Errc::not_found);
+  EXPECT_EQ(read_regular_file(std::string("/proc\0/x", 8), 10).error().code, Errc::io);
+}
+
+TEST_F(FileTest, TellsTheMode) {
+  const std::string path = write("f", "x");
+  ASSERT_EQ(chmod(path.c_str(), 0640), 0);
+  mode_t mode = 0;
+  ASSERT_TRUE(read_regular_file(path, 10, &mode).ok());
+  EXPECT_EQ(mode & 0777u, 0640u);
+}
+
+TEST_F(FileTest, ListsByNameWithoutWhatIsHidden) {
+  for (const char* name : {"b.yaml", "a.yml", ".c.yaml", "d.txt", "a.yaml"}) write(name, "");
+  const auto names = list_folder(dir, {".yaml", ".yml"});
+  ASSERT_TRUE(names.ok());
+  EXPECT_EQ(*names, (std::vector<std::string>{"a.yaml", "a.yml", "b.yaml"}));
+  EXPECT_EQ(list_folder(dir, {".yaml", ".yml"}, 1)->size(), 2u) << "one more than the bound";
+  EXPECT_EQ(list_folder(dir + "/d.txt", {".yaml"}).error().message, "is not a directory");
+  EXPECT_EQ(list_folder(dir + "/none", {".yaml"}).error().code, Errc::not_found);
+}
+
+TEST(SystemError, HasACodeAndTheSystemsWords) {
+  EXPECT_EQ(system_error(ENOENT).code, Errc::not_found);
+  EXPECT_EQ(system_error(EPERM).code, Errc::denied);
+  EXPECT_EQ(system_error(EIO).code, Errc::io);
+  EXPECT_EQ(system_error(ENOENT).message, "No such file or directory");
+  EXPECT_EQ(system_error(99999).message, "error 99999");
+}
+
+}  // namespace
+}  // namespace virgo
