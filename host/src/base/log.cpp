@@ -7,6 +7,8 @@
 #include <ctime>
 #include <mutex>
 
+#include "base/text.hpp"
+
 namespace virgo {
 namespace {
 
@@ -19,20 +21,8 @@ LogSink& sink() {
   return s;
 }
 
-bool is_continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xc0u) == 0x80u;
-}
-
-// At most kMaxMessage bytes, without half a UTF-8 character at the end.
-std::string_view cut_to_size(std::string_view text) {
-  if (text.size() <= kMaxMessage) return text;
-  std::size_t end = kMaxMessage;
-  while (end > kMaxMessage - 4 && is_continuation(text[end])) --end;
-  return text.substr(0, end);
-}
-
 void append_clean(std::string& out, std::string_view whole) {
-  const std::string_view text = cut_to_size(whole);
+  const std::string_view text = cut_utf8(whole, kMaxMessage);
   const bool cut = text.size() < whole.size();
   unsigned char before = 0;
   for (const char c : text) {

@@ -170,36 +170,53 @@ std::string printable(std::string_view bytes, std::size_t max) {
   return out;
 }
 
+std::size_t utf8_length(std::string_view text) {
+  const auto at = [text](std::size_t k) -> unsigned {
+    return k < text.size() ? static_cast<unsigned char>(text[k]) : 0u;
+  };
+  const auto continues = [&at](std::size_t k) { return (at(k) & 0xc0u) == 0x80u; };
+  if (text.empty()) return 0;
+  const unsigned lead = at(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xc2 && lead < 0xe0) return continues(1) ? 2 : 0;
+  if (lead >= 0xe0 && lead < 0xf0) {
+    if ((lead == 0xe0 && at(1) < 0xa0) || (lead == 0xed && at(1) >= 0xa0)) return 0;
+    return continues(1) && continues(2) ? 3 : 0;
+  }
+  if (lead >= 0xf0 && lead < 0xf5) {
+    if ((lead == 0xf0 && at(1) < 0x90) || (lead == 0xf4 && at(1) >= 0x90)) return 0;
+    return continues(1) && continues(2) && continues(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+void append_utf8(std::string& out, std::string_view bytes) {
+  std::size_t good = 0;  // bytes at the front that are in order
+  while (good < bytes.size()) {
+    const std::size_t length = utf8_length(bytes.substr(good));
+    good += length;
+    if (length > 0) continue;
+    out.append(bytes.substr(0, good)).append("\xef\xbf\xbd");
+    bytes.remove_prefix(good + 1);
+    good = 0;
+  }
+  out.append(bytes);
+}
+
 std::string to_utf8(std::string_view bytes) {
   std::string out;
   out.reserve(bytes.size());
-  std::size_t i = 0;
-  while (i < bytes.size()) {
-    const auto c = static_cast<unsigned char>(bytes[i]);
-    std::size_t n = c < 0x80                  ? 1
-                    : (c >= 0xc2 && c < 0xe0) ? 2
-                    : (c >= 0xe0 && c < 0xf0) ? 3
-                    : (c >= 0xf0 && c < 0xf5) ? 4
-                                              : 0;
-    bool good = n != 0 && i + n <= bytes.size();
-    for (std::size_t k = 1; good && k < n; ++k)
-      good = (static_cast<unsigned char>(bytes[i + k]) & 0xc0u) == 0x80;
-    if (good && n == 3) {
-      const auto d = static_cast<unsigned char>(bytes[i + 1]);
-      good = !(c == 0xe0 && d < 0xa0) && !(c == 0xed && d >= 0xa0);  // overlong, surrogates
-    } else if (good && n == 4) {
-      const auto d = static_cast<unsigned char>(bytes[i + 1]);
-      good = !(c == 0xf0 && d < 0x90) && !(c == 0xf4 && d >= 0x90);
-    }
-    if (good) {
-      out.append(bytes.substr(i, n));
-      i += n;
-    } else {
-      out += "\xef\xbf\xbd";
-      ++i;
-    }
-  }
+  append_utf8(out, bytes);
   return out;
+}
+
+std::string_view cut_utf8(std::string_view text, std::size_t max) {
+  if (text.size() <= max) return text;
+  std::size_t end = max;
+  // A character has at most three bytes after its first.
+  for (int i = 0; i < 3 && end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0u) == 0x80u; ++i)
+    --end;
+  return text.substr(0, end);
 }
 
 std::uint64_t stable_hash(std::string_view text) {

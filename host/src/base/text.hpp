@@ -30,8 +30,17 @@ std::string format_size(std::uint64_t bytes);
 // after `max` bytes with "...".
 std::string printable(std::string_view bytes, std::size_t max = 64);
 
+// Bytes of the UTF-8 character that `text` begins with; 0 if it begins with none
+// (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+std::size_t utf8_length(std::string_view text);
+
 // Valid UTF-8 from any bytes: each bad byte becomes U+FFFD.
 std::string to_utf8(std::string_view bytes);
+// The same, onto the end of `out`.
+void append_utf8(std::string& out, std::string_view bytes);
+
+// At most `max` bytes of UTF-8, without half a character at the end.
+std::string_view cut_utf8(std::string_view text, std::size_t max);
 
 // FNV-1a, stable across builds and hosts (for splay).
 std::uint64_t stable_hash(std::string_view text);

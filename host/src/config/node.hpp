@@ -60,7 +60,7 @@ enum class ScalarType : std::uint8_t { text, boolean, integer, number };
 ScalarType scalar_type(const Node& node);
 
 // The same values, in the same order of keys, wherever they stand and however
-// they are quoted. A reload keeps a check whose parameters are the same.
+// they are quoted.
 bool same_content(const Node& a, const Node& b);
 
 // One thing that is wrong with the configuration.

@@ -28,8 +28,7 @@ struct CheckSpec {
   bool from_drop_in = false;
 };
 
-// Whether a reload can leave the running check alone: everything but the place
-// in the file is the same.
+// Everything but the place in the file is the same.
 bool same_check(const CheckSpec& a, const CheckSpec& b);
 
 // A drop-in file that could not be used: its checks do not run, and it is

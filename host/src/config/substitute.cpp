@@ -7,8 +7,8 @@
 #include "base/text.hpp"
 #include "config/characters.hpp"
 #include "config/encoding.hpp"
-#include "config/path.hpp"
 #include "config/load.hpp"
+#include "config/path.hpp"
 
 namespace virgo::config {
 namespace {

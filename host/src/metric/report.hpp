@@ -25,7 +25,7 @@ enum class Status : std::uint8_t {
   unsupported,  // this host cannot do it
   unreachable,  // the monitored thing did not answer
   timeout,      // not done by its deadline
-  cancelled,    // stopped by the agent (shutdown, reload)
+  cancelled,    // stopped by the agent
   limit,        // a bound on samples, memory, CPU was reached
   quarantined,  // not run any more, the explanation says why
 };

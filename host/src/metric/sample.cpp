@@ -74,7 +74,7 @@ Value Value::of(std::string_view v) {
 
 SampleBuffer::Slice SampleBuffer::store(std::string_view text) {
   const auto offset = static_cast<std::uint32_t>(arena_.size());
-  arena_ += to_utf8(text);
+  append_utf8(arena_, text);
   return {offset, static_cast<std::uint32_t>(arena_.size() - offset)};
 }
 

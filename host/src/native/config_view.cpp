@@ -97,7 +97,7 @@ void api_reject(const virgo_config* node, virgo_str why) noexcept {
 
 // One sentence for a terminal: UTF-8, no control characters, of bounded length.
 std::string clean(std::string_view text) {
-  std::string out = to_utf8(text.substr(0, kMaxReason));
+  std::string out = to_utf8(cut_utf8(text, kMaxReason));
   for (char& c : out)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   if (text.size() > kMaxReason) out += "...";

@@ -217,7 +217,7 @@ virgo_status Handles::explain(virgo_run id, std::string_view text) {
   const std::lock_guard lock(mutex_);
   OpenRun* run = runs_.get(id);
   if (run == nullptr) return VIRGO_ERR_STALE;
-  run->explanation = to_utf8(text.substr(0, kMaxExplanation));
+  run->explanation = to_utf8(cut_utf8(text, kMaxExplanation));
   return VIRGO_OK;
 }
 

@@ -49,11 +49,4 @@ std::optional<std::string_view> LineSplitter::next() {
   return line;
 }
 
-std::string LineSplitter::take_rest() {
-  std::string rest = buffer_.substr(start_);
-  buffer_.clear();
-  start_ = scanned_ = 0;
-  return rest;
-}
-
 }  // namespace virgo::net

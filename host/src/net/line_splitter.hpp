@@ -25,8 +25,6 @@ class LineSplitter {
   bool overlong() const { return overlong_; }
   // Bytes that are no whole line yet.
   std::size_t buffered() const { return buffer_.size() - start_; }
-  // All buffered bytes, taken out, for a change from lines to something else.
-  std::string take_rest();
 
  private:
   void give_up();

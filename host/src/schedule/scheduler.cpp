@@ -36,15 +36,6 @@ Policy bounded(Policy policy) {
   return policy;
 }
 
-// At most kMaxExplanation bytes, without half a UTF-8 character at the end.
-std::string_view cut_explanation(std::string_view text) {
-  if (text.size() <= kMaxExplanation) return text;
-  std::size_t end = kMaxExplanation;
-  while (end > kMaxExplanation - 4 && (static_cast<unsigned char>(text[end]) & 0xc0u) == 0x80u)
-    --end;
-  return text.substr(0, end);
-}
-
 }  // namespace
 
 // One scheduled check; at most one run is open, so it is the Run as well.
@@ -78,7 +69,9 @@ struct Scheduler::Entry final : HeapItem, check::Run {
   TimePoint deadline() const override { return run_deadline; }
   WallTime started() const override { return run_wall; }
   metric::SampleBuffer& samples() override { return buffer; }
-  void explain(std::string_view text) override { explanation = to_utf8(cut_explanation(text)); }
+  void explain(std::string_view text) override {
+    explanation = to_utf8(cut_utf8(text, kMaxExplanation));
+  }
   void finish(Status status) override { scheduler.finish(*this, status); }
 };
 

@@ -53,8 +53,4 @@ bool Timer::active() const {
   return uv_is_active(reinterpret_cast<const uv_handle_t*>(handle_.get())) != 0;
 }
 
-void Timer::unref() {
-  uv_unref(handle_.base());
-}
-
 }  // namespace virgo::uv

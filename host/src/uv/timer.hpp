@@ -20,8 +20,6 @@ class Timer {
   void start(Duration delay, Duration period = {});
   void stop();
   bool active() const;
-  // An unreferenced timer does not keep Loop::run() going.
-  void unref();
 
  private:
   HandleBox<uv_timer_t, Timer> handle_;

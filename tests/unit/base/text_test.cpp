@@ -213,5 +213,26 @@ TEST(StableHash, SpreadsSimilarNames) {
   for (const int n : buckets) EXPECT_NEAR(n, 100, 50);
 }
 
+TEST(CutUtf8, LeavesNoHalfCharacter) {
+  EXPECT_EQ(cut_utf8("abc", 3), "abc");
+  EXPECT_EQ(cut_utf8("abcd", 3), "abc");
+  const std::string euro = "a\xe2\x82\xac";  // one and three bytes
+  EXPECT_EQ(cut_utf8(euro, 4), euro);
+  for (const std::size_t max : {1u, 2u, 3u}) EXPECT_EQ(cut_utf8(euro, max), "a") << max;
+  EXPECT_EQ(cut_utf8(euro, 0), "");
+  // What is no UTF-8 is cut too, and not further back than a character reaches.
+  EXPECT_EQ(cut_utf8(std::string(10, '\x80'), 6).size(), 3u);
+}
+
+TEST(AppendUtf8, KeepsWhatIsThere) {
+  std::string out = "x";
+  append_utf8(out,
+              "\xff"
+              "b\xc3\xa4\xc3");
+  EXPECT_EQ(out,
+            "x\xef\xbf\xbd"
+            "b\xc3\xa4\xef\xbf\xbd");
+}
+
 }  // namespace
 }  // namespace virgo

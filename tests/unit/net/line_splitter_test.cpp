@@ -128,17 +128,6 @@ TEST(LineSplitter, DoesNotGrowWhenLinesAreTakenOneByOne) {
   }
 }
 
-TEST(LineSplitter, GivesTheRestForAnotherProtocol) {
-  LineSplitter s(100);
-  s.feed("upgrade\r\n\r\nbinary\n\0data");
-  EXPECT_EQ(*s.next(), "upgrade");
-  EXPECT_EQ(*s.next(), "");
-  EXPECT_EQ(s.take_rest(), "binary\n");  // the literal ends at its NUL
-  EXPECT_EQ(s.buffered(), 0u);
-  s.feed("more\n");
-  EXPECT_EQ(*s.next(), "more");
-}
-
 TEST(LineSplitter, RandomLinesInRandomPieces) {
   std::mt19937 random(12);
   for (int round = 0; round < 200; ++round) {

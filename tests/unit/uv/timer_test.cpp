@@ -126,12 +126,5 @@ TEST_F(TimerTest, IsSilentAfterDestruction) {
   EXPECT_EQ(fired, 0);
 }
 
-TEST_F(TimerTest, UnreferencedItDoesNotKeepTheLoopGoing) {
-  Timer timer(loop, [] {});
-  timer.unref();
-  timer.start(1h);
-  loop.run();  // returns
-}
-
 }  // namespace
 }  // namespace virgo::uv
