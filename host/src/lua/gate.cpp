@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::ptrdiff_t kMaxCStack = 256 * 1024;
 
+std::string in_brackets(const char* option) {
+  return *option == '\0' ? "" : format(" ({})", option);
+}
+
 }  // namespace
 
 void State::enter() {
@@ -60,6 +64,10 @@ int State::on_error(lua_State* L) {
 
 Exit State::call(lua_State* L, int nargs, int nresults) {
   const int base = lua_gettop(L) - nargs;
+  if (spent_ && depth_ == 0) {
+    lua_settop(L, base - 1);
+    return refuse_spent();
+  }
   lua_rawgeti(L, LUA_REGISTRYINDEX, error_ref_);
   lua_insert(L, base);  // ... on_error f args
   failure_.where.clear();
@@ -77,6 +85,7 @@ Exit State::call(lua_State* L, int nargs, int nresults) {
 }
 
 Exit State::resume(lua_State* coroutine, int nargs) {
+  if (spent_ && depth_ == 0) return refuse_spent();
   enter();
   const int code = lua_resume(coroutine, nargs);
   leave();
@@ -90,6 +99,12 @@ Exit State::resume(lua_State* coroutine, int nargs) {
   return exit;
 }
 
+Exit State::refuse_spent() {
+  failure_ = {};
+  failure_.message = "not run: the script was stopped before";
+  return failure_.exit;
+}
+
 // Fills failure_ but for where and traceback.
 Exit State::failed(lua_State* L, int code) {
   failure_.structured = false;
@@ -99,14 +114,14 @@ Exit State::failed(lua_State* L, int code) {
   // A denial that was caught and led to another error is that error's matter.
   if (denials_ >= kMaxDenials || (denials_ > 0 && code == LUA_ERRMEM && !stopped)) {
     failure_.exit = Exit::over_memory;
-    failure_.message =
-        format("reached its memory cap of {} (limits.lua_memory)", format_size(options_.memory));
+    failure_.message = format("reached its memory cap of {}{}", format_size(options_.memory),
+                              in_brackets(options_.memory_option));
     spent_ = true;
   } else if (stopped) {
     failure_.exit = Exit::over_budget;
     failure_.message =
-        format("stopped after {} without coming back to the loop (limits.lua_budget)",
-               format_duration(options_.budget));
+        format("stopped after {} without coming back to the loop{}",
+               format_duration(options_.budget), in_brackets(options_.budget_option));
   } else {
     failure_.exit = Exit::error;
     failure_.describe(L, -1);

@@ -10,7 +10,8 @@
 // nobody to catch it, and count from the next call on.
 //
 // After over_budget or over_memory the state is spent: it must be closed and
-// made anew. Loop thread only.
+// made anew, since nothing could stop it another time. Until then its code is not
+// run: calls fail. Loop thread only.
 #pragma once
 
 #include <cstddef>
@@ -38,6 +39,9 @@ struct StateOptions {
   std::uint64_t memory = 0;      // bytes; 0 = no cap
   Duration budget{};             // of one call; 0 = none
   Watchdog* watchdog = nullptr;  // outlives the state; not needed without a budget
+  // The options of the configuration that set the two bounds, for messages; or "".
+  const char* memory_option = "";
+  const char* budget_option = "";
 };
 
 class State {
@@ -101,6 +105,7 @@ class State {
   void enter();
   void leave();
   Exit failed(lua_State* L, int code);
+  Exit refuse_spent();
 
   StateOptions options_;
   lua_State* L_ = nullptr;

@@ -56,6 +56,8 @@ Result<void> LuaFile::open_state() {
   options.memory = services_.memory;
   options.budget = services_.budget;
   options.watchdog = &services_.watchdog;
+  options.memory_option = "limits.lua_memory";
+  options.budget_option = "limits.lua_budget";
   auto made = lua::State::create(std::move(options));
   if (!made) return made.error().context(name_);
   state_ = std::move(made).value();

@@ -15,6 +15,7 @@ namespace virgo::lua {
 
 inline std::unique_ptr<State> make_state(StateOptions options) {
   options.name = "test";
+  options.memory_option = "limits.lua_memory";
   auto state = State::create(std::move(options));
   EXPECT_TRUE(state.ok()) << state.error().message;
   return std::move(state).value();

@@ -81,6 +81,24 @@ TEST(GateTest, ResultsAreCountedAndArgumentsPopped) {
   EXPECT_EQ(lua_tointeger(L, 3), 8);
 }
 
+TEST(StateTest, RunsNothingOnceItIsSpent) {
+  const auto state = make_state({.kind = StateKind::plugin, .name = "", .memory = 2u << 20});
+  lua_State* L = state->raw();
+  ASSERT_EQ(run(*state, "ran = 0 function again() ran = ran + 1 end again()"), Exit::done);
+  ASSERT_EQ(run(*state, "local t = {} while true do t[#t + 1] = {} end"), Exit::over_memory);
+  ASSERT_TRUE(state->spent());
+
+  const int top = lua_gettop(L);
+  EXPECT_EQ(run(*state, "again()"), Exit::error);
+  EXPECT_EQ(state->failure().sentence(), "not run: the script was stopped before");
+  EXPECT_EQ(lua_gettop(L), top);
+  lua_State* coroutine = lua_newthread(L);
+  lua_getglobal(coroutine, "again");
+  EXPECT_EQ(state->resume(coroutine, 0), Exit::error);
+  lua_getglobal(L, "ran");
+  EXPECT_EQ(lua_tointeger(L, -1), 1);
+}
+
 struct Bomb {
   const char* name;
   const char* source;

@@ -187,6 +187,29 @@ TEST_F(Conversation, OneThatNeverComesBackIsStoppedAndMadeAnew) {
   }
 }
 
+// Other tasks of the conversation wait for replies, which "come" when the link
+// ends: their state cannot be stopped a second time, so they must not run.
+TEST_F(Conversation, NothingRunsInAStateThatWasStopped) {
+  const testing::LogCapture log;
+  ASSERT_TRUE(load(R"(
+    local c = { requests = {} }
+    function c.opened(link)
+      link:spawn(function()
+        link:request("never.answered", {}, 60)
+        virgo.log.info("ran again")
+      end)
+      virgo.sleep(0.01)
+      while true do end
+    end
+    return c)")
+                  .ok());
+  open();
+  run_until([&] { return !ended.empty(); });
+  EXPECT_NE(ended.find("stopped after 500ms"), std::string::npos) << ended;
+  EXPECT_EQ(ended.find("limits."), std::string::npos) << "no option sets this bound: " << ended;
+  EXPECT_EQ(log.count("ran again"), 0u);
+}
+
 TEST_F(Conversation, WhatCannotBeLoadedSaysWhere) {
   EXPECT_NE(load("return {\n  opened = = 1 }").error().message.find("conversation.lua:2"),
             std::string::npos);
