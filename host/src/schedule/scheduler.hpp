@@ -11,6 +11,8 @@
 //             of the check is stuck beyond its time).
 //   timeout   At the deadline the check is cancelled; when it has not finished
 //             a grace period later its run is abandoned. Reported as timeout.
+//             A run that ends by itself before the loop came to cancel it keeps
+//             its own status, late as it is.
 //   suspend   The machine's sleep does not count as time; the ticks that would
 //             have been leave a gap record ("suspend").
 //   clock     Steps of the wall clock change nothing but timestamps.

@@ -209,16 +209,17 @@ TEST_F(LuaIoTest, ANamedPipeDoesNotBlock) {
 // Workers that are busy for ever stand for a dead mount: the read waits behind
 // them, and is taken out of the queue at the deadline.
 TEST_F(LuaIoTest, AReadThatDoesNotComeBackEndsAtTheDeadline) {
-  std::atomic<bool> released{false};
-  for (int i = 0; i < 4; ++i) workers_.submit([&] { released.wait(false); });
+  // Shared, not on this stack: the threads may still look at it after the test let them go.
+  const auto released = std::make_shared<std::atomic<bool>>(false);
+  for (int i = 0; i < 4; ++i) workers_.submit([released] { released->wait(false); });
   const auto& run = run_body("local x = fs.read('" + folder_ + "/data')", milliseconds(30));
   EXPECT_EQ(run.status(), Status::timeout);
   EXPECT_NE(run.text().find("fs.read of " + folder_ + "/data at body1.lua:3"), std::string::npos)
       << run.text();
   EXPECT_FALSE(checks_.back()->wedged());
   EXPECT_EQ(workers_.load().queued, 0u);
-  released = true;
-  released.notify_all();
+  *released = true;
+  released->notify_all();
 }
 
 TEST_F(LuaIoTest, TheShippedChecksWork) {
