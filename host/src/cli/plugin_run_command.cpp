@@ -7,6 +7,8 @@
 #include <csignal>
 #include <cstdio>
 
+#include "agent/crash_handler.hpp"
+#include "base/alternate_stack.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "cli/cli.hpp"
@@ -148,6 +150,8 @@ int run_plugin(const Args& args) {
   auto plan = plan_of(args);
   if (!plan) return refuse(plan.error().message);
   const OwnOutput out;
+  const AlternateStack stack;
+  agent::install_crash_handler(-1);
   uv::Loop loop;
   uv::WorkerPool workers({.threads = 1});
   native::Host host(loop, workers, system_clock(), {});
