@@ -1,6 +1,7 @@
 // A plugin that crashes the agent is named, remembered, and after the second time
 // not loaded any more.
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 
@@ -24,6 +25,8 @@ struct PluginCrash : ::testing::Test {
 
   void SetUp() override {
     if (kSanitized) GTEST_SKIP() << "crashes are the sanitizer's there";
+    const rlimit none{0, 0};
+    setrlimit(RLIMIT_CORE, &none);  // for the agents, which inherit it
     module = std::filesystem::canonical(plugins.path()).string() + "/crash.so";
     copy("crash");
     copy("good");
@@ -66,11 +69,10 @@ struct PluginCrash : ::testing::Test {
 TEST_F(PluginCrash, TwiceOnAWorkerAndTheThirdStartSkipsIt) {
   expect_crash("test.crash_worker");
   expect_crash("test.crash_worker");
-  const std::string config = agent.dir().file("agent.yaml");
 
   start("test.crash_worker");
   ASSERT_TRUE(agent.process().says("plugin " + module + " skipped: it crashed the agent twice"));
-  EXPECT_THAT(agent.err(), HasSubstr("virgo plugin retry " + module));
+  EXPECT_THAT(agent.err(), HasSubstr("'virgo plugin retry -c CONFIG " + module + "'"));
   ASSERT_TRUE(eventually([&] { return reports_of(endpoint.records(), "fine").size() >= 2; }));
   ASSERT_TRUE(eventually([&] { return !reports_of(endpoint.records(), "acme").empty(); }));
   EXPECT_EQ(text_of(*reports_of(endpoint.records(), "acme").front(), "status"), "invalid");
@@ -96,6 +98,7 @@ TEST_F(PluginCrash, TheListShowsItAndRetryLoadsItAgain) {
   ASSERT_TRUE(json.ok());
   ASSERT_EQ(json->items.size(), 2u);
   EXPECT_EQ(text_of(json->items[0], "state"), "skipped");
+  EXPECT_EQ(text_of(json->items[0], "module"), "test.crash");
   EXPECT_EQ(text_of(json->items[1], "state"), "ok");
   EXPECT_EQ(text_of(json->items[1], "module"), "test.good");
 
@@ -122,6 +125,19 @@ TEST_F(PluginCrash, ByStackOverflowOnAWorkerAndOnTheLoop) {
 
 TEST_F(PluginCrash, OnAThreadOfItsOwn) {
   expect_crash("test.crash_thread");
+}
+
+TEST_F(PluginCrash, WhileItIsLoadedItKeepsTheAgentFromStartingTwice) {
+  std::filesystem::remove(plugins.file("crash.so"));
+  std::filesystem::copy_file(test_plugins() + "/refused/crash_entry.so", plugins.file("crash.so"));
+  for (int i = 0; i < 2; ++i) {
+    start("test.samples");
+    EXPECT_EQ(agent.process().wait(), 128 + SIGSEGV);
+    EXPECT_THAT(agent.err(), HasSubstr(" in the plugin " + module + ", virgo_module_v1()"));
+  }
+  start("test.samples");
+  ASSERT_TRUE(agent.process().says("plugin " + module + " skipped"));
+  ASSERT_TRUE(eventually([&] { return !reports_of(endpoint.records(), "acme").empty(); }));
 }
 
 TEST_F(PluginCrash, IsNamedByPluginRunToo) {

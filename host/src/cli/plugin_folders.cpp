@@ -30,6 +30,7 @@ void judge(ListedPlugin& plugin, const native::SkipList& skip) {
   if (const native::SkippedPlugin* entry = skip.find(*path)) {
     plugin.state = State::skipped;
     plugin.why = why_skipped(*entry);
+    plugin.module = entry->module;
     return;
   }
   if (!note) return refuse(note.error().message);
@@ -37,6 +38,7 @@ void judge(ListedPlugin& plugin, const native::SkipList& skip) {
   PluginAnswer answer = ask_plugin(*path);
   if (!answer.problem.empty()) return refuse(answer.problem);
   plugin.description = std::move(answer.description);
+  plugin.module = text_member(plugin.description, "module");
 }
 
 // Of a type that two files offer, the first one's is used.

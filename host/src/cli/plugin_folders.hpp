@@ -16,6 +16,7 @@ struct ListedPlugin {
   std::string file;
   State state = State::ok;
   std::string why;  // unless it is ok
+  std::string module;  // its id; "" if not known
   bool has_note = false;
   native::AbiNote note;
   json::Value description;  // null if it was not asked or did not answer

@@ -47,7 +47,7 @@ std::string to_json(const Info& info) {
 
 std::string page(const Info& info) {
   std::string out = format("File    {}\n", one_line(info.file));
-  out += format("ABI     {}.{}, works with agents from {}.{}\n", info.note.abi_major,
+  out += format("ABI     {}.{}, for agents with plugin ABI {}.{} or later\n", info.note.abi_major,
                 info.note.abi_minor, info.note.abi_major, info.note.requires_minor);
   const json::Value* types = info.answer.description.find("types");
   if (types == nullptr) return out;

@@ -55,8 +55,8 @@ std::string abi(const ListedPlugin& p) {
 std::string page(const std::vector<ListedPlugin>& plugins) {
   TextTable table({{"File"}, {"Module"}, {"Version"}, {"ABI"}, {"Types"}, {"State"}});
   for (const ListedPlugin& p : plugins)
-    table.add({p.file, text_member(p.description, "module"), text_member(p.description, "version"),
-               abi(p), type_names(p.description),
+    table.add({p.file, p.module, text_member(p.description, "version"), abi(p),
+               type_names(p.description),
                p.why.empty() ? state_name(p.state) : format("{}: {}", state_name(p.state), p.why)});
   return table.text();
 }
@@ -75,7 +75,8 @@ std::string to_json(const std::vector<ListedPlugin>& plugins) {
     text("state", state_name(p.state));
     text("why", p.why);
     text("abi", abi(p));
-    for (const char* key : {"module", "version", "vendor", "types"}) {
+    if (!p.module.empty()) text("module", p.module);
+    for (const char* key : {"version", "vendor", "types"}) {
       const json::Value* member = p.description.find(key);
       if (member == nullptr) continue;
       w.key(key);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
@@ -98,6 +99,13 @@ Result<check::CheckType*> choose(const std::vector<std::unique_ptr<check::CheckT
                       near.empty() ? ", but these:" : format(", did you mean '{}'?", near), list)};
 }
 
+// "TEXT", where such a value goes.
+std::string placeholder(check::ParamType type) {
+  std::string out = check::param_type_name(type);
+  for (char& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return out;
+}
+
 // Prints what is wrong, and what has to be given if something is missing.
 int refuse_params(const check::CheckType& type, const config::CheckSpec& spec,
                   const config::Problems& problems) {
@@ -105,7 +113,7 @@ int refuse_params(const check::CheckType& type, const config::CheckSpec& spec,
   std::string missing;
   for (const check::ParamInfo& p : type.params())
     if (p.required && check::find_param(spec.params, p.name) == nullptr)
-      missing += format("  --set {}=({})    {}\n", p.name, check::param_type_name(p.type), p.help);
+      missing += format("  --set {}={}    {}\n", p.name, placeholder(p.type), p.help);
   if (!missing.empty()) std::fprintf(stderr, "It has to be given:\n%s", missing.c_str());
   return kUsage;
 }

@@ -71,9 +71,10 @@ Result<void> may_load(const std::string& file, const SkipList& skip) {
   const auto path = canonical_path(file, Trust::any);
   const SkippedPlugin* skipped = path ? skip.find(*path) : nullptr;
   if (skipped == nullptr) return {};
-  return Error{Errc::denied, format("plugin {} skipped: it {}; put a mended file in its place, or "
-                                    "'virgo plugin retry {}' to have this one loaded again",
-                                    *path, why_skipped(*skipped), *path)};
+  return Error{Errc::denied,
+               format("plugin {} skipped: it {}; put a mended file in its place, or have this one "
+                      "loaded again with 'virgo plugin retry -c CONFIG {}'",
+                      *path, why_skipped(*skipped), *path)};
 }
 
 Result<void> load_one(Host& host, const std::string& file, check::Registry& registry,
