@@ -2,12 +2,16 @@
 // One per agent; outlives the check types and checks made with it. Loop thread.
 #pragma once
 
+#include <unordered_set>
+
 #include "base/clock.hpp"
 #include "native/handles.hpp"
 #include "uv/loop.hpp"
 #include "uv/worker_pool.hpp"
 
 namespace virgo::native {
+
+class LoopObjects;
 
 class Host {
  public:
@@ -25,17 +29,23 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
+  uv::Loop& loop() { return loop_; }
   uv::WorkerPool& pool() { return pool_; }
   const Clock& clock() const { return clock_; }
   const Options& options() const { return options_; }
   // Lives until the process ends.
   Handles& handles() { return *handles_; }
+  // Those there are; a check that is left behind must leave nothing on the loop.
+  void add(LoopObjects& objects) { loop_objects_.insert(&objects); }
+  void remove(LoopObjects& objects) { loop_objects_.erase(&objects); }
 
  private:
+  uv::Loop& loop_;
   uv::WorkerPool& pool_;
   const Clock& clock_;
   const Options options_;
   Handles* handles_;
+  std::unordered_set<LoopObjects*> loop_objects_;
 };
 
 }  // namespace virgo::native
