@@ -5,7 +5,6 @@
 #include <filesystem>
 
 #include "unit/native/native_world.hpp"
-#include "virgo/ext/loop.h"
 
 namespace virgo::native {
 namespace {
@@ -83,10 +82,6 @@ class Abi : public NativeTest, public testing::WithParamInterface<Plugin> {
   }
 
   bool is_cxx() const { return GetParam().name.ends_with("_cxx"); }
-  bool has_loop() const {
-    const virgo_host* host = module->host_table();
-    return host->get_extension(host, VIRGO_EXT_LOOP) != nullptr;
-  }
   // A run, to its end, of a check that exists.
   void collect(check::Check& check, TestRun& run) {
     check.start(run);
@@ -206,7 +201,6 @@ TEST_P(Abi, EndsItsRunWhenItIsCancelled) {
   EXPECT_THAT(lines(run.samples()), ElementsAre("abi.late gauge i64 = 1 1"));
 }
 
-// On an agent without the extension the plugin says so, and does nothing else.
 TEST_P(Abi, TakesStepsOnTheLoop) {
   auto check = make("abi.steps");
   ASSERT_TRUE(check != nullptr);
@@ -215,12 +209,6 @@ TEST_P(Abi, TakesStepsOnTheLoop) {
   for (const char* before : {"left 0, freed 0", "left -8, freed 2", "left -8, freed 4"}) {
     TestRun run = new_run();
     collect(*check, run);
-    if (!has_loop()) {
-      EXPECT_EQ(run.status, Status::unsupported);
-      EXPECT_EQ(run.explanation, "this agent has no virgo.loop/1");
-      EXPECT_EQ(run.samples().size(), 0u);
-      continue;
-    }
     EXPECT_EQ(run.status, Status::ok) << run.explanation;
     EXPECT_THAT(lines(run.samples()), ElementsAre(steps + before));
   }
