@@ -2,6 +2,7 @@
 // One per agent; outlives the check types and checks made with it. Loop thread.
 #pragma once
 
+#include <functional>
 #include <unordered_set>
 
 #include "base/clock.hpp"
@@ -19,6 +20,9 @@ class Host {
     // Calls of one module that are overdue and have not come back, before the
     // module is put in quarantine.
     unsigned wedged_limit = 4;
+    // What modules are handed instead of the table made for them, if it is set: for
+    // tools that watch what a plugin does. It must live as long as the process.
+    std::function<const virgo_host*(const virgo_host*)> wrap_table;
   };
 
   // `clock` must live as long as the process; the others as long as this.

@@ -47,6 +47,9 @@ class NativeCheck final : public check::Check {
   void worker_returned(virgo_run run, const CallResult& result);
   void run_completed(virgo_run run);
 
+  // The handle of the run that is open, or was last.
+  virgo_run open_run() const { return open_.id; }
+
   // ---- For virgo/ext/loop.h
   LoopObjects& loop_objects();
   const std::shared_ptr<NativeInstance>& instance() const { return instance_; }
