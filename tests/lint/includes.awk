@@ -129,7 +129,7 @@ function check_host(header, quoted,    other, lib, name) {
   if (zone == "host") {
     check_host(header, quoted)
   } else if (zone == "sdk_c") {
-    if (header != "stddef.h" && header != "stdint.h" && header !~ /^virgo\//)
+    if (header != "stddef.h" && header != "stdint.h" && header != "../plugin.h" && header !~ /^virgo\//)
       finding("<" header "> in the SDK's C headers; they need <stddef.h> and <stdint.h> only")
   } else if (zone == "plugin") {
     if (header ~ /(^|\/)host\/src\// || (header ~ /\.hpp$/ && header ~ /\// && first in defined_at))

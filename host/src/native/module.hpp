@@ -30,7 +30,7 @@ class Module {
 
   const std::string& file() const { return file_; }
   const ModuleDescription& description() const { return description_; }
-  const virgo_host* host_table() const { return table_->get(); }
+  const virgo_host* host_table() const { return table_; }
 
   void instance_made() { ++instances_; }
   void instance_gone() { --instances_; }
@@ -54,7 +54,7 @@ class Module {
   const std::string file_;
   const ModuleDescription description_;
   const unsigned wedged_limit_;
-  HostTable* table_;  // immortal
+  const virgo_host* table_;  // immortal
   bool loaded_ = false;
   unsigned instances_ = 0;
   unsigned wedged_ = 0;
