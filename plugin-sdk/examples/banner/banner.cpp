@@ -5,8 +5,8 @@
 //
 // Nothing here waits: collect() begins to connect and returns VIRGO_PENDING; the
 // loop calls ready() when the socket is, and timed_out() when that takes longer than
-// the check's own time-out. Watch and timer belong to the run: when it is completed
-// they have ended, and nothing has to be stopped.
+// the check's own time-out. Watch and timer belong to the run and end with it. The
+// watch is stopped by hand all the same, because the descriptor is closed at once.
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -62,9 +62,10 @@ class Banner {
       return VIRGO_ERR_UNREACHABLE;
     }
     loop_.after<&Banner::timed_out>(this, run, patience_ns_);
-    return loop_.watch<&Banner::ready>(this, run, fd_, VIRGO_WRITABLE, &watch_) == VIRGO_OK
-               ? VIRGO_PENDING
-               : VIRGO_ERR_FAILED;
+    const virgo_status watched =
+        loop_.watch<&Banner::ready>(this, run, fd_, VIRGO_WRITABLE, &watch_);
+    if (watched != VIRGO_OK) hang_up();
+    return watched == VIRGO_OK ? virgo_status{VIRGO_PENDING} : watched;
   }
 
   // The deadline of the run came before our own time-out.
@@ -102,11 +103,12 @@ class Banner {
     loop_.modify(watch_, VIRGO_READABLE);
   }
 
-  // First the run, and the watch with it, then the descriptor.
+  // First the watch, then the descriptor.
   void end(virgo_status status, const char* why) {
+    loop_.stop(watch_);
+    hang_up();
     if (why != nullptr) run().explain(text_ + " " + why);
     run().complete(status);
-    hang_up();
   }
   void hang_up() {
     if (fd_ >= 0) close(fd_);

@@ -100,6 +100,8 @@ inline Outcome Check::begin(Duration timeout) {
   if (!configured_ && !configure())
     detail::fail("the check needs a configuration: " + problems_text());
   if (!problems_.empty()) detail::fail("the configuration was refused: " + problems_text());
+  if (!host_.run_until([this] { return !host_.loop_.has_outliving_works(self_); }))
+    detail::fail("a work of an earlier run has not returned, and until then there is no other");
   if (thread_.joinable()) thread_.join();
   run_ = host_.runs_.open(self_, declared_, static_cast<uint64_t>(timeout.count()));
   return Outcome(run_, host_.runs_.mutex());
