@@ -15,7 +15,8 @@ namespace {
 
 std::vector<const Command*> all_commands() {
   return {&run_command(),          &endpoint_command(),    &demo_command(),
-          &config_check_command(), &config_show_command(), &config_options_command()};
+          &config_check_command(), &config_show_command(), &config_options_command(),
+          &plugin_new_command()};
 }
 
 std::string overview() {

@@ -11,5 +11,6 @@ const Command& demo_command();            // endpoint_command.cpp
 const Command& config_check_command();    // config_command.cpp
 const Command& config_show_command();     // config_command.cpp
 const Command& config_options_command();  // config_command.cpp
+const Command& plugin_new_command();      // plugin_new_command.cpp
 
 }  // namespace virgo::cli
