@@ -7,9 +7,11 @@
 #include <string.h>
 #include <virgo/plugin.h>
 
+enum { PATH_BYTES = 1000 }; /* at most, in a parameter */
+
 struct check {
   const virgo_host* host;
-  char* path;
+  char path[PATH_BYTES + 1];
 };
 
 static virgo_status create(const virgo_host* host, virgo_check self, void** instance) {
@@ -21,34 +23,23 @@ static virgo_status create(const virgo_host* host, virgo_check self, void** inst
   return VIRGO_OK;
 }
 
-static void destroy(void* instance) {
-  struct check* c = instance;
-  free(c->path);
-  free(c);
-}
-
 /* The agent has checked names and types already; texts are lent, so copy them. */
 static virgo_status configure(void* instance, const virgo_config* root) {
   struct check* c = instance;
   const virgo_config_api* config = c->host->config;
   const virgo_config* node = config->get(root, virgo_cstr("path"));
   const virgo_str path = config->as_text(node, virgo_cstr(""));
-  char* copy;
-  if (path.len == 0 || path.ptr[0] != '/') {
-    config->reject(node, virgo_cstr("must be an absolute path"));
+  if (path.len == 0 || path.len > PATH_BYTES || path.ptr[0] != '/') {
+    config->reject(node, virgo_cstr("must be an absolute path of at most 1000 bytes"));
     return VIRGO_ERR_INVALID;
   }
-  copy = malloc(path.len + 1);
-  if (copy == NULL) return VIRGO_ERR_NO_MEMORY;
-  memcpy(copy, path.ptr, path.len);
-  copy[path.len] = '\0';
-  free(c->path);
-  c->path = copy;
+  memcpy(c->path, path.ptr, path.len);
+  c->path[path.len] = '\0';
   return VIRGO_OK;
 }
 
 static virgo_status cannot_read(const struct check* c, virgo_run run, int error) {
-  char text[512];
+  char text[PATH_BYTES + 200];
   snprintf(text, sizeof text, "%s: %s", c->path, strerror(error));
   c->host->run->explain(c->host, run, virgo_cstr(text));
   return VIRGO_ERR_UNREACHABLE;
@@ -98,7 +89,7 @@ static const virgo_check_type type = {
     .create = create,
     .configure = configure,
     .collect = collect,
-    .destroy = destroy};
+    .destroy = free};
 static const virgo_check_type* const types[] = {&type};
 static const virgo_module module = {
     VIRGO_MODULE_HEADER(0), 1, "com.example.my-plugin", "1.0.0", NULL, types, NULL, NULL};
