@@ -61,13 +61,19 @@ static virgo_status collect(void* instance, virgo_run run) {
   const virgo_run_api* api = c->host->run;
   const struct dirent* entry;
   uint64_t entries = 0;
+  int error;
   DIR* folder = opendir(c->path);
   if (folder == NULL) return cannot_read(c, run, errno);
-  while ((entry = readdir(folder)) != NULL && api->time_left(c->host, run) > 0)
+  for (;;) {
+    errno = 0; /* NULL is also what an error gives */
+    entry = readdir(folder);
+    if (entry == NULL || api->time_left(c->host, run) == 0) break;
     if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) entries++;
+  }
+  error = entry == NULL ? errno : 0;
   closedir(folder);
-  if (api->time_left(c->host, run) == 0) return VIRGO_ERR_TIMEOUT;
-  return report(c, run, entries);
+  if (error != 0) return cannot_read(c, run, error);
+  return entry != NULL ? VIRGO_ERR_TIMEOUT : report(c, run, entries);
 }
 
 static const virgo_metric metrics[] = {{.name = "my.plugin.entries",

@@ -33,22 +33,29 @@ class MyPlugin {
 
   virgo_status collect(Run run) {
     DIR* folder = opendir(path_.c_str());
-    if (folder == nullptr) {
-      run.explain(path_ + ": " + strerror(errno));
-      return VIRGO_ERR_UNREACHABLE;
-    }
+    if (folder == nullptr) return cannot_read(run, errno);
     uint64_t entries = 0;
-    while (const dirent* entry = readdir(folder)) {
-      if (run.time_left_ns() == 0) break;
+    const dirent* entry = nullptr;
+    for (;;) {
+      errno = 0;  // nullptr is also what an error gives
+      entry = readdir(folder);
+      if (entry == nullptr || run.time_left_ns() == 0) break;
       const std::string_view name = entry->d_name;
       if (name != "." && name != "..") ++entries;
     }
+    const int error = entry == nullptr ? errno : 0;
     closedir(folder);
-    if (run.time_left_ns() == 0) return VIRGO_ERR_TIMEOUT;
+    if (error != 0) return cannot_read(run, error);
+    if (entry != nullptr) return VIRGO_ERR_TIMEOUT;
     return run.emit(kEntries, entries, {label("my.plugin.path", path_)});
   }
 
  private:
+  virgo_status cannot_read(Run run, int error) const {
+    run.explain(path_ + ": " + strerror(error));
+    return VIRGO_ERR_UNREACHABLE;
+  }
+
   std::string path_;
 };
 
