@@ -1,9 +1,8 @@
 #include "agent/paths.hpp"
 
 #include <sys/utsname.h>
-#include <unistd.h>
 
-#include <array>
+#include "base/child_process.hpp"
 
 namespace virgo::agent {
 namespace {
@@ -16,9 +15,7 @@ std::string parent(const std::string& path) {
 }  // namespace
 
 std::string executable() {
-  std::array<char, 4096> buffer{};
-  const ssize_t n = readlink("/proc/self/exe", buffer.data(), buffer.size() - 1);
-  return n > 0 ? std::string(buffer.data(), static_cast<std::size_t>(n)) : "";
+  return own_program();
 }
 
 std::string prefix() {

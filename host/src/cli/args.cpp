@@ -45,11 +45,11 @@ Result<Args> Args::parse(const Command& command, std::span<char* const> argv) {
     if (option->value == nullptr) {
       if (equals != std::string_view::npos)
         return Error{Errc::invalid, format("option '{}' takes no value", name)};
-      out.values_[option->name] = "";
+      out.values_[option->name] = {""};
     } else if (equals != std::string_view::npos) {
-      out.values_[option->name] = std::string(word.substr(equals + 1));
+      out.values_[option->name].emplace_back(word.substr(equals + 1));
     } else if (i + 1 < argv.size()) {
-      out.values_[option->name] = argv[++i];
+      out.values_[option->name].emplace_back(argv[++i]);
     } else {
       return Error{Errc::invalid, format("option '{}' needs a value: {}", name, option->value)};
     }
@@ -64,6 +64,12 @@ Result<Args> Args::parse(const Command& command, std::span<char* const> argv) {
 
 const std::string& Args::get(std::string_view name) const {
   static const std::string none;
+  const std::vector<std::string>& values = all(name);
+  return values.empty() ? none : values.back();
+}
+
+const std::vector<std::string>& Args::all(std::string_view name) const {
+  static const std::vector<std::string> none;
   const auto it = values_.find(name);
   return it == values_.end() ? none : it->second;
 }

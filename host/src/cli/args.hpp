@@ -28,6 +28,7 @@ struct Command {
   unsigned min_operands;
   unsigned max_operands;
   int (*run)(const class Args& args);
+  bool hidden = false;  // not in the overview
 };
 
 class Args {
@@ -37,12 +38,14 @@ class Args {
   static Result<Args> parse(const Command& command, std::span<char* const> argv);
 
   bool has(std::string_view name) const { return values_.find(name) != values_.end(); }
-  // "" if it was not given.
+  // The last one, if it was given more than once; "" if it was not given.
   const std::string& get(std::string_view name) const;
+  // All of them, in order.
+  const std::vector<std::string>& all(std::string_view name) const;
   const std::vector<std::string>& operands() const { return operands_; }
 
  private:
-  std::map<std::string, std::string, std::less<>> values_;
+  std::map<std::string, std::vector<std::string>, std::less<>> values_;
   std::vector<std::string> operands_;
 };
 

@@ -16,6 +16,7 @@ namespace {
 std::vector<const Command*> all_commands() {
   return {&run_command(),          &endpoint_command(),    &demo_command(),
           &config_check_command(), &config_show_command(), &config_options_command(),
+          &plugin_info_command(),  &plugin_run_command(),  &plugin_describe_command(),
           &plugin_new_command()};
 }
 
@@ -23,7 +24,8 @@ std::string overview() {
   std::string text =
       "virgo: a small host agent. It runs native and Lua checks and reports what they find.\n\n"
       "Usage: virgo COMMAND [OPTIONS]\n\nCommands:\n";
-  for (const Command* c : all_commands()) text += format("  {:<16} {}\n", c->name, c->summary);
+  for (const Command* c : all_commands())
+    if (!c->hidden) text += format("  {:<16} {}\n", c->name, c->summary);
   text += "\n'virgo COMMAND --help' tells more. 'virgo --version' prints the version.\n";
   return text;
 }
@@ -44,9 +46,24 @@ const Command* find_command(const std::vector<std::string>& words, std::size_t& 
   return nullptr;
 }
 
+// "plugin" of "plugin info".
+bool is_group(const std::string& word) {
+  for (const Command* c : all_commands())
+    if (std::string_view(c->name).starts_with(word + " ")) return true;
+  return false;
+}
+
 int unknown_command(const std::string& word) {
+  if (is_group(word)) {
+    std::fprintf(stderr, "virgo: which '%s' command? There are:\n", word.c_str());
+    for (const Command* c : all_commands())
+      if (!c->hidden && std::string_view(c->name).starts_with(word + " "))
+        std::fprintf(stderr, "  %-16s %s\n", c->name, c->summary);
+    return kUsage;
+  }
   std::vector<std::string_view> names;
-  for (const Command* c : all_commands()) names.emplace_back(c->name);
+  for (const Command* c : all_commands())
+    if (!c->hidden) names.emplace_back(c->name);
   std::string text = format("virgo: unknown command '{}'", printable(word));
   const auto near = did_you_mean(word, names);
   if (!near.empty()) text += format(", did you mean '{}'?", near);
@@ -73,8 +90,8 @@ int run(int argc, char** argv) {
   std::size_t used = 0;
   const Command* command = find_command(words, used);
   if (command == nullptr)
-    return unknown_command(words.size() > 1 && words[0] == "config" ? words[0] + " " + words[1]
-                                                                    : words[0]);
+    return unknown_command(words.size() > 1 && is_group(words[0]) ? words[0] + " " + words[1]
+                                                                  : words[0]);
   for (std::size_t i = used; i < words.size() && words[i] != "--"; ++i) {
     if (words[i] != "--help" && words[i] != "-h") continue;
     std::fputs(help(*command).c_str(), stdout);

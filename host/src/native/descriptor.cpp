@@ -152,6 +152,8 @@ Result<TypeDescription> read_type(const virgo_check_type* t, std::uint32_t index
     return refused(format("{} has no {}()", what, t->create == nullptr ? "create" : "collect"));
   type.on_worker = t->thread == VIRGO_ON_WORKER;
   type.serial = (t->flags & VIRGO_CHECK_SERIAL) != 0;
+  type.isolate = (t->flags & VIRGO_CHECK_ISOLATE) != 0;
+  type.reconfigures = (t->flags & VIRGO_CHECK_RECONFIGURES) != 0;
   if (auto ok = read_params(t->params, type); !ok) return ok.error();
   if (auto ok = read_metrics(t->metrics, type); !ok) return ok.error();
   type.create = t->create;
@@ -197,6 +199,7 @@ Result<ModuleDescription> describe(const virgo_module* m) {
   out.version = text_or_empty(m->version);
   out.vendor = text_or_empty(m->vendor);
   out.abi_minor = m->abi_minor;
+  out.requires_minor = m->requires_minor;
   for (std::uint32_t i = 0; i < m->type_count; ++i) {
     auto type = read_type(m->types[i], i);
     if (!type) return type.error();

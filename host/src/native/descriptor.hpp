@@ -23,6 +23,8 @@ struct TypeDescription {
   std::string summary;
   bool on_worker = false;
   bool serial = false;
+  bool isolate = false;       // a wish of the plugin
+  bool reconfigures = false;  // configure() may be called again
   std::vector<check::ParamInfo> params;
   std::vector<metric::MetricInfo> metrics;
   // Parallel to metrics: the declared value type is one this agent knows.
@@ -40,6 +42,7 @@ struct ModuleDescription {
   std::string version;
   std::string vendor;
   std::uint16_t abi_minor = 0;
+  std::uint16_t requires_minor = 0;
   std::vector<TypeDescription> types;
   decltype(virgo_module::load) load = nullptr;
   decltype(virgo_module::unload) unload = nullptr;

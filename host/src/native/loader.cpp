@@ -1,8 +1,10 @@
 #include "native/loader.hpp"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <boost/dll/shared_library.hpp>
+#include <cerrno>
 
 #include "base/file.hpp"
 #include "base/format.hpp"
@@ -36,13 +38,30 @@ Result<const virgo_module*> enter(const std::string& file) {
   }
 }
 
-Result<std::shared_ptr<Module>> load_trusted(Host& host, const std::string& file) {
+// The module of `file`, a canonical path.
+Result<const virgo_module*> enter_plugin(const std::string& file) {
   const auto note = read_abi_note(file);
   if (!note) return note.error();
   if (auto ok = accept_versions(*note); !ok) return ok.error();
-  auto raw = enter(file);
-  if (!raw) return raw.error();
-  return Module::open(host, file, *raw);
+  return enter(file);
+}
+
+Result<std::string> canonical_path(const std::string& file, Trust trust) {
+  if (trust == Trust::checked) return trusted_path(file, geteuid());
+  const std::unique_ptr<char, decltype(&free)> real(realpath(file.c_str(), nullptr), &free);
+  if (real == nullptr) return system_error(errno).context(file);
+  return std::string(real.get());
+}
+
+// Finds the file and calls `use` with its path and its module.
+template <class T, class Use>
+Result<T> with_module(const std::string& file, Trust trust, Use&& use) {
+  const auto path = canonical_path(file, trust);
+  if (!path) return path.error().context(format("plugin {} refused", file));
+  const auto raw = enter_plugin(*path);
+  auto made = raw ? use(*path, *raw) : Result<T>(raw.error());
+  if (!made) return made.error().context(format("plugin {} refused", *path));
+  return made;
 }
 
 Result<void> load_one(Host& host, const std::string& file, check::Registry& registry,
@@ -68,12 +87,16 @@ Result<void> load_one(Host& host, const std::string& file, check::Registry& regi
 
 }  // namespace
 
-Result<std::shared_ptr<Module>> load_module(Host& host, const std::string& file) {
-  const auto path = trusted_path(file, geteuid());
-  if (!path) return path.error().context(format("plugin {} refused", file));
-  auto module = load_trusted(host, *path);
-  if (!module) return module.error().context(format("plugin {} refused", *path));
-  return module;
+Result<std::shared_ptr<Module>> load_module(Host& host, const std::string& file, Trust trust) {
+  return with_module<std::shared_ptr<Module>>(
+      file, trust, [&host](const std::string& path, const virgo_module* raw) {
+        return Module::open(host, path, raw);
+      });
+}
+
+Result<ModuleDescription> describe_module(const std::string& file, Trust trust) {
+  return with_module<ModuleDescription>(
+      file, trust, [](const std::string&, const virgo_module* raw) { return describe(raw); });
 }
 
 LoadedPlugins load_plugins(Host& host, const std::vector<std::string>& folders,

@@ -18,8 +18,19 @@
 
 namespace virgo::native {
 
+// Whose files are loaded. A process that loads `any` must not be the agent: it is
+// for the tools of plugin authors, who may run what is theirs from where it lies.
+enum class Trust {
+  checked,  // as trust.hpp demands
+  any,      // whoever can write it
+};
+
 // The error names the file and says why it was refused.
-Result<std::shared_ptr<Module>> load_module(Host& host, const std::string& file);
+Result<std::shared_ptr<Module>> load_module(Host& host, const std::string& file,
+                                            Trust trust = Trust::checked);
+
+// Its tables only: neither its load() nor anything else but its entry is called.
+Result<ModuleDescription> describe_module(const std::string& file, Trust trust);
 
 struct LoadedPlugins {
   struct Plugin {

@@ -38,6 +38,15 @@ TEST(Args, AfterTwoDashesEverythingIsAnOperand) {
   EXPECT_EQ(args->operands(), std::vector<std::string>{"--show"});
 }
 
+TEST(Args, AnOptionMayBeRepeated) {
+  auto args = parse({"-c", "a", "--config=b", "x", "--config", ""});
+  ASSERT_TRUE(args.ok()) << args.error().message;
+  EXPECT_EQ(args->all("config"), (std::vector<std::string>{"a", "b", ""}));
+  EXPECT_EQ(args->get("config"), "") << "the last one";
+  EXPECT_EQ(args->all("show"), std::vector<std::string>());
+  EXPECT_EQ(args->get("show"), "");
+}
+
 TEST(Args, SaysWhatIsWrong) {
   EXPECT_EQ(parse({"--confg", "x"}).error().message,
             "unknown option '--confg', did you mean '--config'?");

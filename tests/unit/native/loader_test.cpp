@@ -91,6 +91,31 @@ TEST_F(Loader, AModuleAndItsTypes) {
   EXPECT_EQ(kinds.metrics()[3].type, metric::Type::text);
 }
 
+TEST_F(Loader, AnAuthorsOwnFileMayBeWritableForOthersInTools) {
+  copy("test_good.so", "mine.so");
+  ASSERT_EQ(chmod((folder + "/mine.so").c_str(), 0666), 0);
+  std::filesystem::create_symlink("mine.so", folder + "/link.so");
+  EXPECT_FALSE(load_module(agent, folder + "/link.so").ok());
+  const auto module = load_module(agent, folder + "/link.so", Trust::any);
+  ASSERT_TRUE(module.ok()) << module.error().message;
+  EXPECT_EQ((*module)->file(), std::filesystem::canonical(folder).string() + "/mine.so");
+  const auto none = load_module(agent, folder + "/none.so", Trust::any);
+  ASSERT_FALSE(none.ok());
+  EXPECT_THAT(none.error().message, HasSubstr("none.so refused: "));
+  EXPECT_THAT(none.error().message, HasSubstr("No such file"));
+}
+
+TEST_F(Loader, DescribingAModuleDoesNotCallItsLoad) {
+  const std::string file = kPlugins + "/refused/load_fails.so";
+  ASSERT_FALSE(load_module(agent, file).ok());
+  const auto description = describe_module(file, Trust::any);
+  ASSERT_TRUE(description.ok()) << description.error().message;
+  EXPECT_EQ(description->id, "test.refused");
+  const auto refused = describe_module(kPlugins + "/refused/null_create.so", Trust::any);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_THAT(refused.error().message, HasSubstr("has no create()"));
+}
+
 TEST_F(Loader, AFolderInNameOrderWithItsRefusals) {
   copy("test_good.so", "b.so");
   copy("test_async.so", "a.so");

@@ -1,0 +1,31 @@
+// What a run measured, for people and for programs. Not thread-safe.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "cli/solo_runner.hpp"
+
+namespace virgo::cli {
+
+// Tables of successive runs: counters have their rate from the second one on.
+class OutcomePages {
+ public:
+  std::string next(const SoloRunner::Outcome& outcome);
+
+ private:
+  struct Reading {
+    double value;
+    WallTime at;
+  };
+  // Per second; "" if it cannot be told.
+  std::string rate(const std::string& series, Reading now);
+  std::map<std::string, Reading> counters_;
+};
+
+// One JSON object, on a line:
+//   {"run", "type", "started_us", "duration_us", "status", "explanation",
+//    "samples": [{"metric", "labels": {...}, "value", "unit", "kind", "type"}]}
+std::string outcome_json(const SoloRunner::Outcome& outcome, const std::string& type);
+
+}  // namespace virgo::cli

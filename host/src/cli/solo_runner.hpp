@@ -1,0 +1,52 @@
+// Runs one check without an agent, as the scheduler would: with a deadline, then
+// cancel(), a grace period, abandon(). Loop thread only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.hpp"
+#include "check/check.hpp"
+#include "metric/report.hpp"
+#include "uv/loop.hpp"
+
+namespace virgo::cli {
+
+class SoloRunner {
+ public:
+  // What one run came to. `samples` is the runner's, until its next run.
+  struct Outcome {
+    std::uint64_t number = 0;
+    WallTime started = 0;
+    Duration duration{};
+    metric::Status status = metric::Status::ok;
+    std::string explanation;
+    const metric::SampleBuffer* samples = nullptr;
+  };
+  static constexpr Duration kGrace = std::chrono::milliseconds(250);
+
+  // All must outlive this.
+  SoloRunner(uv::Loop& loop, const Clock& clock, check::Check& check)
+      : loop_(loop), clock_(clock), check_(check) {}
+  SoloRunner(const SoloRunner&) = delete;
+  SoloRunner& operator=(const SoloRunner&) = delete;
+
+  // Turns the loop until the run has ended.
+  Outcome run(Duration timeout);
+  // From a callback of the loop: no run goes on for longer than the grace period.
+  void interrupt();
+  bool interrupted() const { return interrupted_; }
+
+ private:
+  class OpenRun;
+
+  uv::Loop& loop_;
+  const Clock& clock_;
+  check::Check& check_;
+  metric::SampleBuffer samples_;
+  std::uint64_t runs_ = 0;
+  OpenRun* open_ = nullptr;
+  bool interrupted_ = false;
+};
+
+}  // namespace virgo::cli
