@@ -75,7 +75,11 @@ TEST_F(PluginCrash, TwiceOnAWorkerAndTheThirdStartSkipsIt) {
   EXPECT_THAT(agent.err(), HasSubstr("'virgo plugin retry -c CONFIG " + module + "'"));
   ASSERT_TRUE(eventually([&] { return reports_of(endpoint.records(), "fine").size() >= 2; }));
   ASSERT_TRUE(eventually([&] { return !reports_of(endpoint.records(), "acme").empty(); }));
-  EXPECT_EQ(text_of(*reports_of(endpoint.records(), "acme").front(), "status"), "invalid");
+  const auto records = endpoint.records();
+  const json::Value& report = *reports_of(records, "acme").back();
+  EXPECT_EQ(text_of(report, "status"), "invalid");
+  EXPECT_THAT(text_of(report, "message"), HasSubstr("unknown check type 'test.crash_worker'"));
+  EXPECT_THAT(text_of(report, "message"), HasSubstr(module + " skipped: it crashed the agent"));
   agent.process().signal(SIGTERM);
   EXPECT_EQ(agent.process().wait(), 0);
 }
