@@ -15,9 +15,11 @@ Module::Module(Host& host, std::string file, ModuleDescription description)
     : file_(std::move(file)),
       description_(std::move(description)),
       wedged_limit_(host.options().wedged_limit),
-      table_(keep_for_ever(std::make_unique<HostTable>(host.handles(), description_.id))),
+      table_(keep_for_ever(std::make_unique<HostTable>(host.handles(), description_.id))->get()),
       mark_(keep_for_ever(
-          std::make_unique<CodeMark>(CodeMark{description_.id, file_, file_identity(file_)}))) {}
+          std::make_unique<CodeMark>(CodeMark{description_.id, file_, file_identity(file_)}))) {
+  if (host.options().wrap_table) table_ = host.options().wrap_table(table_);
+}
 
 Result<std::shared_ptr<Module>> Module::open(Host& host, std::string file,
                                              const virgo_module* raw) {
