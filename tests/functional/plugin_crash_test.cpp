@@ -48,11 +48,12 @@ struct PluginCrash : ::testing::Test {
     return "plugins: {native: [" + plugins.path() + "]}\nstate: " + agent.dir().file("state") +
            "\n";
   }
-  void expect_crash(const std::string& type, int signal = SIGSEGV) {
+  void expect_crash(const std::string& type,
+                    const std::string& call = ", check 'acme', collect()") {
     start(type);
-    EXPECT_EQ(agent.process().wait(), 128 + signal) << agent.err();
+    EXPECT_EQ(agent.process().wait(), 128 + SIGSEGV) << agent.err();
     EXPECT_THAT(agent.err(), HasSubstr("virgo: crashed (SIGSEGV at 0x"));
-    EXPECT_THAT(agent.err(), HasSubstr(") in module test.crash (" + module + ")"));
+    EXPECT_THAT(agent.err(), HasSubstr(") in module test.crash (" + module + ")" + call + "\n"));
   }
   struct Ended {
     int code;
@@ -128,7 +129,7 @@ TEST_F(PluginCrash, ByStackOverflowOnAWorkerAndOnTheLoop) {
 }
 
 TEST_F(PluginCrash, OnAThreadOfItsOwn) {
-  expect_crash("test.crash_thread");
+  expect_crash("test.crash_thread", "");
 }
 
 TEST_F(PluginCrash, WhileItIsLoadedItKeepsTheAgentFromStartingTwice) {
