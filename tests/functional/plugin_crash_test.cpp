@@ -48,11 +48,12 @@ struct PluginCrash : ::testing::Test {
     return "plugins: {native: [" + plugins.path() + "]}\nstate: " + agent.dir().file("state") +
            "\n";
   }
-  void expect_crash(const std::string& type, int signal = SIGSEGV) {
+  void expect_crash(const std::string& type,
+                    const std::string& call = ", check 'acme', collect()") {
     start(type);
-    EXPECT_EQ(agent.process().wait(), 128 + signal) << agent.err();
+    EXPECT_EQ(agent.process().wait(), 128 + SIGSEGV) << agent.err();
     EXPECT_THAT(agent.err(), HasSubstr("virgo: crashed (SIGSEGV at 0x"));
-    EXPECT_THAT(agent.err(), HasSubstr(") in module test.crash (" + module + ")"));
+    EXPECT_THAT(agent.err(), HasSubstr(") in module test.crash (" + module + ")" + call + "\n"));
   }
   struct Ended {
     int code;
@@ -75,7 +76,11 @@ TEST_F(PluginCrash, TwiceOnAWorkerAndTheThirdStartSkipsIt) {
   EXPECT_THAT(agent.err(), HasSubstr("'virgo plugin retry -c CONFIG " + module + "'"));
   ASSERT_TRUE(eventually([&] { return reports_of(endpoint.records(), "fine").size() >= 2; }));
   ASSERT_TRUE(eventually([&] { return !reports_of(endpoint.records(), "acme").empty(); }));
-  EXPECT_EQ(text_of(*reports_of(endpoint.records(), "acme").front(), "status"), "invalid");
+  const auto records = endpoint.records();
+  const json::Value& report = *reports_of(records, "acme").back();
+  EXPECT_EQ(text_of(report, "status"), "invalid");
+  EXPECT_THAT(text_of(report, "message"), HasSubstr("unknown check type 'test.crash_worker'"));
+  EXPECT_THAT(text_of(report, "message"), HasSubstr(module + " skipped: it crashed the agent"));
   agent.process().signal(SIGTERM);
   EXPECT_EQ(agent.process().wait(), 0);
 }
@@ -124,7 +129,7 @@ TEST_F(PluginCrash, ByStackOverflowOnAWorkerAndOnTheLoop) {
 }
 
 TEST_F(PluginCrash, OnAThreadOfItsOwn) {
-  expect_crash("test.crash_thread");
+  expect_crash("test.crash_thread", "");
 }
 
 TEST_F(PluginCrash, WhileItIsLoadedItKeepsTheAgentFromStartingTwice) {

@@ -8,6 +8,7 @@
 #include "agent/services.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "base/version.hpp"
 #include "crypto/tls_context.hpp"
 #include "deliver/memory_queue.hpp"
@@ -23,6 +24,9 @@ namespace {
 // How often a drop-in file that cannot be used is reported.
 constexpr Duration kBrokenInterval = std::chrono::seconds(60);
 
+// Bytes of what a check reports about plugins that were refused.
+constexpr std::size_t kMaxRefusals = 2000;
+
 // Between looks at the queue while it empties at a stop.
 constexpr Duration kDrainStep = std::chrono::milliseconds(20);
 
@@ -34,6 +38,13 @@ schedule::Policy policy_of(const config::AgentSpec& spec) {
   schedule::Policy policy;
   policy.samples.samples = spec.limits.samples_per_run;
   return policy;
+}
+
+// For a check whose type may be in one of these.
+std::string refused_plugins(const std::vector<std::string>& refusals) {
+  std::string text = "; not loaded:";
+  for (const std::string& r : refusals) text += " " + r + ".";
+  return std::string(cut_utf8(text, kMaxRefusals));
 }
 
 std::string all_of(const config::Problems& problems) {
@@ -102,8 +113,10 @@ void Agent::Parts::add_check(const config::CheckSpec& spec, config::Problems& pr
   const bool missing_plugin =
       types.registry().find(spec.type) == nullptr && !types.refusals().empty();
   const bool drop_in = spec.from_drop_in;
+  std::string why = all_of(found);
+  if (missing_plugin) why += refused_plugins(types.refusals());
   if (missing_plugin || drop_in)
-    add_broken(spec.name, spec.type, all_of(found), timing);
+    add_broken(spec.name, spec.type, why, timing);
   else
     problems.insert(problems.end(), found.begin(), found.end());
 }

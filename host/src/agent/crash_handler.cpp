@@ -3,17 +3,16 @@
 #include "agent/crash_handler.hpp"
 
 #include <signal.h>
-#include <sys/syscall.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <cstring>
 #include <ctime>
 #include <string_view>
 
+#include "agent/crash_line.hpp"
 #include "native/call_note.hpp"
 
 namespace virgo::agent {
@@ -29,53 +28,6 @@ constexpr std::array kSignals{SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 
 std::atomic<int> record_file{-1};
 std::atomic<bool> crashing{false};
-
-// One line in the making; what does not fit is left out.
-class Line {
- public:
-  Line& operator<<(std::string_view text) {
-    for (const char c : text) put(c);
-    return *this;
-  }
-  Line& operator<<(std::int64_t number) {
-    if (number < 0) put('-');
-    return digits(
-        number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number),
-        10);
-  }
-  Line& address(const void* address) {
-    *this << "0x";
-    return digits(reinterpret_cast<std::uintptr_t>(address), 16);
-  }
-  // Text that someone else wrote: nothing in it ends a field or a line.
-  Line& field(std::string_view text) {
-    for (const char c : text) put(static_cast<unsigned char>(c) < 0x20 ? '?' : c);
-    return *this;
-  }
-  void write_to(int fd) {
-    put('\n');
-    text_[size_ - 1] = '\n';  // also when it was full
-    const ssize_t ignored = write(fd, text_.data(), size_);
-    static_cast<void>(ignored);
-  }
-
- private:
-  void put(char c) {
-    if (size_ < text_.size()) text_[size_++] = c;
-  }
-  Line& digits(std::uint64_t number, unsigned base) {
-    std::array<char, 20> reversed;
-    std::size_t n = 0;
-    do {
-      reversed[n++] = "0123456789abcdef"[number % base];
-      number /= base;
-    } while (number != 0);
-    while (n > 0) put(reversed[--n]);
-    return *this;
-  }
-  std::array<char, 8192> text_;
-  std::size_t size_ = 0;
-};
 
 std::string_view name_of(int number) {
   switch (number) {
@@ -130,7 +82,7 @@ Scene look(int number, const siginfo_t& info, const void* context) {
 }
 
 void say(const Scene& s) {
-  Line line;
+  CrashLine line;
   line << "virgo: crashed (" << name_of(s.signal);
   if (s.fault) (line << " at ").address(s.address);
   if (s.sender != 0) line << ", sent by process " << std::int64_t{s.sender};
@@ -154,7 +106,7 @@ void record(const Scene& s, int fd) {
   if (s.plugin == nullptr || fd < 0) return;
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
-  Line line;
+  CrashLine line;
   line << std::int64_t{now.tv_sec} << "\t" << std::int64_t{s.signal} << "\t";
   line.field(s.plugin->identity) << "\t";
   line.field(s.plugin->module) << "\t";

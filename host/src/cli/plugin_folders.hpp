@@ -15,7 +15,7 @@ struct ListedPlugin {
   enum class State { ok, refused, skipped };
   std::string file;
   State state = State::ok;
-  std::string why;  // unless it is ok
+  std::string why;     // unless it is ok
   std::string module;  // its id; "" if not known
   bool has_note = false;
   native::AbiNote note;

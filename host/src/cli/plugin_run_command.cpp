@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <charconv>
 #include <csignal>
 #include <cstdio>
 
@@ -16,6 +15,7 @@
 #include "cli/commands.hpp"
 #include "cli/outcome_page.hpp"
 #include "cli/own_output.hpp"
+#include "cli/run_plan.hpp"
 #include "cli/set_options.hpp"
 #include "cli/solo_runner.hpp"
 #include "native/loader.hpp"
@@ -26,58 +26,9 @@
 namespace virgo::cli {
 namespace {
 
-struct Plan {
-  config::CheckSpec spec;  // interval, timeout, params, and perhaps a type
-  std::uint64_t runs = 0;  // 0 = until interrupted
-  bool json = false;
-};
-
 int refuse(const std::string& what) {
   std::fprintf(stderr, "virgo plugin run: %s\n", what.c_str());
   return kUsage;
-}
-
-Result<Duration> duration_of(const Args& args, const char* option, Duration fallback,
-                             Duration least) {
-  if (!args.has(option)) return fallback;
-  auto parsed = parse_duration(args.get(option));
-  if (!parsed) return parsed.error().context(format("--{}", option));
-  if (*parsed < least)
-    return Error{Errc::invalid, format("--{}: at least {}", option, format_duration(least))};
-  return parsed;
-}
-
-Result<std::uint64_t> runs_of(const Args& args) {
-  if (!args.has("runs")) return args.has("once") ? std::uint64_t{1} : std::uint64_t{0};
-  if (args.has("once")) return Error{Errc::invalid, "--once is --runs 1: give one of the two"};
-  const std::string& text = args.get("runs");
-  std::uint64_t runs = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), runs);
-  if (error != std::errc() || end != text.data() + text.size() || runs == 0)
-    return Error{Errc::invalid, format("--runs: '{}' is no number from 1", printable(text))};
-  return runs;
-}
-
-Result<Plan> plan_of(const Args& args) {
-  Plan plan;
-  const auto interval =
-      duration_of(args, "interval", std::chrono::seconds(10), std::chrono::milliseconds(1));
-  if (!interval) return interval.error();
-  const auto timeout =
-      duration_of(args, "timeout", std::chrono::seconds(10), std::chrono::milliseconds(10));
-  if (!timeout) return timeout.error();
-  const auto runs = runs_of(args);
-  if (!runs) return runs.error();
-  auto params = params_of(args.all("set"));
-  if (!params) return params.error();
-  plan.spec.type = args.get("type");
-  plan.spec.path = kSetPath;
-  plan.spec.interval = *interval;
-  plan.spec.timeout = *timeout;
-  plan.spec.params = std::move(*params);
-  plan.runs = *runs;
-  plan.json = args.has("json");
-  return plan;
 }
 
 // The type that was asked for, or the only one.
@@ -126,7 +77,7 @@ void wait(uv::Loop& loop, Duration time, const SoloRunner& runner) {
   while (!over && !runner.interrupted()) loop.run_once(true);
 }
 
-int run_check(uv::Loop& loop, check::Check& check, const Plan& plan, const OwnOutput& out) {
+int run_check(uv::Loop& loop, check::Check& check, const RunPlan& plan, const OwnOutput& out) {
   SoloRunner runner(loop, system_clock(), check);
   const auto stop = [&runner] {
     if (runner.interrupted()) _exit(kFailed);  // asked twice
@@ -155,7 +106,7 @@ int run_check(uv::Loop& loop, check::Check& check, const Plan& plan, const OwnOu
 }
 
 int run_plugin(const Args& args) {
-  auto plan = plan_of(args);
+  auto plan = run_plan(args);
   if (!plan) return refuse(plan.error().message);
   const OwnOutput out;
   const AlternateStack stack;
