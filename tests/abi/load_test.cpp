@@ -1,9 +1,11 @@
-// Plugins built against every released header, today's too, and those built years
-// ago (golden/), in today's host: what they find, and what they report.
+// Plugins compiled against the headers of every release and of today, and those that
+// were compiled when a release was made (golden/), in today's host: what they find,
+// and what they report.
 #include <sys/stat.h>
 
 #include <filesystem>
 
+#include "abi/plugins.hpp"
 #include "unit/native/native_world.hpp"
 
 namespace virgo::native {
@@ -17,28 +19,7 @@ using testing::ElementsAreArray;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-struct Plugin {
-  std::string name;
-  fs::path file;
-};
-void PrintTo(const Plugin& p, std::ostream* out) {
-  *out << p.name;
-}
-
-// VIRGO_ABI_PLUGINS is "NAME=FILE|NAME=FILE|..."; those whose name ends as said.
-std::vector<Plugin> plugins(const std::string& ending = "") {
-  std::vector<Plugin> out;
-  std::string rest = VIRGO_ABI_PLUGINS;
-  while (!rest.empty()) {
-    const std::string one = rest.substr(0, rest.find('|'));
-    rest.erase(0, one.size() + 1);
-    const std::string name = one.substr(0, one.find('='));
-    if (name.ends_with(ending)) out.push_back({name, one.substr(name.size() + 1)});
-  }
-  return out;
-}
-
-// "abi.word state text = quiet {at=0}": one sample on a line.
+// "abi.item state text = a from=list at=0": one sample on a line.
 std::vector<std::string> lines(const metric::SampleBuffer& samples) {
   std::vector<std::string> out;
   for (std::size_t i = 0; i < samples.size(); ++i) {
@@ -59,7 +40,7 @@ std::vector<std::string> lines(const metric::SampleBuffer& samples) {
   return out;
 }
 
-class Abi : public NativeTest, public testing::WithParamInterface<Plugin> {
+class Abi : public NativeTest, public testing::WithParamInterface<AbiPlugin> {
  protected:
   // The plugin is copied into a folder that nobody else can write: a checkout may
   // lie anywhere, and the host would refuse to load from there.
@@ -81,7 +62,7 @@ class Abi : public NativeTest, public testing::WithParamInterface<Plugin> {
     if (!folder.empty()) fs::remove_all(folder);
   }
 
-  bool is_cxx() const { return GetParam().name.ends_with("_cxx"); }
+  bool is_cxx() const { return GetParam().is_cxx(); }
   // A run, to its end, of a check that exists.
   void collect(check::Check& check, TestRun& run) {
     check.start(run);
@@ -94,10 +75,9 @@ class Abi : public NativeTest, public testing::WithParamInterface<Plugin> {
 };
 class AbiC : public Abi {};
 class AbiCxx : public Abi {};
-const auto name_of = [](const testing::TestParamInfo<Plugin>& i) { return i.param.name; };
-INSTANTIATE_TEST_SUITE_P(All, Abi, testing::ValuesIn(plugins()), name_of);
-INSTANTIATE_TEST_SUITE_P(InC, AbiC, testing::ValuesIn(plugins("_c")), name_of);
-INSTANTIATE_TEST_SUITE_P(InCxx, AbiCxx, testing::ValuesIn(plugins("_cxx")), name_of);
+INSTANTIATE_TEST_SUITE_P(All, Abi, testing::ValuesIn(abi_plugins()), name_of);
+INSTANTIATE_TEST_SUITE_P(InC, AbiC, testing::ValuesIn(abi_plugins("_c")), name_of);
+INSTANTIATE_TEST_SUITE_P(InCxx, AbiCxx, testing::ValuesIn(abi_plugins("_cxx")), name_of);
 
 TEST_P(Abi, SaysWhatItOffers) {
   EXPECT_EQ(module->description().id, "org.virgo.abi");
