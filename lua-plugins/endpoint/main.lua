@@ -3,7 +3,8 @@
 --   dir, host, port, tokens, certificate, key, heartbeat_interval (seconds),
 --   sync (wait for the disk), show (table on the terminal), duration (seconds),
 --   expect (reports of each check for exit code 0), port_file,
---   agent (argv of an agent to start once we listen; for `virgo demo`), agent_log
+--   agent (argv of an agent to start once we listen; for `virgo demo`), agent_log,
+--   conf_d (folder of further checks for that agent)
 
 local server = require "server"
 local store = require "store"
@@ -117,6 +118,7 @@ local function start_agent(argv)
   env[#env + 1] = "VIRGO_DEMO_ADDRESS=" .. srv.address
   env[#env + 1] = "VIRGO_DEMO_PORT=" .. srv.address:match("%d+$")
   env[#env + 1] = "VIRGO_DEMO_TOKEN=" .. options.tokens[1]
+  env[#env + 1] = "VIRGO_DEMO_CONF_D=" .. (options.conf_d or "")
   local handle
   handle = uv.spawn(argv[1], {
     args = { unpack(argv, 2) }, env = env, stdio = { nil, log, log },

@@ -45,6 +45,10 @@ Result<std::string> read_to_end(int fd, std::uint64_t max, std::uint64_t expect 
 Result<std::string> read_regular_file(const std::string& path, std::uint64_t max,
                                       mode_t* mode = nullptr);
 
+// Puts a file with this text and mode in the place of `path`, in one step: readers
+// see the old one or the whole new one. The error names the file.
+Result<void> replace_file(const std::string& path, std::string_view text, mode_t mode);
+
 // Names in a folder that end in one of `suffixes` and are not hidden, in byte
 // order. Looking ends with more than `max` of them.
 Result<std::vector<std::string>> list_folder(const std::string& folder,

@@ -61,6 +61,7 @@ struct AppOptions {
   Duration duration{};  // 0 = until stopped
   int expect = 0;
   std::string port_file;
+  std::string conf_d;              // of the agent; "" = none
   std::vector<std::string> agent;  // argv
 };
 
@@ -90,6 +91,7 @@ std::string to_json(const AppOptions& o) {
   add_text("key", o.dir + "/server-key.pem");
   add_text("port_file", o.port_file);
   add_text("agent_log", o.dir + "/agent.log");
+  add_text("conf_d", o.conf_d);
   add_list("tokens", o.tokens);
   add_list("agent", o.agent);
   out.key("port");
@@ -200,9 +202,23 @@ Result<std::string> fresh_folder() {
   return path;
 }
 
+// The folder of --conf-d, so that the agent finds it from wherever it runs.
+Result<std::string> drop_ins(const Args& args) {
+  if (!args.has("conf-d")) return std::string();
+  std::error_code error;
+  const auto folder = std::filesystem::canonical(args.get("conf-d"), error);
+  if (!error && std::filesystem::is_directory(folder, error)) return folder.string();
+  return Error{Errc::not_found, format("--conf-d: '{}' is not a folder; make one, with a file as "
+                                       "acme.yaml that holds 'checks:'",
+                                       printable(args.get("conf-d")))};
+}
+
 int run_demo(const Args& args) {
   auto options = app_options(args);
   if (!options) return complain("demo", options.error().message, kUsage);
+  auto conf_d = drop_ins(args);
+  if (!conf_d) return complain("demo", conf_d.error().message, kUsage);
+  options->conf_d = *conf_d;
   auto folder = fresh_folder();
   if (!folder) return complain("demo", folder.error().message, kFailed);
   options->dir = *folder;
@@ -260,6 +276,7 @@ const Command& demo_command() {
   static constexpr std::array kOptions{
       Option{"for", 0, "TIME", "stop after TIME (as 10s)"},
       Option{"expect", 0, "N", "exit code 1 unless every check came N times (2 with --for)"},
+      Option{"conf-d", 0, "DIR", "run the checks of the files DIR/*.yaml, too"},
   };
   static const Command command{
       "demo",

@@ -35,7 +35,7 @@ bool readable(const char* function) {
 
 template <auto Member>
 struct ConfigCall;
-template <class R, class... A, R(VIRGO_CALL* virgo_config_api::*Member)(A...)>
+template <class R, class... A, R (VIRGO_CALL* virgo_config_api::*Member)(A...)>
 struct ConfigCall<Member> {
   template <const char* const& Name>
   static R call(A... args) noexcept {
@@ -44,10 +44,9 @@ struct ConfigCall<Member> {
   }
 };
 
-#define VIRGO_CONFIG_CALL(member)                  \
+#define VIRGO_CONFIG_CALL(member)                   \
   static const char* const member##_name = #member; \
-  constexpr auto member##_checked =                 \
-      &ConfigCall<&virgo_config_api::member>::call<member##_name>
+  constexpr auto member##_checked = &ConfigCall<&virgo_config_api::member>::call<member##_name>
 VIRGO_CONFIG_CALL(get);
 VIRGO_CONFIG_CALL(at);
 VIRGO_CONFIG_CALL(size);
@@ -67,10 +66,20 @@ void reject_checked(const virgo_config* node, virgo_str why) noexcept {
   agent.host->config->reject(node, why);
 }
 
-constexpr virgo_config_api kConfig = {
-    sizeof(virgo_config_api), 0,          get_checked,    at_checked,       size_checked,
-    key_at_checked,           kind_checked, as_bool_checked, as_i64_checked, as_f64_checked,
-    as_text_checked,          as_duration_checked, as_size_checked, &reject_checked};
+constexpr virgo_config_api kConfig = {sizeof(virgo_config_api),
+                                      0,
+                                      get_checked,
+                                      at_checked,
+                                      size_checked,
+                                      key_at_checked,
+                                      kind_checked,
+                                      as_bool_checked,
+                                      as_i64_checked,
+                                      as_f64_checked,
+                                      as_text_checked,
+                                      as_duration_checked,
+                                      as_size_checked,
+                                      &reject_checked};
 
 // ---- Runs
 
@@ -94,7 +103,8 @@ void look_at(const virgo_sample& sample) {
 virgo_status emit(const virgo_host* host, virgo_run run, const virgo_sample* samples,
                   std::uint32_t count, std::uint32_t stride) noexcept {
   const bool strides = count == 0 || (stride >= kSampleSize && stride % alignof(virgo_sample) == 0);
-  if (!strides) Recorder::get().finding("emit() was given a stride that is not that of a virgo_sample");
+  if (!strides)
+    Recorder::get().finding("emit() was given a stride that is not that of a virgo_sample");
   for (std::uint32_t i = 0; strides && samples != nullptr && i < count && i < 10'000; ++i) {
     virgo_sample sample;
     std::memcpy(&sample, reinterpret_cast<const char*>(samples) + std::size_t{i} * stride,
@@ -171,9 +181,9 @@ virgo_status work(const virgo_host* host, virgo_check self, virgo_run run, virgo
   return seen("work", run, agent.loop->work(host, self, run, fn, done, release, user));
 }
 
-constexpr virgo_loop kLoop = {sizeof(virgo_loop), 0,           &timer_start, &timer_stop,
-                              &watch_start,       &watch_modify, &watch_stop,  &post,
-                              &work};
+constexpr virgo_loop kLoop = {
+    sizeof(virgo_loop), 0,           &timer_start, &timer_stop, &watch_start,
+    &watch_modify,      &watch_stop, &post,        &work};
 
 // ---- The host
 

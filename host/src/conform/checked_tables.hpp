@@ -14,11 +14,11 @@ namespace virgo::conform {
 
 // What an agent of one released ABI minor offered.
 struct Release {
-  const char* name;      // "1.0-rc"
-  std::size_t host;      // bytes of virgo_host
-  std::size_t config;    // of virgo_config_api
-  std::size_t run;       // of virgo_run_api
-  std::size_t loop;      // of virgo_loop; 0 = no such extension
+  const char* name;    // "1.0-rc"
+  std::size_t host;    // bytes of virgo_host
+  std::size_t config;  // of virgo_config_api
+  std::size_t run;     // of virgo_run_api
+  std::size_t loop;    // of virgo_loop; 0 = no such extension
   std::uint16_t minor;
 };
 

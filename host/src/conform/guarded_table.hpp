@@ -17,7 +17,8 @@ template <class Table>
 const Table* guard(Table table, std::size_t size) {
   table.struct_size = static_cast<decltype(table.struct_size)>(size);
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  void* memory = mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory =
+      mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   char* at = static_cast<char*>(memory) + page - size;
   std::memcpy(at, &table, std::min(size, sizeof table));

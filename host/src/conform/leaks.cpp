@@ -28,12 +28,12 @@ void judge(Report& report, const std::string& what, const Holdings (&at)[3], uns
     return growth(at[0].*member, at[2].*member) / (2.0 * half);
   };
   if (both(&Holdings::memory, std::max<double>(kBytesPerRound * half, kLeastBytes)))
-    report.finding(format("{} leaks memory: {:.1f} bytes each time", what,
-                          per_round(&Holdings::memory)));
+    report.finding(
+        format("{} leaks memory: {:.1f} bytes each time", what, per_round(&Holdings::memory)));
   const double some = std::max(2.0, kPerRound * half);
   if (both(&Holdings::files, some))
-    report.finding(format("{} leaks file descriptors: {:.2f} each time", what,
-                          per_round(&Holdings::files)));
+    report.finding(
+        format("{} leaks file descriptors: {:.2f} each time", what, per_round(&Holdings::files)));
   if (both(&Holdings::threads, some))
     report.finding(
         format("{} leaks threads: {:.2f} each time", what, per_round(&Holdings::threads)));
@@ -41,25 +41,27 @@ void judge(Report& report, const std::string& what, const Holdings (&at)[3], uns
 
 }  // namespace
 
-unsigned find_leaks(Report& report, const std::string& what, const Rounds& rounds,
-                    const std::function<void()>& round) {
+void find_leaks(Report& report, const std::string& what, const Rounds& rounds,
+                const std::function<bool()>& round) {
   const TimePoint begun = system_clock().now();
   const auto over = [&] {
     return rounds.time != Duration::max() && system_clock().now() - begun > rounds.time;
   };
-  unsigned done = 0;
-  while (done < rounds.warm_up && !(over() && done >= rounds.at_least / 2)) {
-    round();
-    ++done;
+  // As many as fit into half the time, but never too few.
+  unsigned warm = 0;
+  while (warm < rounds.warm_up && !(over() && warm >= rounds.at_least / 2)) {
+    if (!round()) return;
+    ++warm;
   }
-  const unsigned half = done < rounds.warm_up ? std::max(1u, rounds.at_least / 2) : rounds.rounds / 2;
+  const bool slow = warm < rounds.warm_up;
+  const unsigned half = std::max(1u, (slow ? rounds.at_least : rounds.rounds) / 2);
   Holdings at[3] = {Holdings::now(), {}, {}};
   for (int part = 1; part <= 2; ++part) {
-    for (unsigned i = 0; i < half; ++i) round();
+    for (unsigned i = 0; i < half; ++i)
+      if (!round()) return;
     at[part] = Holdings::now();
   }
   judge(report, what, at, half);
-  return done + 2 * half;
 }
 
 }  // namespace virgo::conform

@@ -18,9 +18,9 @@ struct Rounds {
 };
 
 // Reports memory, descriptors and threads that grow in the first half of the rounds
-// as well as in the second: what grows once is a cache. `what` is what `round` does.
-// Returns how many rounds were done.
-unsigned find_leaks(Report& report, const std::string& what, const Rounds& rounds,
-                    const std::function<void()>& round);
+// as well as in the second: what grows once is a cache. `what` is what `round` does;
+// when it answers false there is nothing more to do, and nothing is reported.
+void find_leaks(Report& report, const std::string& what, const Rounds& rounds,
+                const std::function<bool()>& round);
 
 }  // namespace virgo::conform

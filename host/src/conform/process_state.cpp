@@ -45,12 +45,11 @@ std::string environment() {
 }
 
 std::string handler_of(int signal) {
-  struct sigaction action{};
+  struct sigaction action {};
   if (sigaction(signal, nullptr, &action) != 0) return "none";
   return format("{} flags {:x}",
-                (action.sa_flags & SA_SIGINFO) != 0
-                    ? reinterpret_cast<void*>(action.sa_sigaction)
-                    : reinterpret_cast<void*>(action.sa_handler),
+                (action.sa_flags & SA_SIGINFO) != 0 ? reinterpret_cast<void*>(action.sa_sigaction)
+                                                    : reinterpret_cast<void*>(action.sa_handler),
                 static_cast<unsigned>(action.sa_flags));
 }
 
@@ -119,8 +118,8 @@ std::vector<std::string> ProcessState::changes_to(const ProcessState& after) con
     if (now == before) continue;
     // Long ones are named only.
     out.push_back(before.size() + now.size() > 200
-                      ? format("{} was changed", what)
-                      : format("{} was changed from {} to {}", what, printable(before, 100),
+                      ? format("{} changed", what)
+                      : format("{} changed from {} to {}", what, printable(before, 100),
                                printable(now, 100)));
   }
   return out;

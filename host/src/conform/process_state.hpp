@@ -15,7 +15,7 @@ class ProcessState {
   static void watch_forks();
   static ProcessState now();
 
-  // Sentences, one for each difference: "the working directory was changed from ...".
+  // Sentences, one for each difference: "the working directory changed from ...".
   std::vector<std::string> changes_to(const ProcessState& after) const;
 
  private:

@@ -4,10 +4,10 @@
 #include "conform/quiet_load.hpp"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <link.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
@@ -144,7 +144,7 @@ std::vector<sock_filter> filter_for(const Range& code, int report_fd) {
 Result<void> watch(int report_fd) {
   const Range code = code_of_libc();
   if (code.from == 0) return Error{Errc::unsupported, "libc's code was not found in memory"};
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_sigaction = note_call;
   action.sa_flags = SA_SIGINFO;
   sigaction(SIGSYS, &action, nullptr);
@@ -164,8 +164,7 @@ Result<std::vector<std::string>> calls_while_loading(const std::string& file, in
   if (!elf) return elf.error();
   // What the libraries do that it uses is not the plugin's doing.
   if (const auto needed = elf->needed_libraries(); needed)
-    for (const std::string& library : *needed)
-      dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+    for (const std::string& library : *needed) dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (auto ok = watch(report_fd); !ok) return ok.error();
   void* handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) return Error{Errc::failed, format("cannot be loaded: {}", dlerror())};

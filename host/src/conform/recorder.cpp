@@ -83,9 +83,10 @@ void Recorder::answered(const char* function, virgo_run run, virgo_status status
     const std::lock_guard lock(mutex_);
     if (abandoned_.contains(run)) return;
   }
-  finding(format("{}() of something that has ended: a run is complete once, and its handle is "
-                 "stale from then on",
-                 function));
+  finding(
+      format("{}() of something that has ended: a run is complete once, and its handle is "
+             "stale from then on",
+             function));
 }
 
 void Recorder::text(const char* what, virgo_str text) {

@@ -43,8 +43,8 @@ config::CheckSpec spec_of(const std::string& type,
   spec.path = "params";
   std::string yaml = "params:\n";
   for (const auto& [key, value] : params) yaml += format("  {}: {}\n", key, value);
-  auto parsed = config::parse(params.empty() ? "params: {}" : yaml, "--set",
-                              config::process_sources());
+  auto parsed =
+      config::parse(params.empty() ? "params: {}" : yaml, "--set", config::process_sources());
   problems = std::move(parsed.problems);
   if (!parsed.root.items.empty()) spec.params = std::move(parsed.root.items[0]);
   return spec;
@@ -114,7 +114,7 @@ std::unique_ptr<native::NativeCheck> Subject::make(
     made = type.create(spec, problems);
     Recorder::get().configuring(false);
   }
-  why_ = problems.empty() ? "" : config::to_string(problems[0]);
+  why_ = problems.empty() ? "" : problems[0].text;
   return std::unique_ptr<native::NativeCheck>(static_cast<native::NativeCheck*>(made.release()));
 }
 
@@ -140,6 +140,7 @@ Outcome Subject::run(native::NativeCheck& check, Duration cancel_after) {
     check.abandon(run);
   }
   run.outcome.took = system_clock().now() - begun;
+  loop_.run_once(false);  // so that what was closed is freed
   return run.outcome;
 }
 

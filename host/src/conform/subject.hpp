@@ -33,8 +33,8 @@ struct Outcome {
   std::string explanation;
   std::size_t samples = 0;
   Duration took{};
-  Duration held{};         // the longest time it held the loop at a stretch
-  bool finished = false;   // by itself, before it was abandoned
+  Duration held{};        // the longest time it held the loop at a stretch
+  bool finished = false;  // by itself, before it was abandoned
   bool cancelled = false;
 };
 

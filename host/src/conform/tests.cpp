@@ -20,8 +20,7 @@ constexpr Test kTests[] = {
     {"threads", "functions are called on the threads they are made for", test_threads},
     {"process-state", "directory, umask, signals, locale, children are left alone",
      test_process_state},
-    {"older-hosts", "it lives with every released agent, and without extensions",
-     test_older_hosts},
+    {"older-hosts", "it lives with every released agent, and without extensions", test_older_hosts},
     {"loop-latency", "it does not hold the event loop longer than 5 ms", test_loop_latency},
 };
 

@@ -1,5 +1,9 @@
 // What runs do.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 #include <random>
 
 #include "base/format.hpp"
@@ -26,11 +30,26 @@ bool is_native_worker(const check::CheckType& type) {
 bool left_behind(std::unique_ptr<native::NativeCheck>& check, const std::string& type,
                  Report& report) {
   if (!check->wedged()) return false;
-  report.finding(format("'{}' has not returned from a run that was given up: look at time_left(), "
-                        "or have a cancel() that ends it",
-                        type));
+  report.finding(
+      format("'{}' has not returned from a run that was given up: look at time_left(), "
+             "or have a cancel() that ends it",
+             type));
+  for (const std::string& finding : Recorder::get().take()) report.finding(finding);
   report.end();
   _exit(0);
+}
+
+}  // namespace
+
+namespace {
+
+bool ends_by_itself(Subject& subject, std::unique_ptr<native::NativeCheck>& check,
+                    const std::string& type, Report& report) {
+  const bool cancelled = subject.run(*check, kTimeout).cancelled;
+  if (cancelled)
+    report.finding(format("'{}' had not ended its run at the deadline of {}", type,
+                          format_duration(kTimeout)));
+  return !left_behind(check, type, report) && !cancelled;
 }
 
 }  // namespace
@@ -47,8 +66,8 @@ void test_collect(const Target& target, Report& report) {
                               format_duration(kTimeout)));
       if (left_behind(check, type.name(), report)) return;
       if (i == 0)
-        report.note(format("'{}' answered {}, {} samples", type.name(), text_of(outcome),
-                           outcome.samples));
+        report.note(
+            format("'{}' answered {}, {} samples", type.name(), text_of(outcome), outcome.samples));
       if (outcome.status != metric::Status::ok && outcome.explanation.empty())
         report.finding(format("'{}' answered {} without a word: explain() what is wrong",
                               type.name(), text_of(outcome)));
@@ -64,17 +83,14 @@ void test_repeat(const Target& target, Report& report) {
     report.phase(format("collect() of '{}', hundreds of times", type.name()));
     find_leaks(report, format("a run of '{}'", type.name()),
                {.warm_up = 200, .rounds = 800, .at_least = 20, .time = std::chrono::seconds(4)},
-               [&] {
-                 subject.run(*check, kTimeout);
-                 left_behind(check, type.name(), report);
-               });
+               [&] { return ends_by_itself(subject, check, type.name(), report); });
     // And a fresh instance for each run.
     check.reset();
     find_leaks(report, format("an instance of '{}' with one run", type.name()),
                {.warm_up = 100, .rounds = 200, .at_least = 20, .time = std::chrono::seconds(2)},
                [&] {
                  auto one = subject.make(type);
-                 if (one != nullptr) subject.run(*one, kTimeout);
+                 return one != nullptr && ends_by_itself(subject, one, type.name(), report);
                });
   });
 }
@@ -89,9 +105,10 @@ void test_cancel(const Target& target, Report& report) {
     const auto longest = std::clamp<std::int64_t>(2 * whole.took.count(), 100'000, 200'000'000);
     const TimePoint begun = system_clock().now();
     for (int i = 0; i < 200 && system_clock().now() - begun < std::chrono::seconds(5); ++i) {
-      const Duration after(static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(longest)));
-      report.phase(format("cancel() of '{}' {} us after its start", type.name(),
-                          after.count() / 1000));
+      const Duration after(
+          static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(longest)));
+      report.phase(
+          format("cancel() of '{}' {} us after its start", type.name(), after.count() / 1000));
       const Outcome outcome = subject.run(*check, after);
       if (!outcome.finished)
         report.finding(format("'{}' did not end within 2 s of being cancelled", type.name()));
@@ -119,35 +136,57 @@ void test_threads(const Target& target, Report& report) {
   });
 }
 
+namespace {
+
+void live_in(const Target& target, Report& report, const Release& release, bool extensions) {
+  const std::string agent =
+      format("an agent of ABI {}{}", release.name, extensions ? "" : " without extensions");
+  for_each_type(
+      target, report,
+      [&](Subject& subject, check::CheckType& type) {
+        report.phase(format("create() and configure() of '{}' in {}", type.name(), agent));
+        auto check = subject.make(type);
+        if (check == nullptr) {
+          // It may not be able to do without something, as long as it says so.
+          report.note(format("'{}' in {}: {}", type.name(), agent, subject.why()));
+          return;
+        }
+        report.phase(format("collect() of '{}' in {}", type.name(), agent));
+        const Outcome outcome = subject.run(*check, kTimeout);
+        left_behind(check, type.name(), report);
+        if (outcome.cancelled)
+          report.finding(
+              format("'{}' had not ended its run at the deadline in {}", type.name(), agent));
+        report.phase(format("destroy() of '{}' in {}", type.name(), agent));
+      },
+      release, extensions);
+}
+
+}  // namespace
+
+// The exit code of a child that came to its end.
+constexpr int kAlive = 77;
+
+// An agent loads a module once: each of these is a process of its own.
 void test_older_hosts(const Target& target, Report& report) {
   for (const Release& release : releases()) {
-    const auto module = native::describe_module(target.file, native::Trust::any);
-    if (!module) {
-      report.finding(module.error().message);
-      return;
-    }
     for (const bool extensions : {true, false}) {
-      const std::string agent = format("an agent of ABI {}{}", release.name,
-                                       extensions ? "" : " without extensions");
-      for_each_type(
-          target, report,
-          [&](Subject& subject, check::CheckType& type) {
-            report.phase(format("create() and configure() of '{}' in {}", type.name(), agent));
-            auto check = subject.make(type);
-            if (check == nullptr) {
-              // It may not be able to do without something, as long as it says so.
-              report.note(format("'{}' in {}: {}", type.name(), agent, subject.why()));
-              return;
-            }
-            report.phase(format("collect() of '{}' in {}", type.name(), agent));
-            const Outcome outcome = subject.run(*check, kTimeout);
-            left_behind(check, type.name(), report);
-            if (outcome.cancelled)
-              report.finding(
-                  format("'{}' had not ended its run at the deadline in {}", type.name(), agent));
-            report.phase(format("destroy() of '{}' in {}", type.name(), agent));
-          },
-          release, extensions);
+      const pid_t child = fork();
+      if (child == 0) {
+        live_in(target, report, release, extensions);
+        _exit(kAlive);
+      }
+      int status = 0;
+      if (child < 0 || waitpid(child, &status, 0) != child) {
+        report.finding("no process could be started for it");
+        return;
+      }
+      // As it went to the child, so it goes to this one.
+      if (WIFSIGNALED(status)) {
+        signal(WTERMSIG(status), SIG_DFL);
+        raise(WTERMSIG(status));
+      }
+      if (WEXITSTATUS(status) != kAlive) _exit(WEXITSTATUS(status));
     }
   }
 }

@@ -18,8 +18,7 @@ void look_at_type(const check::CheckType& type, Report& report) {
     if (!names.insert(param.name).second)
       report.finding(format("{} declares the parameter '{}' twice", what, param.name));
     if (param.required && param.has_fallback)
-      report.finding(
-          format("{}: parameter '{}' is required and has a default", what, param.name));
+      report.finding(format("{}: parameter '{}' is required and has a default", what, param.name));
     if (param.help.empty())
       report.note(format("{}: parameter '{}' has no help text", what, param.name));
   }
@@ -28,8 +27,8 @@ void look_at_type(const check::CheckType& type, Report& report) {
     if (!names.insert(metric.name).second)
       report.finding(format("{} declares the metric '{}' twice", what, metric.name));
     if (metric.unit.empty() && metric.kind != metric::Kind::state)
-      report.note(format("{}: metric '{}' has no unit; \"1\" is that of plain numbers", what,
-                         metric.name));
+      report.note(
+          format("{}: metric '{}' has no unit; \"1\" is that of plain numbers", what, metric.name));
     if (metric.kind == metric::Kind::counter && metric.type == metric::Type::text)
       report.finding(format("{}: metric '{}' is a counter of type text", what, metric.name));
   }
@@ -50,9 +49,10 @@ void test_descriptor(const Target& target, Report& report) {
     return;
   }
   if (note->abi_minor != module->abi_minor)
-    report.finding(format("its ELF note says ABI 1.{}, its virgo_module 1.{}: is the note that of "
-                          "another file?",
-                          note->abi_minor, module->abi_minor));
+    report.finding(
+        format("its ELF note says ABI 1.{}, its virgo_module 1.{}: is the note that of "
+               "another file?",
+               note->abi_minor, module->abi_minor));
   if (module->version.empty()) report.finding("the module has no version");
   std::set<std::string> names;
   for (const auto& type : module->types)
@@ -91,9 +91,10 @@ void test_exports(const Target& target, Report& report) {
   }
   if (!entry) report.finding("it does not export virgo_module_v1");
   if (count > 0)
-    report.finding(format("it exports {} symbol{} beside virgo_module_v1 ({}{}): link it with "
-                          "virgo_plugin.map, as virgo_add_plugin() does",
-                          count, count == 1 ? "" : "s", others, count > 5 ? ", ..." : ""));
+    report.finding(
+        format("it exports {} symbol{} beside virgo_module_v1 ({}{}): link it with "
+               "virgo_plugin.map, as virgo_add_plugin() does",
+               count, count == 1 ? "" : "s", others, count > 5 ? ", ..." : ""));
 }
 
 void test_quiet_load(const Target& target, Report& report) {

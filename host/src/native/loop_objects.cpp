@@ -37,7 +37,10 @@ void WorkItem::came_back() {
 
 WorkItem::~WorkItem() {
   if (release == nullptr) return;
-  const CallResult r = guarded([this] { release(user); });
+  const CallResult r = guarded([this] {
+    const CallScope note = instance->noted("release");
+    release(user);
+  });
   if (!r.thrown.empty())
     log_warn("native", "check '{}': its release() {}", instance->check(), r.thrown);
 }
@@ -55,7 +58,10 @@ virgo_status LoopObjects::work(virgo_run run, virgo_task_fn fn, virgo_task_fn do
   // The item leaves the worker with the task that tells the loop: the last to
   // hold it is the loop.
   item->ticket = host_.pool().submit([handles = &host_.handles(), item]() mutable {
-    item->result = guarded([&item] { item->work(item->user); });
+    item->result = guarded([&item] {
+      const CallScope note = item->instance->noted("work");
+      item->work(item->user);
+    });
     handles->post_work(std::move(item));
   });
   if (item->ticket == 0) return VIRGO_ERR_CANCELLED;  // the agent stops; user stays the caller's
@@ -67,9 +73,9 @@ virgo_status LoopObjects::work(virgo_run run, virgo_task_fn fn, virgo_task_fn do
 void LoopObjects::work_returned(WorkItem& item) {
   std::erase(works_, &item);
   if (!item.result.thrown.empty())
-    check_.callback_failed(item.run, "a work " + item.result.thrown);
+    check_.callback_failed(item.run, "its work " + item.result.thrown);
   else if (item.done != nullptr && alive(item.run))
-    check_.call_back(item.run, "the end of a work", [&item] { item.done(item.user); });
+    check_.call_back(item.run, "done", [&item] { item.done(item.user); });
 }
 
 void LoopObjects::withdraw(virgo_run run, bool all) {
@@ -169,7 +175,7 @@ void LoopObjects::timer_fired(std::uint64_t handle) {
     object->timer->start(object->period);
   else
     stop(handle);
-  check_.call_back(run, "a timer", [=] { fn(user, handle); });
+  check_.call_back(run, "timer", [=] { fn(user, handle); });
 }
 
 virgo_status LoopObjects::watch_start(virgo_run run, virgo_fd fd, std::uint32_t events,
@@ -197,7 +203,7 @@ void LoopObjects::watch_ready(std::uint64_t handle, unsigned events) {
   const virgo_watch_fn fn = object->watch_fn;
   void* user = object->user;
   const virgo_fd fd = object->fd;
-  check_.call_back(object->run, "a watch", [=] { fn(user, handle, fd, events); });
+  check_.call_back(object->run, "watch", [=] { fn(user, handle, fd, events); });
 }
 
 }  // namespace virgo::native

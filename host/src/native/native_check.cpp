@@ -46,7 +46,10 @@ Result<void> NativeCheck::create_instance() {
 
 Result<void> NativeCheck::configure(const virgo_config* root) {
   if (type_.configure == nullptr) return {};
-  const CallResult r = guarded([&] { return type_.configure(instance_->get(), root); });
+  const CallResult r = guarded([&] {
+    const CallScope note = instance_->noted("configure");
+    return type_.configure(instance_->get(), root);
+  });
   if (!r.thrown.empty())
     return Error{Errc::failed, format("configure() of '{}' {}", type_.name, r.thrown)};
   if (r.status < 0)
@@ -79,7 +82,10 @@ void NativeCheck::start(check::Run& run) {
   if (held_between_runs_ > Duration::zero())
     run.held_loop(std::exchange(held_between_runs_, Duration::zero()));
   if (!type_.on_worker) {
-    const CallResult r = guarded([this] { return type_.collect(instance_->get(), open_.id); });
+    const CallResult r = guarded([this] {
+      const CallScope note = instance_->noted("collect");
+      return type_.collect(instance_->get(), open_.id);
+    });
     calling_ = false;
     call_returned(r);
     return;
@@ -90,10 +96,14 @@ void NativeCheck::start(check::Run& run) {
 
 void NativeCheck::go() {
   waiting_ = false;
-  // Nothing of this object is touched on the worker: it may be gone by then.
+  // Nothing of this object is touched on the worker: it may be gone by then. Its
+  // instance is not, as long as the call executes.
   ticket_ = host_.pool().submit([handles = &host_.handles(), collect = type_.collect,
-                                 instance = instance_->get(), check = self_, run = open_.id] {
-    handles->post_returned(check, run, guarded([&] { return collect(instance, run); }));
+                                 instance = instance_.get(), check = self_, run = open_.id] {
+    handles->post_returned(check, run, guarded([&] {
+                             const CallScope note = instance->noted("collect");
+                             return collect(instance->get(), run);
+                           }));
   });
   if (ticket_ != 0) return;
   call_over();
@@ -166,7 +176,10 @@ void NativeCheck::cancel(check::Run& run) {
     return;
   }
   if (type_.cancel == nullptr) return;
-  const CallResult r = guarded([this] { type_.cancel(instance_->get(), open_.id); });
+  const CallResult r = guarded([this] {
+    const CallScope note = instance_->noted("cancel");
+    type_.cancel(instance_->get(), open_.id);
+  });
   if (!r.thrown.empty()) log_warn("native", "check '{}': cancel() {}", entry_.name, r.thrown);
 }
 
@@ -208,14 +221,17 @@ void NativeCheck::held_loop(Duration time) {
 void NativeCheck::run_posts() {
   for (const PluginPost& post : host_.handles().take_posts(entry_)) {
     if (post.run == 0 || host_.handles().is_open(post.run))
-      call_back(post.run, "a post", [&post] { post.fn(post.user); });
+      call_back(post.run, "post", [&post] { post.fn(post.user); });
     release(post);
   }
 }
 
 void NativeCheck::release(const PluginPost& post) {
   if (post.release == nullptr) return;
-  const CallResult r = guarded([&post] { post.release(post.user); });
+  const CallResult r = guarded([&] {
+    const CallScope note = instance_->noted("release");
+    post.release(post.user);
+  });
   if (!r.thrown.empty()) log_warn("native", "check '{}': its release() {}", entry_.name, r.thrown);
 }
 

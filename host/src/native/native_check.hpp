@@ -56,13 +56,16 @@ class NativeCheck final : public check::Check {
   // Runs what the plugin has posted.
   void run_posts();
   // Calls back into the plugin, for `run` or 0: what it throws ends the run, and
-  // the time it takes is held against the check. `what` says what it was.
+  // the time it takes is held against the check. `what` is what it was, "timer".
   template <class Call>
   void call_back(virgo_run run, const char* what, Call&& call) {
     const TimePoint before = host_.clock().now();
-    const CallResult r = guarded(std::forward<Call>(call));
+    const CallResult r = guarded([&] {
+      const CallScope note = instance_->noted(what);
+      call();
+    });
     held_loop(host_.clock().now() - before);
-    if (!r.thrown.empty()) callback_failed(run, std::string(what) + " " + r.thrown);
+    if (!r.thrown.empty()) callback_failed(run, std::string("its ") + what + " " + r.thrown);
   }
   void callback_failed(virgo_run run, const std::string& what);
 

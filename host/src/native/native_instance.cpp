@@ -15,7 +15,10 @@ Result<std::shared_ptr<NativeInstance>> NativeInstance::make(std::shared_ptr<Mod
   std::shared_ptr<NativeInstance> made(
       new NativeInstance(std::move(module), type, std::move(check)));
   const virgo_host* host = made->module_->host_table();
-  const CallResult r = guarded([&] { return type.create(host, self, &made->instance_); });
+  const CallResult r = guarded([&] {
+    const CallScope note = made->noted("create");
+    return type.create(host, self, &made->instance_);
+  });
   if (!r.thrown.empty())
     return Error{Errc::failed, format("create() of '{}' {}", type.name, r.thrown)};
   if (r.status < 0)
@@ -29,7 +32,10 @@ Result<std::shared_ptr<NativeInstance>> NativeInstance::make(std::shared_ptr<Mod
 NativeInstance::~NativeInstance() {
   if (!created_) return;
   if (type_.destroy != nullptr) {
-    const CallResult r = guarded([this] { type_.destroy(instance_); });
+    const CallResult r = guarded([this] {
+      const CallScope note = noted("destroy");
+      type_.destroy(instance_);
+    });
     if (!r.thrown.empty()) log_warn("native", "check '{}': destroy() {}", check_, r.thrown);
   }
   module_->instance_gone();

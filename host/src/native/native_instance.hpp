@@ -23,6 +23,8 @@ class NativeInstance {
   void* get() const { return instance_; }
   Module& module() const { return *module_; }
   const std::string& check() const { return check_; }
+  // Notes a call of `function` (a literal) on it, for as long as that lives.
+  CallScope noted(const char* function) const { return {module_->mark(), check_, function}; }
 
  private:
   NativeInstance(std::shared_ptr<Module> module, const TypeDescription& type, std::string check)

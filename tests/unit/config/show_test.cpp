@@ -27,6 +27,7 @@ void expect_same(const AgentSpec& a, const AgentSpec& b) {
   EXPECT_EQ(a.plugin_dirs, b.plugin_dirs);
   EXPECT_EQ(a.lua_plugin_dirs, b.lua_plugin_dirs);
   EXPECT_EQ(a.conversation, b.conversation);
+  EXPECT_EQ(a.state_folder, b.state_folder);
   EXPECT_EQ(a.endpoint.configured, b.endpoint.configured);
   EXPECT_EQ(a.endpoint.host, b.endpoint.host);
   EXPECT_EQ(a.endpoint.port, b.endpoint.port);
@@ -247,6 +248,7 @@ TEST(Shipped, QuickstartLoads) {
   const LoadedText run = load_text(text, {{"VIRGO_DEMO_ADDRESS", "127.0.0.1:4433"},
                                           {"VIRGO_DEMO_DIR", "/tmp/demo"},
                                           {"VIRGO_DEMO_TOKEN", "t"},
+                                          {"VIRGO_DEMO_CONF_D", ""},
                                           {"VIRGO_DEMO_PORT", "8080"}});
   ASSERT_THAT(run.problems, IsEmpty());
   const AgentSpec& spec = run.loaded.spec;
@@ -255,7 +257,7 @@ TEST(Shipped, QuickstartLoads) {
   ASSERT_THAT(spec.checks, SizeIs(5));
   for (const CheckSpec& check : spec.checks) EXPECT_EQ(check.interval, std::chrono::seconds(1));
   EXPECT_EQ(as_int(*spec.checks[4].params.find("port")).value(), 8080);
-  EXPECT_THAT(load_text(text).problems, SizeIs(4));  // nothing is silently empty
+  EXPECT_THAT(load_text(text).problems, SizeIs(5));  // nothing is silently empty
 }
 
 }  // namespace

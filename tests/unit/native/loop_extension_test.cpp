@@ -474,10 +474,10 @@ TEST_F(LoopExtension, WhatACallbackThrowsEndsItsRun) {
   Task throws = [] { throw std::runtime_error("boo"); };
   Task release = [] {};
   const std::pair<const char*, std::function<virgo_status()>> cases[] = {
-      {"a timer threw an exception across the ABI: boo",
+      {"its timer threw an exception across the ABI: boo",
        [&] { return timer(open_run, 0, throws); }},
-      {"a post threw an exception across the ABI: boo", [&] { return post(open_run, throws); }},
-      {"a work threw an exception across the ABI: boo",
+      {"its post threw an exception across the ABI: boo", [&] { return post(open_run, throws); }},
+      {"its work threw an exception across the ABI: boo",
        [&] { return work(open_run, throws, nullptr, &release); }}};
   for (const auto& [text, begin] : cases) {
     open_run = 0;
@@ -494,7 +494,7 @@ TEST_F(LoopExtension, WhatACallbackThrowsEndsItsRun) {
   ASSERT_EQ(post(0, throws, &count), VIRGO_OK);
   run_until([&] { return released == 1; });
   ASSERT_EQ(log.all().size(), 1u);
-  EXPECT_EQ(log.all()[0], "native: check 'it': a post threw an exception across the ABI: boo");
+  EXPECT_EQ(log.all()[0], "native: check 'it': its post threw an exception across the ABI: boo");
 }
 
 class HeldRun final : public check::Run {
