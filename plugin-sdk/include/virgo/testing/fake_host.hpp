@@ -217,10 +217,6 @@ class Outcome {
   std::mutex* mutex_;
 };
 
-// Another name of it, which inside a GoogleTest class needs its namespace in front:
-// there Run alone is Test::Run().
-using Run = Outcome;
-
 // One instance of a check type.
 class Check {
  public:
