@@ -235,7 +235,8 @@ class Check {
   virgo_status create_status() const { return created_; }
 
   // False when there are problems. A second call on a type that is not
-  // VIRGO_CHECK_RECONFIGURES makes a new instance, as the agent does.
+  // VIRGO_CHECK_RECONFIGURES makes a new instance, as the agent does; on one that
+  // is, the settings of before stay in force if the new ones are refused.
   bool configure(const Params& params = {});
   const std::vector<Problem>& problems() const { return problems_; }
   // "params.path: must be an absolute path", a line each.
@@ -258,6 +259,7 @@ class Check {
   friend class Host;
   void create();
   void destroy();
+  void hand_over(const Node& root);
   Outcome begin(Duration timeout);
   void call(const std::shared_ptr<detail::RunState>& run);
   bool executes() const;
@@ -268,7 +270,8 @@ class Check {
   virgo_check self_ = 0;
   void* instance_ = nullptr;
   virgo_status created_ = VIRGO_ERR_FAILED;
-  bool configured_ = false;
+  bool configured_ = false;  // configure() was called
+  bool usable_ = false;      // and went well at least once
   std::vector<Problem> problems_;
   std::vector<std::unique_ptr<detail::ConfigView>> views_;
   std::shared_ptr<detail::RunState> run_;  // the last one
