@@ -22,8 +22,9 @@
 // and map({..}), or all is one line of YAML: *fake::parse("{path: /tmp, deep: [1, 2]}").
 //
 // RUNS. collect() calls the check and, if it answered VIRGO_PENDING, turns the loop
-// until the run has ended. start() does not wait; start_on_thread() calls a check
-// that is VIRGO_ON_WORKER on a thread of its own, as the agent would.
+// until the run has ended. A check that waits for a timer is begun with start(), which
+// does not wait, and moved on with advance(). start_on_thread() calls a check that is
+// VIRGO_ON_WORKER on a thread of its own, as the agent would.
 //
 // TIME stands still. now_ns(), time_left() and timers move with advance() only, and
 // so do deadlines: at its deadline a run is cancelled, 250 ms later abandoned, as by
