@@ -40,6 +40,7 @@ TEST_F(Traffic, OnlyWhatIsAskedFor) {
   EXPECT_EQ(check.collect().explanation(), path + " has no interface that is to be reported");
   EXPECT_FALSE(check.configure({{"interfaces", list({"eth0", ""})}}));
   EXPECT_EQ(check.problems_text(), "params.interfaces[1]: must be the name of an interface\n");
+  EXPECT_THAT(check.collect().explanation(), HasSubstr("has no interface")) << "as before";
 }
 
 TEST_F(Traffic, DamagedFilesAreExplained) {

@@ -18,7 +18,14 @@
 
 namespace {
 
-using namespace virgo::sdk;
+using virgo::sdk::Config;
+using virgo::sdk::gauge;
+using virgo::sdk::Host;
+using virgo::sdk::Loop;
+using virgo::sdk::param;
+using virgo::sdk::required_param;
+using virgo::sdk::Run;
+using virgo::sdk::Watch;
 
 class Banner {
  public:

@@ -17,7 +17,7 @@ typedef struct open_files {
   char path[256];
 } open_files;
 
-enum { METRIC_OPEN, METRIC_LIMIT };
+enum { kOpen, kLimit }; /* the metrics, by their index */
 
 static virgo_status create(const virgo_host* host, virgo_check self, void** instance) {
   open_files* check = (open_files*)calloc(1, sizeof *check);
@@ -59,42 +59,55 @@ static virgo_sample number(uint32_t metric, uint64_t value) {
   return sample;
 }
 
+/* "4320\t0\t9223372036854775807\n": in use, of these unused, the limit. */
+static int read_numbers(const char* text, uint64_t numbers[3]) {
+  int i;
+  for (i = 0; i < 3; i++) {
+    char* end;
+    errno = 0;
+    numbers[i] = strtoul(text, &end, 10);
+    if (end == text || errno != 0) return 0;
+    text = end;
+  }
+  return 1;
+}
+
 static virgo_status collect(void* instance, virgo_run run) {
   const open_files* check = (const open_files*)instance;
-  unsigned long in_use, unused, limit;
   virgo_sample samples[2];
-  int found;
+  uint64_t n[3];
+  char line[128] = "";
   FILE* file = fopen(check->path, "re");
   if (file == NULL) return failed(check, run, strerror(errno));
-  found = fscanf(file, "%lu %lu %lu", &in_use, &unused, &limit);
+  if (fgets(line, sizeof line, file) == NULL) line[0] = '\0';
   fclose(file);
-  if (found != 3) return failed(check, run, "does not hold three numbers");
-  samples[0] = number(METRIC_OPEN, in_use - unused);
-  samples[1] = number(METRIC_LIMIT, limit);
+  if (!read_numbers(line, n)) return failed(check, run, "does not hold three numbers");
+  samples[0] = number(kOpen, n[0] - n[1]);
+  samples[1] = number(kLimit, n[2]);
   return check->host->run->emit(check->host, run, samples, 2, VIRGO_U32(sizeof samples[0]));
 }
 
-static const virgo_param params[] = {
+static const virgo_param kParams[] = {
     {"path", "/proc/sys/fs/file-nr", "Where the kernel tells the numbers.", VIRGO_PARAM_TEXT, 0}};
-static const virgo_metric metrics[] = {
+static const virgo_metric kMetrics[] = {
     {"example.files.open", "{file}", "Files that are open.", VIRGO_GAUGE, VIRGO_U64},
     {"example.files.limit", "{file}", "Files that may be open.", VIRGO_GAUGE, VIRGO_U64}};
 
-static const virgo_check_type type = {VIRGO_U32(sizeof(virgo_check_type)),
-                                      VIRGO_ON_LOOP,
-                                      0, /* flags */
-                                      0,
-                                      "example.open_files",
-                                      "Files the machine has open.",
-                                      VIRGO_ARRAY(params),
-                                      VIRGO_ARRAY(metrics),
-                                      create,
-                                      configure,
-                                      collect,
-                                      NULL, /* cancel: collect() never takes long */
-                                      free, /* destroy */
-                                      NULL};
-static const virgo_check_type* const types[] = {&type};
-static const virgo_module module = {
-    VIRGO_MODULE_HEADER(0), 1, "org.example.open_files", "1.0.0", NULL, types, NULL, NULL};
-VIRGO_MODULE_ENTRY(module, 0);
+static const virgo_check_type kType = {VIRGO_U32(sizeof(virgo_check_type)),
+                                       VIRGO_ON_LOOP,
+                                       0, /* flags */
+                                       0,
+                                       "example.open_files",
+                                       "Files the machine has open.",
+                                       VIRGO_ARRAY(kParams),
+                                       VIRGO_ARRAY(kMetrics),
+                                       create,
+                                       configure,
+                                       collect,
+                                       NULL, /* cancel: collect() never takes long */
+                                       free, /* destroy */
+                                       NULL};
+static const virgo_check_type* const kTypes[] = {&kType};
+static const virgo_module kModule = {
+    VIRGO_MODULE_HEADER(0), 1, "org.example.open_files", "1.0.0", NULL, kTypes, NULL, NULL};
+VIRGO_MODULE_ENTRY(kModule, 0);

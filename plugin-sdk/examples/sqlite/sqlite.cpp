@@ -17,7 +17,12 @@
 
 namespace {
 
-using namespace virgo::sdk;
+using virgo::sdk::Config;
+using virgo::sdk::gauge;
+using virgo::sdk::Host;
+using virgo::sdk::label;
+using virgo::sdk::required_param;
+using virgo::sdk::Run;
 
 class Sqlite {
  public:

@@ -11,12 +11,18 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 #include <virgo/plugin.hpp>
 
 namespace {
 
-using namespace virgo::sdk;
+using virgo::sdk::Config;
+using virgo::sdk::counter;
+using virgo::sdk::Host;
+using virgo::sdk::label;
+using virgo::sdk::param;
+using virgo::sdk::Run;
 
 class Traffic {
  public:
@@ -36,16 +42,22 @@ class Traffic {
 
   explicit Traffic(Host) {}
 
-  void configure(Config root) {
+  // What was in force stays so until everything new is known to be good.
+  virgo_status configure(Config root) {
     std::vector<std::string> wanted;
+    bool good = true;
     const Config list = root["interfaces"];
     for (uint32_t i = 0; i < list.size(); ++i) {
       wanted.emplace_back(list.at(i).as_text());
-      if (wanted.back().empty()) list.at(i).reject("must be the name of an interface");
+      if (!wanted.back().empty()) continue;
+      list.at(i).reject("must be the name of an interface");
+      good = false;
     }
+    if (!good) return VIRGO_ERR_INVALID;
     wanted_ = std::move(wanted);
     loopback_ = root["loopback"].as_bool();
     path_ = root["path"].as_text();
+    return VIRGO_OK;
   }
 
   virgo_status collect(Run run) {

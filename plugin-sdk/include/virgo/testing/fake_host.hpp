@@ -22,8 +22,9 @@
 // and map({..}), or all is one line of YAML: *fake::parse("{path: /tmp, deep: [1, 2]}").
 //
 // RUNS. collect() calls the check and, if it answered VIRGO_PENDING, turns the loop
-// until the run has ended. start() does not wait; start_on_thread() calls a check
-// that is VIRGO_ON_WORKER on a thread of its own, as the agent would.
+// until the run has ended. A check that waits for a timer is begun with start(), which
+// does not wait, and moved on with advance(). start_on_thread() calls a check that is
+// VIRGO_ON_WORKER on a thread of its own, as the agent would.
 //
 // TIME stands still. now_ns(), time_left() and timers move with advance() only, and
 // so do deadlines: at its deadline a run is cancelled, 250 ms later abandoned, as by
@@ -44,9 +45,14 @@
 // std::logic_error, or ends the program where exceptions are off.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <cstdio>
 #include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -235,7 +241,8 @@ class Check {
   virgo_status create_status() const { return created_; }
 
   // False when there are problems. A second call on a type that is not
-  // VIRGO_CHECK_RECONFIGURES makes a new instance, as the agent does.
+  // VIRGO_CHECK_RECONFIGURES makes a new instance, as the agent does; on one that
+  // is, the settings of before stay in force if the new ones are refused.
   bool configure(const Params& params = {});
   const std::vector<Problem>& problems() const { return problems_; }
   // "params.path: must be an absolute path", a line each.
@@ -258,6 +265,7 @@ class Check {
   friend class Host;
   void create();
   void destroy();
+  void hand_over(const Node& root);
   Outcome begin(Duration timeout);
   void call(const std::shared_ptr<detail::RunState>& run);
   bool executes() const;
@@ -268,7 +276,8 @@ class Check {
   virgo_check self_ = 0;
   void* instance_ = nullptr;
   virgo_status created_ = VIRGO_ERR_FAILED;
-  bool configured_ = false;
+  bool configured_ = false;  // configure() was called
+  bool usable_ = false;      // and went well at least once
   std::vector<Problem> problems_;
   std::vector<std::unique_ptr<detail::ConfigView>> views_;
   std::shared_ptr<detail::RunState> run_;  // the last one

@@ -42,6 +42,7 @@ inline Check::~Check() {
 inline void Check::create() {
   self_ = host_.runs_.add_check(declared_.name);
   created_ = VIRGO_ERR_FAILED;
+  usable_ = false;
   detail::guarded(host_.ledger_, "create()",
                   [&] { created_ = type_.create(host_.table(), self_, &instance_); });
 }
@@ -61,16 +62,22 @@ inline void Check::destroy() {
 inline bool Check::configure(const Params& params) {
   if (created_ < 0) detail::fail("configure(): create() answered " + status_text(created_));
   if (executes()) detail::fail("configure(): a collect() of the check executes");
+  problems_ = declared_.validate(params.root);
+  if (!problems_.empty()) return false;
   if (configured_ && (type_.flags & VIRGO_CHECK_RECONFIGURES) == 0) {
     destroy();
     create();
     if (created_ < 0) detail::fail("configure(): create() answered " + status_text(created_));
   }
   configured_ = true;
-  problems_ = declared_.validate(params.root);
-  if (!problems_.empty() || type_.configure == nullptr) return problems_.empty();
+  if (type_.configure != nullptr) hand_over(params.root);
+  usable_ = usable_ || problems_.empty();
+  return problems_.empty();
+}
+
+inline void Check::hand_over(const Node& root) {
   views_.push_back(
-      std::make_unique<detail::ConfigView>(host_.ledger_, host_.stage_, declared_, params.root));
+      std::make_unique<detail::ConfigView>(host_.ledger_, host_.stage_, declared_, root));
   detail::ConfigView& view = *views_.back();
   virgo_status status = VIRGO_ERR_FAILED;
   detail::guarded(host_.ledger_, "configure()",
@@ -79,7 +86,6 @@ inline bool Check::configure(const Params& params) {
   problems_ = view.rejections();
   if (status < 0 && problems_.empty())
     problems_.push_back({"params", "configure() answered " + status_text(status)});
-  return problems_.empty();
 }
 
 inline std::string Check::problems_text() const {
@@ -97,9 +103,9 @@ inline Outcome Check::begin(Duration timeout) {
   if (executes()) detail::fail("a collect() of the check has not returned yet");
   if (run_ != nullptr && !Outcome(run_, host_.runs_.mutex()).ended())
     detail::fail("a run of the check is still open");
-  if (!configured_ && !configure())
-    detail::fail("the check needs a configuration: " + problems_text());
-  if (!problems_.empty()) detail::fail("the configuration was refused: " + problems_text());
+  if (!configured_ && problems_.empty()) configure();
+  if (!usable_)
+    detail::fail("the check has no configuration that was accepted: " + problems_text());
   if (!host_.run_until([this] { return !host_.loop_.has_outliving_works(self_); }))
     detail::fail("a work of an earlier run has not returned, and until then there is no other");
   if (thread_.joinable()) thread_.join();
