@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The layout of ABI 1.0-rc, for 64-bit hosts. Once 1.0 is released this file is
-// never edited again: a header that does not compile here is not version 1.
-// A struct that grows may be larger than below, a FROZEN one may not.
+// The layout of ABI 1.0-rc, for 64-bit hosts: every struct, member, function type,
+// constant and macro of plugin.h and ext/loop.h. Once 1.0 is released this file is
+// never edited again: headers that do not compile here are not version 1. A struct
+// that grows may be larger than below, a FROZEN one may not. What a later minor
+// adds is held by a file of its own, abi_v1_N.cpp.
+#include <virgo/ext/loop.h>
 #include <virgo/plugin.h>
 
 #include <type_traits>
@@ -12,34 +15,39 @@ static_assert(sizeof(void*) == 8, "only 64-bit layouts are frozen");
 #define SAME(struct_, member, offset, ...)                       \
   static_assert(offsetof(struct_, member) == (offset), "moved"); \
   static_assert(std::is_same_v<decltype(struct_::member), __VA_ARGS__>, "retyped")
-#define FROZEN(struct_, size)                                         \
-  static_assert(sizeof(struct_) == (size) && alignof(struct_) <= 8 && \
-                std::is_standard_layout_v<struct_>)
-#define GROWS(struct_, size)                                          \
-  static_assert(sizeof(struct_) >= (size) && alignof(struct_) == 8 && \
-                std::is_standard_layout_v<struct_>)
+#define FROZEN(struct_, size, align)                                                  \
+  static_assert(sizeof(struct_) == (size) && alignof(struct_) == (align), "resized"); \
+  static_assert(std::is_standard_layout_v<struct_> && std::is_trivial_v<struct_>, "no C struct")
+#define GROWS(struct_, size)                                                   \
+  static_assert(sizeof(struct_) >= (size) && alignof(struct_) == 8, "shrunk"); \
+  static_assert(std::is_standard_layout_v<struct_> && std::is_trivial_v<struct_>, "no C struct")
 #define VALUE(constant, value) static_assert((constant) == (value), "renumbered")
+#define TYPE(name, ...) static_assert(std::is_same_v<name, __VA_ARGS__>, "retyped")
 
-FROZEN(virgo_str, 16);
+constexpr bool is_text(const char* a, const char* b) {
+  return *a == *b && (*a == 0 || is_text(a + 1, b + 1));
+}
+
+FROZEN(virgo_str, 16, 8);
 SAME(virgo_str, ptr, 0, const char*);
 SAME(virgo_str, len, 8, size_t);
 
-FROZEN(virgo_array, 16);
+FROZEN(virgo_array, 16, 8);
 SAME(virgo_array, data, 0, const void*);
 SAME(virgo_array, count, 8, uint32_t);
 SAME(virgo_array, stride, 12, uint32_t);
 
-FROZEN(virgo_value, 16);
+FROZEN(virgo_value, 16, 8);
 SAME(virgo_value, i64, 0, int64_t);
 SAME(virgo_value, u64, 0, uint64_t);
 SAME(virgo_value, f64, 0, double);
 SAME(virgo_value, text, 0, virgo_str);
 
-FROZEN(virgo_label, 32);
+FROZEN(virgo_label, 32, 8);
 SAME(virgo_label, key, 0, virgo_str);
 SAME(virgo_label, value, 16, virgo_str);
 
-FROZEN(virgo_note, 36);
+FROZEN(virgo_note, 36, 4);
 SAME(virgo_note, name_size, 0, uint32_t);
 SAME(virgo_note, desc_size, 4, uint32_t);
 SAME(virgo_note, note_type, 8, uint32_t);
@@ -196,6 +204,71 @@ VALUE(VIRGO_CHECK_RECONFIGURES, 1);
 VALUE(VIRGO_CHECK_SERIAL, 2);
 VALUE(VIRGO_CHECK_ISOLATE, 4);
 
-static_assert(std::is_same_v<virgo_check, uint64_t> && std::is_same_v<virgo_run, uint64_t>);
-static_assert(std::is_same_v<virgo_status, int32_t>);
-static_assert(std::is_same_v<decltype(&virgo_module_v1), const virgo_module* (*)()>);
+GROWS(virgo_loop, 64);
+SAME(virgo_loop, struct_size, 0, uint32_t);
+SAME(virgo_loop, reserved, 4, uint32_t);
+SAME(virgo_loop, timer_start, 8,
+     virgo_status (*)(const virgo_host*, virgo_check, virgo_run, uint64_t, uint64_t, virgo_timer_fn,
+                      void*, virgo_timer*));
+SAME(virgo_loop, timer_stop, 16, virgo_status (*)(const virgo_host*, virgo_timer));
+SAME(virgo_loop, watch_start, 24,
+     virgo_status (*)(const virgo_host*, virgo_check, virgo_run, virgo_fd, uint32_t, virgo_watch_fn,
+                      void*, virgo_watch*));
+SAME(virgo_loop, watch_modify, 32, virgo_status (*)(const virgo_host*, virgo_watch, uint32_t));
+SAME(virgo_loop, watch_stop, 40, virgo_status (*)(const virgo_host*, virgo_watch));
+SAME(virgo_loop, post, 48,
+     virgo_status (*)(const virgo_host*, virgo_check, virgo_run, virgo_task_fn, virgo_task_fn,
+                      void*));
+SAME(virgo_loop, work, 56,
+     virgo_status (*)(const virgo_host*, virgo_check, virgo_run, virgo_task_fn, virgo_task_fn,
+                      virgo_task_fn, void*));
+
+VALUE(VIRGO_READABLE, 1);
+VALUE(VIRGO_WRITABLE, 2);
+VALUE(VIRGO_HANGUP, 4);
+static_assert(is_text(VIRGO_EXT_LOOP, "virgo.loop/1"), "another extension");
+
+TYPE(virgo_check, uint64_t);
+TYPE(virgo_run, uint64_t);
+TYPE(virgo_status, int32_t);
+TYPE(virgo_timer, uint64_t);
+TYPE(virgo_watch, uint64_t);
+TYPE(virgo_fd, int64_t);
+TYPE(virgo_timer_fn, void (*)(void*, virgo_timer));
+TYPE(virgo_watch_fn, void (*)(void*, virgo_watch, virgo_fd, uint32_t));
+TYPE(virgo_task_fn, void (*)(void*));
+TYPE(virgo_module_v1_fn, const virgo_module* (*)());
+TYPE(decltype(&virgo_module_v1), const virgo_module* (*)());
+TYPE(decltype(&virgo_cstr), virgo_str (*)(const char*));
+
+// What the macros make of their arguments is compiled into every plugin.
+constexpr virgo_module kModule = {
+    VIRGO_MODULE_HEADER(3), 7u, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr};
+static_assert(kModule.magic == 0x4f475256u && kModule.struct_size == sizeof(virgo_module) &&
+              kModule.abi_major == 1 && kModule.abi_minor == VIRGO_ABI_MINOR &&
+              kModule.requires_minor == 3 && kModule.reserved == 0 && kModule.flags == 0 &&
+              kModule.type_count == 7);
+constexpr VIRGO_MODULE_NOTE(3);
+static_assert(virgo_module_note_.name_size == 6 && virgo_module_note_.desc_size == 16 &&
+              virgo_module_note_.note_type == 1 && is_text(virgo_module_note_.name, "Virgo") &&
+              virgo_module_note_.abi_major == 1 &&
+              virgo_module_note_.abi_minor == VIRGO_ABI_MINOR &&
+              virgo_module_note_.requires_minor == 3 && virgo_module_note_.reserved == 0);
+constexpr virgo_str kText = VIRGO_STR("four");
+static_assert(kText.len == 4 && kText.ptr[3] == 'r');
+constexpr virgo_label kLabels[3] = {};
+constexpr virgo_array kArray = VIRGO_ARRAY(kLabels);
+static_assert(kArray.data == kLabels && kArray.count == 3 && kArray.stride == 32);
+constexpr virgo_array kNone = VIRGO_ARRAY_NONE;
+static_assert(kNone.data == nullptr && kNone.count == 0 && kNone.stride == 0);
+
+constexpr virgo_run_api run_api_of(uint32_t struct_size) {
+  virgo_run_api api = {};
+  api.struct_size = struct_size;
+  return api;
+}
+constexpr virgo_run_api kShort = run_api_of(39), kWhole = run_api_of(40);
+static_assert(!VIRGO_HAS_MEMBER(virgo_run_api, &kShort, complete) &&
+              VIRGO_HAS_MEMBER(virgo_run_api, &kShort, time_left) &&
+              VIRGO_HAS_MEMBER(virgo_run_api, &kWhole, complete) &&
+              !VIRGO_HAS(virgo_run_api, &kWhole, complete));

@@ -30,7 +30,8 @@ class Cpu {
   static constexpr virgo_param kParams[] = {
       virgo::sdk::param("per_cpu", VIRGO_PARAM_BOOL, "false",
                         "Report each logical processor by its number, instead of their sum."),
-      virgo::sdk::param("root", VIRGO_PARAM_TEXT, nullptr, "A folder to put in front of /proc.")};
+      virgo::sdk::param("root", VIRGO_PARAM_TEXT, nullptr,
+                        "A folder to put in front of /proc, for a host mounted into a container.")};
 
   explicit Cpu(virgo::sdk::Host) : ticks_(static_cast<double>(sysconf(_SC_CLK_TCK))) {}
 

@@ -67,7 +67,8 @@ class Memory {
       gauge("system.memory.linux.slab.usage", "By", "The kernel's caches of small objects.",
             VIRGO_U64)};
   static constexpr virgo_param kParams[] = {
-      virgo::sdk::param("root", VIRGO_PARAM_TEXT, nullptr, "A folder to put in front of /proc.")};
+      virgo::sdk::param("root", VIRGO_PARAM_TEXT, nullptr,
+                        "A folder to put in front of /proc, for a host mounted into a container.")};
 
   explicit Memory(virgo::sdk::Host) {}
 

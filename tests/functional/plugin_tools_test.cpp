@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <iterator>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -192,7 +193,7 @@ TEST_F(PluginTools, RunRefusesWhatDoesNotFit) {
     const char* why;
   } kCases[] = {
       {{"run", file, "--once"}, "parameter 'path' (text) of 'test.params' is required"},
-      {{"run", file, "--once"}, "--set path=(text)    A path from the root."},
+      {{"run", file, "--once"}, "--set path=TEXT    A path from the root."},
       {{"run", file, "--set", "path=x"}, "virgo plugin run: --set path: must be an absolute path"},
       {{"run", file, "--set", "path=/", "--set", "hosts=[a, bad]"},
        "--set hosts[1]: is a bad host"},
@@ -223,6 +224,56 @@ TEST_F(PluginTools, RunGoesOnUntilItIsInterrupted) {
   ASSERT_TRUE(eventually([&] { return process.out().find("run 3: ok") != std::string::npos; }));
   process.signal(SIGINT);
   EXPECT_EQ(process.wait(), 0) << process.err();
+}
+
+TEST_F(PluginTools, ListShowsWhatBecomesOfEachFile) {
+  std::filesystem::create_directory(dir.file("p"));
+  const auto put = [this](const std::string& from, const std::string& name) {
+    const std::string to = dir.file("p/" + name);
+    std::filesystem::copy_file(from, to);
+    chmod(to.c_str(), 0644);
+  };
+  put(good("good"), "a.so");
+  put(good("good"), "b-again.so");
+  put(refused("null_create"), "c.so");
+  put(refused("exit_entry"), "d.so");
+  put(refused("plain_text"), "e.so");
+  put(good("params"), "f.so");
+  ASSERT_EQ(chmod(dir.file("p/f.so").c_str(), 0666), 0);
+  write_file(dir.file("agent.yaml"), "plugins: {native: [p, none]}\nstate: state\nchecks: []\n");
+
+  const Ended json = plugin({"list", "-c", dir.file("agent.yaml"), "--json"});
+  EXPECT_EQ(json.code, 1);
+  EXPECT_THAT(json.err, HasSubstr("plugin folder " + dir.file("none") + ": No such file"));
+  const json::Value list = parsed(json.out);
+  const struct {
+    const char* name;
+    const char* state;
+    const char* why;
+  } kExpected[] = {
+      {"a.so", "ok", ""},
+      {"b-again.so", "refused", "'test.samples' is already provided by "},
+      {"c.so", "refused", "has no create()"},
+      {"d.so", "refused", "ended the process with exit code 7"},
+      {"e.so", "refused", "is not a shared library"},
+      {"f.so", "refused", "can be written by others"},
+  };
+  ASSERT_EQ(list.items.size(), std::size(kExpected));
+  for (std::size_t i = 0; i < std::size(kExpected); ++i) {
+    const json::Value& entry = list.items[i];
+    EXPECT_EQ(text_of(entry, "file"), dir.file("p/") + kExpected[i].name);
+    EXPECT_EQ(text_of(entry, "state"), kExpected[i].state) << kExpected[i].name;
+    EXPECT_THAT(text_of(entry, "why"), HasSubstr(kExpected[i].why));
+  }
+  EXPECT_EQ(text_of(list.items[0], "abi"), "1.0");
+  EXPECT_EQ(list.items[0].find("types")->items.size(), 2u);
+  EXPECT_EQ(list.items[5].find("module"), nullptr) << "code that others can write was run";
+  EXPECT_FALSE(std::filesystem::exists(dir.file("state")));
+
+  const Ended page = plugin({"list", "-c", dir.file("agent.yaml")});
+  EXPECT_THAT(page.out, testing::StartsWith("FILE "));
+  EXPECT_THAT(page.out, HasSubstr("1.0  test.samples test.kinds  ok\n"));
+  EXPECT_EQ(plugin({"list", "-c", dir.file("nowhere.yaml")}).code, 2);
 }
 
 TEST_F(PluginTools, AGroupOfCommandsSaysWhatItHas) {

@@ -29,6 +29,8 @@ check() { # TITLE COMMAND...
 
 check scripts sh "$here/scripts.sh" "$files"
 check includes sh "$here/includes.sh" "$files"
+check plugins sh "$here/plugins.sh" "$files"
+check abi sh "$here/abi.sh"
 check format sh "$here/format.sh" "$files"
 check tidy sh "$here/tidy.sh" "$build" "$jobs"
 

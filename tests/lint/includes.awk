@@ -5,7 +5,8 @@
 #   - a library's headers only in the part that declares it as THIRD_PARTY
 #   - no heavy standard headers in host/src: they cost memory in the daemon
 #   - plugins know the SDK and nothing of the host
-#   - the SDK's C headers need <stddef.h> and <stdint.h> only
+#   - the SDK's C headers need <stddef.h> and <stdint.h> only, and name nothing of
+#     libuv, Lua or C++'s library outside comments
 
 function finding(what) {
   printf "%s:%d: %s\n", FILENAME, FNR, what
@@ -70,9 +71,10 @@ FNR == 1 && NR != 1 {
   if (graph_file != "" && !checked) { check_graph(); checked = 1 }
   count = split(FILENAME, path, "/")
   zone = "other"
+  in_comment = 0
   if (FILENAME ~ /^host\/src\//) { zone = "host"; part = count > 3 ? path[3] : "cli" }
   else if (FILENAME ~ /^plugin-sdk\/include\/.*\.h$/) zone = "sdk_c"
-  else if (FILENAME ~ /^(plugins|tests\/plugins|plugin-sdk)\//) zone = "plugin"
+  else if (FILENAME ~ /^(plugins|tests\/plugins|tests\/abi\/plugins|plugin-sdk)\//) zone = "plugin"
   if (zone == "host" && !(part in defined_at))
     finding("folder '" part "' is not in the link graph; add it to " graph_file)
 }
@@ -118,6 +120,28 @@ function check_host(header, quoted,    other, lib, name) {
     finding("<" header "> may not be included in '" part "'; only parts with THIRD_PARTY " lib " in " graph_file " may")
 }
 
+# The line without its comments; in_comment lasts from line to line.
+function code_of(line,    code, at) {
+  code = ""
+  while (line != "") {
+    at = index(line, in_comment ? "*/" : "/*")
+    if (!in_comment) code = code (at == 0 ? line : substr(line, 1, at - 1))
+    if (at == 0) break
+    line = substr(line, at + 2)
+    in_comment = !in_comment
+  }
+  return code
+}
+
+zone == "sdk_c" {
+  code = code_of($0)
+  if (match(code, /(^|[^a-z0-9_])(uv_|lua_|std::)[a-zA-Z0-9_]*/)) {
+    name = substr(code, RSTART, RLENGTH)
+    sub(/^[^a-z]/, "", name)
+    finding("\"" name "\" in the SDK's C headers; plugins must not depend on what the agent is made of")
+  }
+}
+
 /^[ \t]*#[ \t]*include[ \t]*["<]/ {
   header = $0
   sub(/^[ \t]*#[ \t]*include[ \t]*/, "", header)
@@ -129,7 +153,7 @@ function check_host(header, quoted,    other, lib, name) {
   if (zone == "host") {
     check_host(header, quoted)
   } else if (zone == "sdk_c") {
-    if (header != "stddef.h" && header != "stdint.h" && header !~ /^virgo\//)
+    if (header != "stddef.h" && header != "stdint.h" && header != "../plugin.h" && header !~ /^virgo\//)
       finding("<" header "> in the SDK's C headers; they need <stddef.h> and <stdint.h> only")
   } else if (zone == "plugin") {
     if (header ~ /(^|\/)host\/src\// || (header ~ /\.hpp$/ && header ~ /\// && first in defined_at))

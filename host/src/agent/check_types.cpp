@@ -1,5 +1,6 @@
 #include "agent/check_types.hpp"
 
+#include "agent/crash_watch.hpp"
 #include "agent/services.hpp"
 #include "base/version.hpp"
 #include "native/loader.hpp"
@@ -15,7 +16,8 @@ CheckTypes::Services::Services(uv::Loop& loop, const Clock& clock, const config:
 CheckTypes::CheckTypes(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec)
     : services_(std::make_unique<Services>(loop, clock, spec)) {
   Services& s = *services_;
-  const auto loaded = native::load_plugins(s.native, spec.plugin_dirs, s.registry);
+  const auto loaded =
+      native::load_plugins(s.native, spec.plugin_dirs, s.registry, skipped_plugins(spec));
   for (const Error& e : loaded.refusals) refusals_.push_back(e.message);
   for (const Error& e : script::load_lua_plugins(spec.lua_plugin_dirs, s.registry, s.lua))
     refusals_.push_back(e.message);

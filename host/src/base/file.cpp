@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 
@@ -73,6 +74,26 @@ Result<std::string> read_regular_file(const std::string& path, std::uint64_t max
   if (mode != nullptr) *mode = status.st_mode;
   // Files in /proc say they are empty, so the size is found by reading.
   return read_to_end(file.get(), max, static_cast<std::uint64_t>(status.st_size));
+}
+
+Result<void> replace_file(const std::string& path, std::string_view text, mode_t mode) {
+  std::string fresh = path + ".XXXXXX";
+  const Descriptor file(::mkostemp(fresh.data(), O_CLOEXEC));
+  if (!file) return system_error(errno).context(path);
+  const auto failed = [&] {
+    const Error error = system_error(errno).context(path);
+    ::unlink(fresh.c_str());
+    return error;
+  };
+  while (!text.empty()) {
+    const ssize_t n = ::write(file.get(), text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return failed();
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  if (::fchmod(file.get(), mode) != 0 || ::fsync(file.get()) != 0) return failed();
+  if (::rename(fresh.c_str(), path.c_str()) != 0) return failed();
+  return {};
 }
 
 Result<std::vector<std::string>> list_folder(const std::string& folder,

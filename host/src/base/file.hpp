@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,7 @@ class Descriptor {
   ~Descriptor();
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
 
@@ -42,6 +44,10 @@ Result<std::string> read_to_end(int fd, std::uint64_t max, std::uint64_t expect 
 // not a regular file"). `mode`, if given, gets the file's mode.
 Result<std::string> read_regular_file(const std::string& path, std::uint64_t max,
                                       mode_t* mode = nullptr);
+
+// Puts a file with this text and mode in the place of `path`, in one step: readers
+// see the old one or the whole new one. The error names the file.
+Result<void> replace_file(const std::string& path, std::string_view text, mode_t mode);
 
 // Names in a folder that end in one of `suffixes` and are not hidden, in byte
 // order. Looking ends with more than `max` of them.

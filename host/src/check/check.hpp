@@ -35,6 +35,9 @@ class Run {
   virtual metric::SampleBuffer& samples() = 0;
   // The sentence a person reads beside the status. The last call counts.
   virtual void explain(std::string_view text) = 0;
+  // A callback of this check, not start(), took so much of the loop thread's time:
+  // it is held against the check as if start() had.
+  virtual void held_loop(Duration) {}
   // Ends the run. Exactly once; `this` is gone when it returns.
   virtual void finish(metric::Status status) = 0;
 };

@@ -15,6 +15,9 @@ const Command& config_options_command();  // config_command.cpp
 const Command& plugin_new_command();       // plugin_new_command.cpp
 const Command& plugin_info_command();      // plugin_info_command.cpp
 const Command& plugin_run_command();       // plugin_run_command.cpp
+const Command& plugin_test_command();      // plugin_test_command.cpp
 const Command& plugin_describe_command();  // plugin_describe_command.cpp
+const Command& plugin_list_command();      // plugin_list_command.cpp
+const Command& plugin_retry_command();     // plugin_list_command.cpp
 
 }  // namespace virgo::cli

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
 
+#include "agent/crash_handler.hpp"
+#include "base/alternate_stack.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "cli/cli.hpp"
@@ -96,6 +99,13 @@ Result<check::CheckType*> choose(const std::vector<std::unique_ptr<check::CheckT
                       near.empty() ? ", but these:" : format(", did you mean '{}'?", near), list)};
 }
 
+// "TEXT", where such a value goes.
+std::string placeholder(check::ParamType type) {
+  std::string out = check::param_type_name(type);
+  for (char& c : out) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return out;
+}
+
 // Prints what is wrong, and what has to be given if something is missing.
 int refuse_params(const check::CheckType& type, const config::CheckSpec& spec,
                   const config::Problems& problems) {
@@ -103,7 +113,7 @@ int refuse_params(const check::CheckType& type, const config::CheckSpec& spec,
   std::string missing;
   for (const check::ParamInfo& p : type.params())
     if (p.required && check::find_param(spec.params, p.name) == nullptr)
-      missing += format("  --set {}=({})    {}\n", p.name, check::param_type_name(p.type), p.help);
+      missing += format("  --set {}={}    {}\n", p.name, placeholder(p.type), p.help);
   if (!missing.empty()) std::fprintf(stderr, "It has to be given:\n%s", missing.c_str());
   return kUsage;
 }
@@ -148,6 +158,8 @@ int run_plugin(const Args& args) {
   auto plan = plan_of(args);
   if (!plan) return refuse(plan.error().message);
   const OwnOutput out;
+  const AlternateStack stack;
+  agent::install_crash_handler(-1);
   uv::Loop loop;
   uv::WorkerPool workers({.threads = 1});
   native::Host host(loop, workers, system_clock(), {});

@@ -6,6 +6,8 @@
 #include <cstdio>
 
 #include "agent/agent.hpp"
+#include "agent/crash_watch.hpp"
+#include "base/alternate_stack.hpp"
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "cli/cli.hpp"
@@ -57,6 +59,8 @@ int run_agent(const Args& args) {
     return kUsage;
   }
 
+  const AlternateStack stack;  // for what overflows the loop's own
+  agent::watch_crashes(loaded.spec);
   uv::Loop loop;
   config::Problems problems;
   auto agent = agent::Agent::create(loop, system_clock(), loaded.spec, problems);

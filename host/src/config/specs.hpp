@@ -60,12 +60,16 @@ struct LimitsSpec {
   Duration lua_budget{};              // Lua running without coming back to the loop
 };
 
+// Where the state lies unless the configuration says otherwise.
+inline constexpr const char* kDefaultStateFolder = "/var/lib/virgo";
+
 struct AgentSpec {
   std::string id;  // sent as the agent's identity; default = host name
   LogLevel log_level = LogLevel::info;
   std::vector<std::string> plugin_dirs;      // native; searched in order; absolute
   std::vector<std::string> lua_plugin_dirs;  // Lua; searched in order; absolute
   std::string conversation;                  // agent/ folder of the Lua conversation; "" = shipped
+  std::string state_folder;                  // what survives a restart; "" = nothing does
   EndpointSpec endpoint;
   LimitsSpec limits;
   std::vector<CheckSpec> checks;  // main file first, then drop-ins by file name

@@ -8,6 +8,8 @@
 #include <utility>
 
 #include "base/text.hpp"
+#include "native/immortal.hpp"
+#include "native/loop_objects.hpp"
 #include "native/native_check.hpp"
 
 namespace virgo::native {
@@ -128,6 +130,46 @@ void Handles::post_returned(virgo_check check, virgo_run run, CallResult result)
   const std::lock_guard lock(mutex_);
   post(check,
        [run, result = std::move(result)](NativeCheck& c) { c.worker_returned(run, result); });
+}
+
+bool Handles::is_open(virgo_run run) const {
+  const std::lock_guard lock(mutex_);
+  return runs_.get(run) != nullptr;
+}
+
+bool Handles::is_open(virgo_run run, virgo_check check) const {
+  const std::lock_guard lock(mutex_);
+  const OpenRun* open = runs_.get(run);
+  return open != nullptr && open->check == check;
+}
+
+virgo_status Handles::post_task(virgo_check check, const PluginPost& task) {
+  const std::lock_guard lock(mutex_);
+  CheckEntry* entry = checks_.get(check);
+  if (entry == nullptr) return VIRGO_ERR_STALE;
+  if (task.run != 0) {
+    const OpenRun* run = runs_.get(task.run);
+    if (run == nullptr || run->check != check) return VIRGO_ERR_STALE;
+  }
+  if (entry->posts.size() >= kMaxPosts) return VIRGO_ERR_LIMIT;
+  entry->posts.push_back(task);
+  if (entry->posts.size() == 1) post(check, [](NativeCheck& c) { c.run_posts(); });
+  return VIRGO_OK;
+}
+
+std::vector<PluginPost> Handles::take_posts(CheckEntry& entry) {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(entry.posts, {});
+}
+
+void Handles::post_work(std::shared_ptr<WorkItem> item) {
+  const std::lock_guard lock(mutex_);
+  if (loop_ == nullptr) {
+    // The agent has left without this call. Nobody may touch the plugin any more.
+    keep_for_ever(std::make_unique<std::shared_ptr<WorkItem>>(std::move(item)));
+    return;
+  }
+  loop_->post([item = std::move(item)] { item->came_back(); });
 }
 
 virgo_status Handles::emit(virgo_run id, const virgo_sample* samples, std::uint32_t count,

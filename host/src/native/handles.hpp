@@ -11,9 +11,12 @@
 // valid, during which nobody else looks at it.
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/handle_table.hpp"
@@ -23,17 +26,29 @@
 #include "native/guarded.hpp"
 #include "native/plugin_log.hpp"
 #include "uv/loop.hpp"
+#include "virgo/ext/loop.h"
 #include "virgo/plugin.h"
 
 namespace virgo::native {
 
 class NativeCheck;
+struct LoopObject;
+struct WorkItem;
+
+// What a plugin wants to run on the loop thread (virgo_loop.post).
+struct PluginPost {
+  virgo_run run = 0;  // 0 = the check's
+  virgo_task_fn fn = nullptr;
+  virgo_task_fn release = nullptr;
+  void* user = nullptr;
+};
 
 // A check, as its plugin can speak of it. Owned by the NativeCheck.
 struct CheckEntry {
   std::string name;
   NativeCheck* check = nullptr;
   LogBudget log;
+  std::vector<PluginPost> posts;  // guarded by Handles' mutex
 };
 
 // One run. Owned by the NativeCheck; guarded by Handles' mutex while open.
@@ -63,7 +78,9 @@ struct ModuleVoice {
 
 class Handles {
  public:
-  // `clock` must live as long as the process.
+  static constexpr std::size_t kMaxPosts = 1024;  // waiting, per check
+
+  // Made on the loop thread. `clock` must live as long as the process.
   Handles(uv::Loop& loop, const Clock& clock) : loop_(&loop), clock_(clock) {}
 
   // ---- The host's side. Loop thread. ----
@@ -85,6 +102,15 @@ class Handles {
   // Makes the handle stale. Nobody else touches `run` afterwards.
   void close(OpenRun& run);
 
+  // Null when the check has gone.
+  NativeCheck* find(virgo_check check) const;
+  // What checks have on the loop.
+  HandleTable<LoopObject>& loop_objects() { return loop_objects_; }
+  // The posts that wait, in their order.
+  std::vector<PluginPost> take_posts(CheckEntry& entry);
+
+  // From a worker: hands the item, whose work has returned, to the loop.
+  void post_work(std::shared_ptr<WorkItem> item);
   // From a worker: tells the check, on the loop, that its call has returned.
   void post_returned(virgo_check check, virgo_run run, CallResult result);
 
@@ -98,6 +124,11 @@ class Handles {
   // `check` may be 0, or stale: then the module speaks.
   void log(ModuleVoice& voice, virgo_check check, LogLevel level, std::string_view text);
   std::uint64_t now_ns() const;
+  bool on_loop_thread() const { return std::this_thread::get_id() == loop_thread_; }
+  // The run has not ended; the second: and is one of `check`.
+  bool is_open(virgo_run run) const;
+  bool is_open(virgo_run run, virgo_check check) const;
+  virgo_status post_task(virgo_check check, const PluginPost& task);
 
  private:
   // Puts one sample into the run's buffer. Mutex held.
@@ -106,13 +137,14 @@ class Handles {
   // Runs `task` with the check, on the loop, if both are still there. Mutex held.
   template <class Task>
   void post(virgo_check check, Task task);
-  NativeCheck* find(virgo_check check) const;
 
   mutable std::mutex mutex_;
   uv::Loop* loop_;
   const Clock& clock_;
   HandleTable<CheckEntry> checks_;
   HandleTable<OpenRun> runs_;
+  const std::thread::id loop_thread_ = std::this_thread::get_id();
+  HandleTable<LoopObject> loop_objects_;  // loop thread only
 };
 
 }  // namespace virgo::native

@@ -2,6 +2,9 @@
 // One per agent; outlives the check types and checks made with it. Loop thread.
 #pragma once
 
+#include <functional>
+#include <unordered_set>
+
 #include "base/clock.hpp"
 #include "native/handles.hpp"
 #include "uv/loop.hpp"
@@ -9,12 +12,17 @@
 
 namespace virgo::native {
 
+class LoopObjects;
+
 class Host {
  public:
   struct Options {
     // Calls of one module that are overdue and have not come back, before the
     // module is put in quarantine.
     unsigned wedged_limit = 4;
+    // What modules are handed instead of the table made for them, if it is set: for
+    // tools that watch what a plugin does. It must live as long as the process.
+    std::function<const virgo_host*(const virgo_host*)> wrap_table;
   };
 
   // `clock` must live as long as the process; the others as long as this.
@@ -25,17 +33,23 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
+  uv::Loop& loop() { return loop_; }
   uv::WorkerPool& pool() { return pool_; }
   const Clock& clock() const { return clock_; }
   const Options& options() const { return options_; }
   // Lives until the process ends.
   Handles& handles() { return *handles_; }
+  // Those there are; a check that is left behind must leave nothing on the loop.
+  void add(LoopObjects& objects) { loop_objects_.insert(&objects); }
+  void remove(LoopObjects& objects) { loop_objects_.erase(&objects); }
 
  private:
+  uv::Loop& loop_;
   uv::WorkerPool& pool_;
   const Clock& clock_;
   const Options options_;
   Handles* handles_;
+  std::unordered_set<LoopObjects*> loop_objects_;
 };
 
 }  // namespace virgo::native

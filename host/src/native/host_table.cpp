@@ -1,7 +1,10 @@
 #include "native/host_table.hpp"
 
+#include <cstring>
+
 #include "base/version.hpp"
 #include "native/config_view.hpp"
+#include "native/loop_extension.hpp"
 
 namespace virgo::native {
 namespace {
@@ -31,6 +34,11 @@ HostTable* HostTable::of(const virgo_host* host) {
   return host == nullptr ? nullptr : static_cast<HostTable*>(host->impl);
 }
 
+Handles* HostTable::handles_of(const virgo_host* host) {
+  HostTable* self = of(host);
+  return self == nullptr ? nullptr : &self->handles_;
+}
+
 virgo_status HostTable::emit(const virgo_host* host, virgo_run run, const virgo_sample* samples,
                              std::uint32_t count, std::uint32_t stride) noexcept {
   HostTable* self = of(host);
@@ -53,8 +61,9 @@ virgo_status HostTable::complete(const virgo_host* host, virgo_run run,
   return self == nullptr ? VIRGO_ERR_INVALID : self->handles_.complete(run, status);
 }
 
-// None in 1.0. Each will have an id, a header of its own and a table found here.
-const void* HostTable::get_extension(const virgo_host*, const char*) noexcept {
+// Each has an id, a header of its own and a table found here.
+const void* HostTable::get_extension(const virgo_host*, const char* id) noexcept {
+  if (id != nullptr && std::strcmp(id, VIRGO_EXT_LOOP) == 0) return &loop_extension();
   return nullptr;
 }
 

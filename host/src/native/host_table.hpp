@@ -18,6 +18,8 @@ class HostTable {
   HostTable& operator=(const HostTable&) = delete;
 
   const virgo_host* get() const { return &host_; }
+  // Behind the table a plugin was handed; null when it passes NULL. Any thread.
+  static Handles* handles_of(const virgo_host* host);
 
  private:
   static HostTable* of(const virgo_host* host);

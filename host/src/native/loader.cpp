@@ -22,7 +22,9 @@ constexpr const char* kEntry = "virgo_module_v1";
 // Maps `file` and calls its entry.
 Result<const virgo_module*> enter(const std::string& file) {
   namespace dll = boost::dll;
+  const CodeMark mark{"", file, file_identity(file)};
   try {
+    const CallScope opening(mark, "", "dlopen");
     auto* library = keep_for_ever(std::make_unique<dll::shared_library>());
     library->load(file, dll::load_mode::rtld_now | dll::load_mode::rtld_local);
     if (!library->has(kEntry))
@@ -30,6 +32,7 @@ Result<const virgo_module*> enter(const std::string& file) {
                    format("carries the note of a plugin but does not export {}()", kEntry)};
     auto& entry = library->get<const virgo_module*()>(kEntry);
     const virgo_module* module = nullptr;
+    const CallScope entering(mark, "", kEntry);
     const CallResult r = guarded([&] { module = entry(); });
     if (!r.thrown.empty()) return Error{Errc::failed, format("{}() {}", kEntry, r.thrown)};
     return module;
@@ -64,8 +67,19 @@ Result<T> with_module(const std::string& file, Trust trust, Use&& use) {
   return made;
 }
 
+Result<void> may_load(const std::string& file, const SkipList& skip) {
+  const auto path = canonical_path(file, Trust::any);
+  const SkippedPlugin* skipped = path ? skip.find(*path) : nullptr;
+  if (skipped == nullptr) return {};
+  return Error{Errc::denied,
+               format("plugin {} skipped: it {}; put a mended file in its place, or have this one "
+                      "loaded again with 'virgo plugin retry -c CONFIG {}'",
+                      *path, why_skipped(*skipped), *path)};
+}
+
 Result<void> load_one(Host& host, const std::string& file, check::Registry& registry,
-                      LoadedPlugins& out) {
+                      const SkipList& skip, LoadedPlugins& out) {
+  if (auto ok = may_load(file, skip); !ok) return ok;
   auto module = load_module(host, file);
   if (!module) return module.error();
   auto types = NativeCheckType::all_of(host, *module);
@@ -100,7 +114,7 @@ Result<ModuleDescription> describe_module(const std::string& file, Trust trust) 
 }
 
 LoadedPlugins load_plugins(Host& host, const std::vector<std::string>& folders,
-                           check::Registry& registry) {
+                           check::Registry& registry, const SkipList& skip) {
   LoadedPlugins out;
   for (const std::string& folder : folders) {
     const auto files = list_folder(folder, {".so"});
@@ -109,7 +123,7 @@ LoadedPlugins load_plugins(Host& host, const std::vector<std::string>& folders,
       continue;
     }
     for (const std::string& name : *files)
-      if (auto done = load_one(host, folder + "/" + name, registry, out); !done)
+      if (auto done = load_one(host, folder + "/" + name, registry, skip, out); !done)
         out.refusals.push_back(done.error());
   }
   return out;

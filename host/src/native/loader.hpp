@@ -15,6 +15,7 @@
 #include "check/registry.hpp"
 #include "native/host.hpp"
 #include "native/module.hpp"
+#include "native/skip_list.hpp"
 
 namespace virgo::native {
 
@@ -47,7 +48,8 @@ struct LoadedPlugins {
 
 // Loads every *.so of `folders`, one folder after the other, in byte order of the
 // file names, and adds their check types to `registry`, which `host` must outlive.
+// What is on `skip` is refused.
 LoadedPlugins load_plugins(Host& host, const std::vector<std::string>& folders,
-                           check::Registry& registry);
+                           check::Registry& registry, const SkipList& skip = {});
 
 }  // namespace virgo::native

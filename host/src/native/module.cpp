@@ -15,14 +15,20 @@ Module::Module(Host& host, std::string file, ModuleDescription description)
     : file_(std::move(file)),
       description_(std::move(description)),
       wedged_limit_(host.options().wedged_limit),
-      table_(keep_for_ever(std::make_unique<HostTable>(host.handles(), description_.id))) {}
+      table_(keep_for_ever(std::make_unique<HostTable>(host.handles(), description_.id))->get()),
+      mark_(keep_for_ever(
+          std::make_unique<CodeMark>(CodeMark{description_.id, file_, file_identity(file_)}))) {
+  if (host.options().wrap_table) table_ = host.options().wrap_table(table_);
+}
 
 Result<std::shared_ptr<Module>> Module::open(Host& host, std::string file,
                                              const virgo_module* raw) {
   auto description = describe(raw);
   if (!description) return description.error();
   std::shared_ptr<Module> module(new Module(host, std::move(file), std::move(*description)));
+  remember_code(module->mark(), raw);
   if (module->description_.load != nullptr) {
+    const CallScope scope(module->mark(), "", "load");
     const CallResult r = guarded([&] { return module->description_.load(module->host_table()); });
     if (!r.thrown.empty()) return Error{Errc::failed, "its load() " + r.thrown};
     if (r.status < 0)
@@ -34,6 +40,7 @@ Result<std::shared_ptr<Module>> Module::open(Host& host, std::string file,
 
 Module::~Module() {
   if (!loaded_ || description_.unload == nullptr || instances_ > 0) return;
+  const CallScope scope(mark(), "", "unload");
   const CallResult r = guarded([this] { description_.unload(); });
   if (!r.thrown.empty())
     log_warn("native", "module {}: its unload() {}", description_.id, r.thrown);

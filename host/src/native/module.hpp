@@ -11,6 +11,7 @@
 #include <string>
 
 #include "base/result.hpp"
+#include "native/call_note.hpp"
 #include "native/descriptor.hpp"
 #include "native/host.hpp"
 #include "native/host_table.hpp"
@@ -30,7 +31,9 @@ class Module {
 
   const std::string& file() const { return file_; }
   const ModuleDescription& description() const { return description_; }
-  const virgo_host* host_table() const { return table_->get(); }
+  const virgo_host* host_table() const { return table_; }
+  // For the notes around calls into it. Immortal.
+  const CodeMark& mark() const { return *mark_; }
 
   void instance_made() { ++instances_; }
   void instance_gone() { --instances_; }
@@ -54,7 +57,8 @@ class Module {
   const std::string file_;
   const ModuleDescription description_;
   const unsigned wedged_limit_;
-  HostTable* table_;  // immortal
+  const virgo_host* table_;  // immortal
+  const CodeMark* mark_;     // immortal
   bool loaded_ = false;
   unsigned instances_ = 0;
   unsigned wedged_ = 0;

@@ -1,10 +1,12 @@
 #include "native/native_check.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/format.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "native/immortal.hpp"
 #include "native/status.hpp"
 
 namespace virgo::native {
@@ -22,37 +24,32 @@ NativeCheck::NativeCheck(Host& host, std::shared_ptr<Module> module, const TypeD
 NativeCheck::~NativeCheck() {
   if (open_.open) host_.handles().close(open_);
   take_back_call();
+  loop_objects_.reset();
+  for (const PluginPost& post : host_.handles().take_posts(entry_)) release(post);
   if (calling_) {
     log_warn("native",
              "check '{}': a call of its plugin still executes; its instance is left behind",
              entry_.name);
-  } else if (created_) {
-    if (type_.destroy != nullptr) {
-      const CallResult r = guarded([this] { type_.destroy(instance_); });
-      if (!r.thrown.empty()) log_warn("native", "check '{}': destroy() {}", entry_.name, r.thrown);
-    }
-    module_->instance_gone();
+    keep_for_ever(std::make_unique<std::shared_ptr<NativeInstance>>(instance_));
   }
+  instance_.reset();
   // Last: until here the plugin may log under its name.
   host_.handles().remove_check(self_);
 }
 
 Result<void> NativeCheck::create_instance() {
-  const CallResult r =
-      guarded([this] { return type_.create(module_->host_table(), self_, &instance_); });
-  if (!r.thrown.empty())
-    return Error{Errc::failed, format("create() of '{}' {}", type_.name, r.thrown)};
-  if (r.status < 0)
-    return Error{Errc::failed,
-                 format("'{}' could not be created: {}", type_.name, status_text(r.status))};
-  created_ = true;
-  module_->instance_made();
+  auto made = NativeInstance::make(module_, type_, self_, entry_.name);
+  if (!made) return made.error();
+  instance_ = std::move(*made);
   return {};
 }
 
 Result<void> NativeCheck::configure(const virgo_config* root) {
   if (type_.configure == nullptr) return {};
-  const CallResult r = guarded([&] { return type_.configure(instance_, root); });
+  const CallResult r = guarded([&] {
+    const CallScope note = instance_->noted("configure");
+    return type_.configure(instance_->get(), root);
+  });
   if (!r.thrown.empty())
     return Error{Errc::failed, format("configure() of '{}' {}", type_.name, r.thrown)};
   if (r.status < 0)
@@ -82,8 +79,13 @@ void NativeCheck::start(check::Run& run) {
     return;
   }
   open_run(run);
+  if (held_between_runs_ > Duration::zero())
+    run.held_loop(std::exchange(held_between_runs_, Duration::zero()));
   if (!type_.on_worker) {
-    const CallResult r = guarded([this] { return type_.collect(instance_, open_.id); });
+    const CallResult r = guarded([this] {
+      const CallScope note = instance_->noted("collect");
+      return type_.collect(instance_->get(), open_.id);
+    });
     calling_ = false;
     call_returned(r);
     return;
@@ -94,10 +96,14 @@ void NativeCheck::start(check::Run& run) {
 
 void NativeCheck::go() {
   waiting_ = false;
-  // Nothing of this object is touched on the worker: it may be gone by then.
+  // Nothing of this object is touched on the worker: it may be gone by then. Its
+  // instance is not, as long as the call executes.
   ticket_ = host_.pool().submit([handles = &host_.handles(), collect = type_.collect,
-                                 instance = instance_, check = self_, run = open_.id] {
-    handles->post_returned(check, run, guarded([&] { return collect(instance, run); }));
+                                 instance = instance_.get(), check = self_, run = open_.id] {
+    handles->post_returned(check, run, guarded([&] {
+                             const CallScope note = instance->noted("collect");
+                             return collect(instance->get(), run);
+                           }));
   });
   if (ticket_ != 0) return;
   call_over();
@@ -170,7 +176,10 @@ void NativeCheck::cancel(check::Run& run) {
     return;
   }
   if (type_.cancel == nullptr) return;
-  const CallResult r = guarded([this] { type_.cancel(instance_, open_.id); });
+  const CallResult r = guarded([this] {
+    const CallScope note = instance_->noted("cancel");
+    type_.cancel(instance_->get(), open_.id);
+  });
   if (!r.thrown.empty()) log_warn("native", "check '{}': cancel() {}", entry_.name, r.thrown);
 }
 
@@ -179,9 +188,58 @@ void NativeCheck::abandon(check::Run& run) {
   host_.handles().close(open_);
   if (!open_.explanation.empty()) run.explain(open_.explanation);
   run_ = nullptr;
+  end_run();
+  if (loop_objects_ != nullptr) loop_objects_->write_off_works();
   if (!calling_ || take_back_call()) return;
   host_.pool().write_off(ticket_);
   module_->call_wedged(type_.serial);
+}
+
+// ---- The loop extension
+
+bool NativeCheck::wedged() const {
+  if (run_ != nullptr) return false;
+  return calling_ || (loop_objects_ != nullptr && loop_objects_->outliving_works());
+}
+
+LoopObjects& NativeCheck::loop_objects() {
+  if (loop_objects_ == nullptr) loop_objects_ = std::make_unique<LoopObjects>(host_, *this);
+  return *loop_objects_;
+}
+
+void NativeCheck::end_run() {
+  if (loop_objects_ != nullptr) loop_objects_->end_run(open_.id);
+}
+
+void NativeCheck::held_loop(Duration time) {
+  if (run_ != nullptr)
+    run_->held_loop(time);
+  else
+    held_between_runs_ = std::max(held_between_runs_, time);
+}
+
+void NativeCheck::run_posts() {
+  for (const PluginPost& post : host_.handles().take_posts(entry_)) {
+    if (post.run == 0 || host_.handles().is_open(post.run))
+      call_back(post.run, "post", [&post] { post.fn(post.user); });
+    release(post);
+  }
+}
+
+void NativeCheck::release(const PluginPost& post) {
+  if (post.release == nullptr) return;
+  const CallResult r = guarded([&] {
+    const CallScope note = instance_->noted("release");
+    post.release(post.user);
+  });
+  if (!r.thrown.empty()) log_warn("native", "check '{}': its release() {}", entry_.name, r.thrown);
+}
+
+void NativeCheck::callback_failed(virgo_run run, const std::string& what) {
+  if (run != 0 && host_.handles().explain(run, what) == VIRGO_OK)
+    host_.handles().complete(run, VIRGO_ERR_FAILED);
+  else
+    log_warn("native", "check '{}': {}", entry_.name, what);
 }
 
 void NativeCheck::judge_samples(virgo_status& status, std::string& explanation) const {
@@ -205,6 +263,7 @@ void NativeCheck::judge_samples(virgo_status& status, std::string& explanation) 
 
 void NativeCheck::finish(virgo_status status, std::string explanation) {
   host_.handles().close(open_);
+  end_run();
   judge_samples(status, explanation);
   check::Run* run = std::exchange(run_, nullptr);
   if (!explanation.empty()) run->explain(explanation);

@@ -10,12 +10,14 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "check/check.hpp"
 #include "native/guarded.hpp"
 #include "native/handles.hpp"
 #include "native/host.hpp"
-#include "native/module.hpp"
+#include "native/loop_objects.hpp"
+#include "native/native_instance.hpp"
 
 namespace virgo::native {
 
@@ -24,8 +26,8 @@ class NativeCheck final : public check::Check {
   // `type` belongs to `module`.
   NativeCheck(Host& host, std::shared_ptr<Module> module, const TypeDescription& type,
               std::string name);
-  // Destroys the plugin's instance. If one of its calls still executes, the
-  // instance is left behind instead.
+  // Lets go of the plugin's instance. If its collect() still executes, the instance
+  // is left behind; if a work does, it is destroyed after that.
   ~NativeCheck() override;
   NativeCheck(const NativeCheck&) = delete;
   NativeCheck& operator=(const NativeCheck&) = delete;
@@ -37,13 +39,35 @@ class NativeCheck final : public check::Check {
   void start(check::Run& run) override;
   void cancel(check::Run& run) override;
   void abandon(check::Run& run) override;
-  bool wedged() const override { return run_ == nullptr && calling_; }
+  bool wedged() const override;
 
   // The module's turn has come (SERIAL).
   void go();
   // Posted by Handles; either may come too late and is then ignored.
   void worker_returned(virgo_run run, const CallResult& result);
   void run_completed(virgo_run run);
+
+  // The handle of the run that is open, or was last.
+  virgo_run open_run() const { return open_.id; }
+
+  // ---- For virgo/ext/loop.h
+  LoopObjects& loop_objects();
+  const std::shared_ptr<NativeInstance>& instance() const { return instance_; }
+  // Runs what the plugin has posted.
+  void run_posts();
+  // Calls back into the plugin, for `run` or 0: what it throws ends the run, and
+  // the time it takes is held against the check. `what` is what it was, "timer".
+  template <class Call>
+  void call_back(virgo_run run, const char* what, Call&& call) {
+    const TimePoint before = host_.clock().now();
+    const CallResult r = guarded([&] {
+      const CallScope note = instance_->noted(what);
+      call();
+    });
+    held_loop(host_.clock().now() - before);
+    if (!r.thrown.empty()) callback_failed(run, std::string("its ") + what + " " + r.thrown);
+  }
+  void callback_failed(virgo_run run, const std::string& what);
 
  private:
   void open_run(check::Run& run);
@@ -57,6 +81,9 @@ class NativeCheck final : public check::Check {
   std::string waited() const;
   // Ends the run. `this` may be gone when it returns.
   void finish(virgo_status status, std::string explanation);
+  void end_run();
+  void held_loop(Duration time);
+  void release(const PluginPost& post);
   // Adds what the agent has to say about refused samples.
   void judge_samples(virgo_status& status, std::string& explanation) const;
 
@@ -65,8 +92,9 @@ class NativeCheck final : public check::Check {
   const TypeDescription& type_;
   CheckEntry entry_;
   virgo_check self_ = 0;
-  void* instance_ = nullptr;
-  bool created_ = false;
+  std::shared_ptr<NativeInstance> instance_;
+  std::unique_ptr<LoopObjects> loop_objects_;  // when first asked for
+  Duration held_between_runs_{};
 
   check::Run* run_ = nullptr;
   OpenRun open_;

@@ -25,6 +25,7 @@ class NativeCheckType final : public check::CheckType {
   const std::string& origin() const override { return module_->file(); }
   const std::vector<check::ParamInfo>& params() const override { return type_.params; }
   const std::vector<metric::MetricInfo>& metrics() const override { return type_.metrics; }
+  bool on_worker() const { return type_.on_worker; }
   std::unique_ptr<check::Check> create(const config::CheckSpec& spec,
                                        config::Problems& problems) override;
 

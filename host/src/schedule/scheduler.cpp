@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "base/format.hpp"
 #include "base/log.hpp"
@@ -49,7 +50,8 @@ struct Scheduler::Entry final : HeapItem, check::Run {
   TimePoint next_tick{};
   std::uint64_t ticks = 0;  // given out so far
   Stats stats;
-  unsigned strikes = 0;
+  unsigned strikes = 0;  // runs in succession that held the loop too long
+  bool struck = false;   // this run is one of them
 
   State state = State::idle;
   std::uint64_t run_number = 0;
@@ -72,6 +74,7 @@ struct Scheduler::Entry final : HeapItem, check::Run {
   void explain(std::string_view text) override {
     explanation = to_utf8(cut_utf8(text, kMaxExplanation));
   }
+  void held_loop(Duration time) override { scheduler.account_loop_hold(*this, time); }
   void finish(Status status) override { scheduler.finish(*this, status); }
 };
 
@@ -198,6 +201,7 @@ void Scheduler::start(Entry& entry, TimePoint now) {
   entry.run_deadline = now + entry.timing.timeout;
   entry.run_wall = clock_.wall();
   entry.state = Entry::State::running;
+  if (!std::exchange(entry.struck, false)) entry.strikes = 0;
   ++open_runs_;
   if (entry.stats.quarantined) {
     entry.explain(format(
@@ -216,7 +220,6 @@ void Scheduler::start(Entry& entry, TimePoint now) {
 
 void Scheduler::account_loop_hold(Entry& entry, Duration hold) {
   entry.stats.max_loop_hold = std::max(entry.stats.max_loop_hold, hold);
-  entry.strikes = hold > policy_.loop_strike ? entry.strikes + 1 : 0;
   if (hold > policy_.loop_budget) {
     const std::uint64_t times = ++entry.stats.over_budget;
     // The first time, the second, the fourth, ...: enough to be seen, no flood.
@@ -226,7 +229,9 @@ void Scheduler::account_loop_hold(Entry& entry, Duration hold) {
                entry.identity.check, hold.count() / 1'000'000, format_duration(policy_.loop_budget),
                times);
   }
-  if (entry.strikes == 0 || entry.strikes < policy_.strikes) return;
+  // A run counts once, however often it does it.
+  if (hold <= policy_.loop_strike || std::exchange(entry.struck, true)) return;
+  if (++entry.strikes < policy_.strikes) return;
   entry.stats.quarantined = true;
   log_error("schedule",
             "check '{}' held the event loop longer than {} in {} runs in succession: quarantined, "

@@ -12,6 +12,8 @@
 #include <thread>
 #include <unordered_map>
 
+#include "base/alternate_stack.hpp"
+
 namespace virgo::uv {
 
 struct WorkerPool::Shared {
@@ -67,6 +69,7 @@ bool WorkerPool::Shared::finished(Ticket ticket) {
 
 void WorkerPool::Shared::thread_main() {
   pthread_setname_np(pthread_self(), "virgo-worker");
+  const AlternateStack stack;  // a task may overflow the thread's own
   std::unique_lock lock(mutex);
   Task task;
   bool counted = true;
@@ -85,12 +88,14 @@ void WorkerPool::Shared::thread_main() {
 namespace {
 
 // New threads must not take the process's signals, nor SIGPROF, which belongs to
-// the loop thread (it stops runaway Lua).
+// the loop thread (it stops runaway Lua). Their own faults they must: blocked ones
+// would end the process without a word.
 template <class F>
 void with_signals_blocked(F&& start) {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) sigdelset(&all, fault);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   start();
   pthread_sigmask(SIG_SETMASK, &before, nullptr);

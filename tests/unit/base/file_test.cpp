@@ -80,5 +80,25 @@ TEST(SystemError, HasACodeAndTheSystemsWords) {
   EXPECT_EQ(system_error(99999).message, "error 99999");
 }
 
+TEST_F(FileTest, ReplacingAFileKeepsTheOldOneIfItFails) {
+  const std::string path = write("f", "old");
+  ASSERT_TRUE(replace_file(path, "new\n", 0640).ok());
+  mode_t mode = 0;
+  EXPECT_EQ(*read_regular_file(path, 100, &mode), "new\n");
+  EXPECT_EQ(mode & 07777u, 0640u);
+  ASSERT_TRUE(replace_file(dir + "/fresh", "", 0600).ok());
+  EXPECT_EQ(*read_regular_file(dir + "/fresh", 100), "");
+  const auto nowhere = replace_file(dir + "/none/f", "x", 0600);
+  ASSERT_FALSE(nowhere.ok());
+  EXPECT_EQ(nowhere.error().code, Errc::not_found);
+  EXPECT_NE(nowhere.error().message.find(dir + "/none/f"), std::string::npos);
+  std::filesystem::create_directory(dir + "/folder");
+  EXPECT_FALSE(replace_file(dir + "/folder", "x", 0600).ok());
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(dir))
+    files += entry.is_regular_file();
+  EXPECT_EQ(files, 2u) << "a file was left behind";
+}
+
 }  // namespace
 }  // namespace virgo

@@ -25,6 +25,7 @@ TEST(Load, FillsInDefaults) {
   EXPECT_THAT(spec.plugin_dirs, ElementsAre("/opt/virgo/lib/virgo/plugins"));
   EXPECT_THAT(spec.lua_plugin_dirs, ElementsAre("/opt/virgo/share/virgo/lua-plugins"));
   EXPECT_EQ(spec.conversation, "");
+  EXPECT_EQ(spec.state_folder, kDefaultStateFolder);
   EXPECT_FALSE(spec.endpoint.configured);
   EXPECT_EQ(spec.limits.queue_bytes, 16u << 20);
   EXPECT_EQ(spec.limits.samples_per_run, 5000u);
@@ -47,6 +48,7 @@ endpoint:
   backoff: {min: 3s, max: 4m}
 plugins: {native: [plugins, /abs], lua: []}
 conversation: ./talk
+state: kept
 limits: {queue: 64KiB, samples_per_run: 1, workers: 64, lua_memory: 1GiB, lua_budget: 10ms}
 )",
                                    {{"TOKEN", "t0k"}});
@@ -70,6 +72,7 @@ limits: {queue: 64KiB, samples_per_run: 1, workers: 64, lua_memory: 1GiB, lua_bu
   EXPECT_THAT(spec.plugin_dirs, ElementsAre(folder + "/plugins", "/abs"));
   EXPECT_THAT(spec.lua_plugin_dirs, IsEmpty());
   EXPECT_EQ(spec.conversation, folder + "/talk");
+  EXPECT_EQ(spec.state_folder, folder + "/kept");
   EXPECT_EQ(spec.limits.queue_bytes, 64u << 10);
   EXPECT_EQ(spec.limits.workers, 64u);
 }

@@ -27,6 +27,7 @@ void expect_same(const AgentSpec& a, const AgentSpec& b) {
   EXPECT_EQ(a.plugin_dirs, b.plugin_dirs);
   EXPECT_EQ(a.lua_plugin_dirs, b.lua_plugin_dirs);
   EXPECT_EQ(a.conversation, b.conversation);
+  EXPECT_EQ(a.state_folder, b.state_folder);
   EXPECT_EQ(a.endpoint.configured, b.endpoint.configured);
   EXPECT_EQ(a.endpoint.host, b.endpoint.host);
   EXPECT_EQ(a.endpoint.port, b.endpoint.port);

@@ -83,6 +83,9 @@ struct ScriptedModule {
                                     {"test.other", "1", nullptr, VIRGO_COUNTER, VIRGO_F64}};
   virgo_module module{};
   const virgo_check_type* types[1] = {&type};
+  // Of the instance made last.
+  const virgo_host* host = nullptr;
+  virgo_check self = 0;
 
   struct Instance {
     ScriptedModule* script;
@@ -96,9 +99,11 @@ struct ScriptedModule {
     type.thread = thread;
     type.flags = flags;
     type.name = "test.scripted";
-    type.create = [](const virgo_host* host, virgo_check self, void** out) -> virgo_status {
+    type.create = [](const virgo_host* h, virgo_check made, void** out) -> virgo_status {
+      current()->host = h;
+      current()->self = made;
       if (current()->create) return current()->create(out);
-      *out = new Instance{current(), host, self};
+      *out = new Instance{current(), h, made};
       return VIRGO_OK;
     };
     type.configure = [](void* p, const virgo_config* root) -> virgo_status {

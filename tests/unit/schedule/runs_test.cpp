@@ -175,6 +175,26 @@ TEST_F(Runs, StrikesMustBeInSuccession) {
   EXPECT_FALSE(scheduler->stats(0).quarantined);
 }
 
+// What an asynchronous check does between start() and finish() counts as well: once
+// per run, however often it does it.
+TEST_F(Runs, TheTimeOfCallbacksIsHeldAgainstACheck) {
+  const virgo::testing::LogCapture quiet;
+  Script check;
+  check.start = [&](check::Run& run) {
+    run.held_loop(101ms);
+    run.held_loop(150ms);
+    run.held_loop(1ms);
+    run.finish(Status::ok);
+  };
+  add(check, every(1s));
+  pass(3s + 500ms);  // four runs
+  EXPECT_FALSE(scheduler->stats(0).quarantined);
+  EXPECT_EQ(scheduler->stats(0).over_budget, 8u);
+  pass(1s);
+  EXPECT_TRUE(scheduler->stats(0).quarantined);
+  EXPECT_EQ(scheduler->stats(0).max_loop_hold, Duration(150ms));
+}
+
 TEST_F(Runs, ABudgetAboveTheStrikeDoesNotPreventQuarantine) {
   const virgo::testing::LogCapture quiet;
   Policy policy;

@@ -239,7 +239,7 @@ TEST(WorkerPool, ShutdownDropsTheQueueAndCountsWhoDoesNotComeBack) {
   EXPECT_FALSE(ran);
 }
 
-TEST(WorkerPool, ThreadsHaveANameAndTakeNoSignals) {
+TEST(WorkerPool, ThreadsHaveANameAndTakeNoSignalsButTheirOwnFaults) {
   WorkerPool pool{{.threads = 1}};
   Latch done;
   std::string name;
@@ -255,6 +255,9 @@ TEST(WorkerPool, ThreadsHaveANameAndTakeNoSignals) {
   EXPECT_EQ(name, "virgo-worker");
   for (const int s : {SIGTERM, SIGINT, SIGHUP, SIGPROF, SIGCHLD})
     EXPECT_EQ(sigismember(&blocked, s), 1) << s;
+  // What a task does wrong itself has to reach the crash handler.
+  for (const int s : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT})
+    EXPECT_EQ(sigismember(&blocked, s), 0) << s;
   sigset_t own;
   pthread_sigmask(SIG_SETMASK, nullptr, &own);
   EXPECT_EQ(sigismember(&own, SIGTERM), 0) << "the caller's mask is as before";

@@ -100,8 +100,8 @@ typedef struct virgo_loop {
   /* [loop] Runs work on one of the agent's worker threads, where it may block, then
    * done (may be NULL) on the loop. When the owner ends first, a work that has not
    * begun is dropped, and one that executes goes on without its done; destroy()
-   * waits for it. release as for post(), after all else. A work that outlasts its
-   * run by the grace period counts as a call that has not come back. */
+   * and release wait for it, and a check whose run it outlasts is not run again until
+   * it has returned. VIRGO_ERR_CANCELLED: the agent stops. release as for post(). */
   virgo_status(VIRGO_CALL* work)(const virgo_host* host, virgo_check self, virgo_run run,
                                  virgo_task_fn work, virgo_task_fn done, virgo_task_fn release,
                                  void* user);

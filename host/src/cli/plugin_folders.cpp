@@ -1,0 +1,97 @@
+#include "cli/plugin_folders.hpp"
+
+#include <unistd.h>
+
+#include <map>
+
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "cli/plugin_description.hpp"
+#include "native/descriptor.hpp"
+#include "native/trust.hpp"
+
+namespace virgo::cli {
+namespace {
+
+using State = ListedPlugin::State;
+
+// The checks of the loader, in its order; no code of a file runs that the agent
+// would not run.
+void judge(ListedPlugin& plugin, const native::SkipList& skip) {
+  const auto refuse = [&plugin](const std::string& why) {
+    plugin.state = State::refused;
+    plugin.why = why;
+  };
+  const auto path = native::trusted_path(plugin.file, geteuid());
+  if (!path) return refuse(path.error().message);
+  const auto note = native::read_abi_note(*path);
+  plugin.has_note = note.ok();
+  if (note) plugin.note = *note;
+  if (const native::SkippedPlugin* entry = skip.find(*path)) {
+    plugin.state = State::skipped;
+    plugin.why = why_skipped(*entry);
+    plugin.module = entry->module;
+    return;
+  }
+  if (!note) return refuse(note.error().message);
+  if (auto ok = native::accept_versions(*note); !ok) return refuse(ok.error().message);
+  PluginAnswer answer = ask_plugin(*path);
+  if (!answer.problem.empty()) return refuse(answer.problem);
+  plugin.description = std::move(answer.description);
+  plugin.module = text_member(plugin.description, "module");
+}
+
+// Of a type that two files offer, the first one's is used.
+void find_doubles(std::vector<ListedPlugin>& plugins) {
+  std::map<std::string, std::string> offered;
+  for (ListedPlugin& plugin : plugins) {
+    const json::Value* types = plugin.description.find("types");
+    if (types == nullptr) continue;
+    bool of_use = false;
+    for (const json::Value& type : types->items) {
+      const auto [at, first] = offered.emplace(text_member(type, "name"), plugin.file);
+      of_use = of_use || first;
+      if (first) continue;
+      plugin.why += format("{}'{}' is already provided by {}", plugin.why.empty() ? "" : "; ",
+                           at->first, at->second);
+    }
+    if (!of_use) plugin.state = State::refused;
+  }
+}
+
+}  // namespace
+
+std::vector<ListedPlugin> list_plugins(const std::vector<std::string>& folders,
+                                       const native::SkipList& skip,
+                                       std::vector<std::string>& problems) {
+  std::vector<ListedPlugin> out;
+  for (const std::string& folder : folders) {
+    const auto names = list_folder(folder, {".so"});
+    if (!names) {
+      problems.push_back(names.error().context(format("plugin folder {}", folder)).message);
+      continue;
+    }
+    for (const std::string& name : *names) {
+      ListedPlugin plugin;
+      plugin.file = folder + "/" + name;
+      judge(plugin, skip);
+      out.push_back(std::move(plugin));
+    }
+  }
+  find_doubles(out);
+  return out;
+}
+
+const char* state_name(ListedPlugin::State state) {
+  switch (state) {
+    case State::ok:
+      return "ok";
+    case State::refused:
+      return "refused";
+    case State::skipped:
+      return "skipped";
+  }
+  return "";
+}
+
+}  // namespace virgo::cli

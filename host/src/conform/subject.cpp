@@ -1,0 +1,154 @@
+#include "conform/subject.hpp"
+
+#include <algorithm>
+
+#include "base/format.hpp"
+#include "config/load.hpp"
+#include "uv/timer.hpp"
+
+namespace virgo::conform {
+namespace {
+
+constexpr Duration kGrace = std::chrono::seconds(2);
+
+class TestRun final : public check::Run {
+ public:
+  explicit TestRun(Duration timeout)
+      : started_(system_clock().wall()), deadline_(system_clock().now() + timeout) {}
+  std::uint64_t number() const override { return 1; }
+  TimePoint deadline() const override { return deadline_; }
+  WallTime started() const override { return started_; }
+  metric::SampleBuffer& samples() override { return samples_; }
+  void explain(std::string_view text) override { outcome.explanation = text; }
+  void held_loop(Duration time) override { outcome.held = std::max(outcome.held, time); }
+  void finish(metric::Status status) override {
+    outcome.status = status;
+    outcome.samples = samples_.size();
+    outcome.finished = true;
+  }
+  Outcome outcome;
+
+ private:
+  WallTime started_;
+  TimePoint deadline_;
+  metric::SampleBuffer samples_;
+};
+
+config::CheckSpec spec_of(const std::string& type,
+                          const std::vector<std::pair<std::string, std::string>>& params,
+                          config::Problems& problems) {
+  config::CheckSpec spec;
+  spec.name = "tested";
+  spec.type = type;
+  spec.path = "params";
+  std::string yaml = "params:\n";
+  for (const auto& [key, value] : params) yaml += format("  {}: {}\n", key, value);
+  auto parsed =
+      config::parse(params.empty() ? "params: {}" : yaml, "--set", config::process_sources());
+  problems = std::move(parsed.problems);
+  if (!parsed.root.items.empty()) spec.params = std::move(parsed.root.items[0]);
+  return spec;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Subject>> Subject::load(const Target& target, const Release& release,
+                                               bool extensions) {
+  std::unique_ptr<Subject> out(new Subject(target));
+  native::Host::Options options;
+  options.wrap_table = [release, extensions](const virgo_host* table) {
+    return checked_table(table, release, extensions);
+  };
+  out->host_ = std::make_unique<native::Host>(out->loop_, out->pool_, system_clock(), options);
+  auto module = native::load_module(*out->host_, target.file, native::Trust::any);
+  if (!module) return module.error();
+  auto types = native::NativeCheckType::all_of(*out->host_, *module);
+  if (!types) return types.error();
+  out->types_ = std::move(*types);
+  std::string names;
+  for (const auto& type : out->types_) {
+    names += (names.empty() ? "" : ", ") + type->name();
+    if (target.type.empty() || type->name() == target.type) out->chosen_.push_back(type.get());
+  }
+  if (out->chosen_.empty())
+    return Error{Errc::not_found,
+                 format("the module has no check type '{}'; it has: {}", target.type, names)};
+  return out;
+}
+
+Subject::~Subject() {
+  types_.clear();
+  pool_.shutdown(std::chrono::seconds(2));
+  loop_.run_once(false);
+  host_.reset();
+}
+
+std::vector<std::string> Subject::missing_params(const check::CheckType& type) const {
+  std::vector<std::string> out;
+  for (const check::ParamInfo& param : type.params()) {
+    const bool given = std::any_of(target_.params.begin(), target_.params.end(),
+                                   [&param](const auto& p) { return p.first == param.name; });
+    if (param.required && !given) out.push_back(param.name);
+  }
+  return out;
+}
+
+std::unique_ptr<native::NativeCheck> Subject::make(check::CheckType& type) {
+  // A parameter of another type of the same module is none of this one's.
+  std::vector<std::pair<std::string, std::string>> params;
+  for (const auto& param : target_.params) {
+    const bool known = std::any_of(type.params().begin(), type.params().end(),
+                                   [&param](const auto& p) { return p.name == param.first; });
+    if (known || types_.size() == 1) params.push_back(param);
+  }
+  return make(type, params);
+}
+
+std::unique_ptr<native::NativeCheck> Subject::make(
+    check::CheckType& type, const std::vector<std::pair<std::string, std::string>>& params) {
+  config::Problems problems;
+  const config::CheckSpec spec = spec_of(type.name(), params, problems);
+  std::unique_ptr<check::Check> made;
+  if (problems.empty() && check::validate_params(type, spec, problems)) {
+    Recorder::get().configuring(true);
+    made = type.create(spec, problems);
+    Recorder::get().configuring(false);
+  }
+  why_ = problems.empty() ? "" : problems[0].text;
+  return std::unique_ptr<native::NativeCheck>(static_cast<native::NativeCheck*>(made.release()));
+}
+
+Outcome Subject::run(native::NativeCheck& check, Duration cancel_after) {
+  TestRun run(cancel_after);
+  const TimePoint begun = system_clock().now();
+  bool due = false;
+  uv::Timer timer(loop_, [&due] { due = true; });
+  timer.start(cancel_after);
+  const TimePoint before = system_clock().now();
+  check.start(run);
+  run.held_loop(system_clock().now() - before);
+  while (!run.outcome.finished && !due) loop_.run_once(true);
+  if (!run.outcome.finished) {
+    run.outcome.cancelled = true;
+    check.cancel(run);
+    due = false;
+    timer.start(kGrace);
+    while (!run.outcome.finished && !due) loop_.run_once(true);
+  }
+  if (!run.outcome.finished) {
+    Recorder::get().abandoned(check.open_run());
+    check.abandon(run);
+  }
+  run.outcome.took = system_clock().now() - begun;
+  loop_.run_once(false);  // so that what was closed is freed
+  return run.outcome;
+}
+
+void Subject::idle(Duration time) {
+  bool over = false;
+  uv::Timer timer(loop_, [&over] { over = true; });
+  timer.start(time);
+  while (!over) loop_.run_once(true);
+}
+
+}  // namespace virgo::conform

@@ -1,0 +1,88 @@
+#include "native/skip_list.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <ctime>
+
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "native/call_note.hpp"
+
+namespace virgo::native {
+namespace {
+
+constexpr const char* kSkipFile = "/skipped-plugins";
+constexpr std::uint64_t kMaxFile = 1 << 20;
+
+// A line is that of the last crash.
+CrashRecord as_record(const SkippedPlugin& p) {
+  return {p.crashed, 0, p.identity, p.module, "", "", p.file};
+}
+
+SkippedPlugin as_skipped(const CrashRecord& r) {
+  return {r.at, r.identity, r.module, r.file};
+}
+
+std::string utc(std::int64_t seconds) {
+  const std::time_t time = seconds;
+  std::tm parts{};
+  if (gmtime_r(&time, &parts) == nullptr) return "an unknown day";
+  std::array<char, 64> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S UTC", &parts);
+  return text.data();
+}
+
+}  // namespace
+
+Result<SkipList> SkipList::read(const std::string& folder) {
+  SkipList out;
+  const auto text = read_regular_file(folder + kSkipFile, kMaxFile);
+  if (!text && text.error().code == Errc::not_found) return out;
+  if (!text) return text.error().context(folder + kSkipFile);
+  for (const CrashRecord& record : parse_crashes(*text).records) out.add(as_skipped(record));
+  return out;
+}
+
+Result<void> SkipList::write(const std::string& folder) const {
+  std::string text;
+  for (const SkippedPlugin& p : entries_) text += to_line(as_record(p));
+  return replace_file(folder + kSkipFile, text, 0600);
+}
+
+const SkippedPlugin* SkipList::find(const std::string& file) const {
+  for (const SkippedPlugin& p : entries_)
+    if (p.file == file && p.identity == file_identity(file)) return &p;
+  return nullptr;
+}
+
+void SkipList::add(SkippedPlugin plugin) {
+  remove(plugin.file);
+  entries_.push_back(std::move(plugin));
+}
+
+bool SkipList::remove(const std::string& file) {
+  return std::erase_if(entries_, [&file](const SkippedPlugin& p) { return p.file == file; }) > 0;
+}
+
+std::vector<SkippedPlugin> repeated_crashes(const std::vector<CrashRecord>& records) {
+  SkipList found;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const CrashRecord& later = records[i];
+    const bool repeated =
+        std::any_of(records.begin(), records.begin() + static_cast<std::ptrdiff_t>(i),
+                    [&later](const CrashRecord& r) {
+                      // Whatever way the clock was set meanwhile.
+                      return r.file == later.file && r.identity == later.identity &&
+                             r.at >= later.at - kCrashWindow && r.at <= later.at + kCrashWindow;
+                    });
+    if (repeated) found.add(as_skipped(later));
+  }
+  return found.entries();
+}
+
+std::string why_skipped(const SkippedPlugin& plugin) {
+  return format("crashed the agent twice within ten minutes, last on {}", utc(plugin.crashed));
+}
+
+}  // namespace virgo::native
