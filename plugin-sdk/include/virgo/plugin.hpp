@@ -37,7 +37,7 @@
 //     loop_.after<&Probe::timed_out>(this, run, 500'000'000);
 //     return VIRGO_PENDING;
 //   }
-//   void ready(uint32_t events);    // ends the run: nothing has to be stopped
+//   void ready(uint32_t events);    // completes the run, and both end with it
 //   void timed_out();
 //
 // Everything is compiled into the plugin and no C++ type crosses the border. The

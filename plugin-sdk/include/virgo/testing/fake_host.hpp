@@ -10,7 +10,7 @@
 //     virgo::fake::Host host;
 //     virgo::fake::Check queue(host, virgo_module_v1());   // of the linked-in plugin
 //     ASSERT_TRUE(queue.configure({{"path", "/var/spool/acme"}})) << queue.problems_text();
-//     const virgo::fake::Run run = queue.collect();
+//     const virgo::fake::Outcome run = queue.collect();
 //     EXPECT_EQ(run.status(), VIRGO_OK) << run.explanation();
 //     EXPECT_EQ(run.u64("acme.queue.length"), 3u);
 //     EXPECT_EQ(host.misuse_text(), "");
@@ -36,7 +36,7 @@
 // under its watch, an exception across the border, text that is not UTF-8. A test
 // asks for misuse() at its end; what nobody asked for is printed by ~Host().
 //
-// THREADS. Host, Check and Run are used on the thread that made the Host: it is the
+// THREADS. Host, Check and Outcome are used on the thread that made the Host: it is the
 // loop's. The host tables given to the check may be used as plugin.h says. A Host
 // outlives its Checks.
 //
@@ -152,7 +152,7 @@ class Host {
 };
 
 // One run, while it goes on and afterwards. A copy is the same run.
-class Run {
+class Outcome {
  public:
   bool ended() const {
     const auto lock = locked();
@@ -210,7 +210,7 @@ class Run {
  private:
   friend class Check;
   friend class Host;
-  Run(std::shared_ptr<detail::RunState> state, std::mutex& mutex)
+  Outcome(std::shared_ptr<detail::RunState> state, std::mutex& mutex)
       : state_(std::move(state)), mutex_(&mutex) {}
   std::unique_lock<std::mutex> locked() const { return std::unique_lock<std::mutex>(*mutex_); }
   std::shared_ptr<detail::RunState> state_;
@@ -241,14 +241,14 @@ class Check {
   // "params.path: must be an absolute path", a line each.
   std::string problems_text() const;
 
-  Run collect(Duration timeout = std::chrono::seconds(10));
-  Run start(Duration timeout = std::chrono::seconds(10));
-  Run start_on_thread(Duration timeout = std::chrono::seconds(10));
+  Outcome collect(Duration timeout = std::chrono::seconds(10));
+  Outcome start(Duration timeout = std::chrono::seconds(10));
+  Outcome start_on_thread(Duration timeout = std::chrono::seconds(10));
   // Before its time, as when the agent stops: time_left() is 0 from here on.
-  void cancel(const Run& run);
+  void cancel(const Outcome& run);
   // The grace is over: the handle is stale. At the deadline the status is
   // VIRGO_ERR_TIMEOUT.
-  void abandon(const Run& run, virgo_status status = VIRGO_ERR_TIMEOUT);
+  void abandon(const Outcome& run, virgo_status status = VIRGO_ERR_TIMEOUT);
 
   // As the check got it in create().
   virgo_check self() const { return self_; }
@@ -258,7 +258,7 @@ class Check {
   friend class Host;
   void create();
   void destroy();
-  Run begin(Duration timeout);
+  Outcome begin(Duration timeout);
   void call(const std::shared_ptr<detail::RunState>& run);
   bool executes() const;
 

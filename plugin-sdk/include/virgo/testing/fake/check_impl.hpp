@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The functions of virgo::fake::Check and Run. Included by fake_host.hpp, and by
+// The functions of virgo::fake::Check and Outcome. Included by fake_host.hpp, and by
 // nobody else.
 #pragma once
 
@@ -93,16 +93,18 @@ inline bool Check::executes() const {
   return run_ != nullptr && run_->executing;
 }
 
-inline Run Check::begin(Duration timeout) {
+inline Outcome Check::begin(Duration timeout) {
   if (executes()) detail::fail("a collect() of the check has not returned yet");
-  if (run_ != nullptr && !Run(run_, host_.runs_.mutex()).ended())
+  if (run_ != nullptr && !Outcome(run_, host_.runs_.mutex()).ended())
     detail::fail("a run of the check is still open");
   if (!configured_ && !configure())
     detail::fail("the check needs a configuration: " + problems_text());
   if (!problems_.empty()) detail::fail("the configuration was refused: " + problems_text());
+  if (!host_.run_until([this] { return !host_.loop_.has_outliving_works(self_); }))
+    detail::fail("a work of an earlier run has not returned, and until then there is no other");
   if (thread_.joinable()) thread_.join();
   run_ = host_.runs_.open(self_, declared_, static_cast<uint64_t>(timeout.count()));
-  return Run(run_, host_.runs_.mutex());
+  return Outcome(run_, host_.runs_.mutex());
 }
 
 inline void Check::call(const std::shared_ptr<detail::RunState>& run) {
@@ -111,8 +113,8 @@ inline void Check::call(const std::shared_ptr<detail::RunState>& run) {
   host_.runs_.returned(*run, status);
 }
 
-inline Run Check::start(Duration timeout) {
-  Run run = begin(timeout);
+inline Outcome Check::start(Duration timeout) {
+  Outcome run = begin(timeout);
   if (type_.thread == VIRGO_ON_WORKER) {
     const detail::Stage::Worker worker(host_.stage_);
     call(run_);
@@ -122,38 +124,38 @@ inline Run Check::start(Duration timeout) {
   return run;
 }
 
-inline Run Check::start_on_thread(Duration timeout) {
+inline Outcome Check::start_on_thread(Duration timeout) {
   if (type_.thread != VIRGO_ON_WORKER)
     detail::fail("start_on_thread(): '" + declared_.name + "' is collected on the loop");
-  Run run = begin(timeout);
+  Outcome run = begin(timeout);
   thread_ = std::thread([this, state = run_] { call(state); });
   return run;
 }
 
-inline Run Check::collect(Duration timeout) {
-  Run run = start(timeout);
+inline Outcome Check::collect(Duration timeout) {
+  Outcome run = start(timeout);
   host_.run_until([&] { return run.ended(); });
   return run;
 }
 
-inline void Check::cancel(const Run& run) {
+inline void Check::cancel(const Outcome& run) {
   if (!host_.runs_.cancel(*run.state_)) return;
   if (VIRGO_HAS(virgo_check_type, &type_, cancel))
     detail::guarded(host_.ledger_, "cancel()", [&] { type_.cancel(instance_, run.id()); });
 }
 
-inline void Check::abandon(const Run& run, virgo_status status) {
+inline void Check::abandon(const Outcome& run, virgo_status status) {
   host_.runs_.abandon(*run.state_, status);
 }
 
-inline std::vector<Sample> Run::samples(std::string_view name, const Labels& labels) const {
+inline std::vector<Sample> Outcome::samples(std::string_view name, const Labels& labels) const {
   std::vector<Sample> out;
   for (Sample& s : samples())
     if (s.name == name && s.has(labels)) out.push_back(std::move(s));
   return out;
 }
 
-inline Sample Run::sample(std::string_view name, const Labels& labels) const {
+inline Sample Outcome::sample(std::string_view name, const Labels& labels) const {
   const std::vector<Sample> some = samples(name, labels);
   if (some.size() == 1) return some[0];
   const std::string all = all_text();

@@ -62,7 +62,7 @@ inline void Host::keep_deadlines() {
   const std::set<Check*> checks = checks_;
   for (Check* check : checks) {
     if (check->run_ == nullptr || runs_.next_limit(*check->run_) > runs_.now()) continue;
-    const Run run(check->run_, runs_.mutex());
+    const Outcome run(check->run_, runs_.mutex());
     if (!runs_.was_cancelled(*check->run_))
       check->cancel(run);
     else

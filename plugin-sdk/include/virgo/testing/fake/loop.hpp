@@ -115,6 +115,14 @@ class Loop {
     return !posts_.empty();
   }
 
+  // A work of this check goes on although its run has ended.
+  bool has_outliving_works(virgo_check self) const {
+    const std::lock_guard<std::mutex> lock(runs_.mutex());
+    for (const auto& work : works_)
+      if (work->owned.check == self && !runs_.is_alive(self, work->owned.run)) return true;
+    return false;
+  }
+
   // With the mutex held: what belonged to this run goes.
   void end_run(const RunState& run) {
     end_if([&run](const Owned& owned) { return owned.run == run.id; });
@@ -477,7 +485,9 @@ inline bool Loop::call_watch(virgo_watch id, short revents) {
   if ((revents & POLLIN) != 0) events |= VIRGO_READABLE;
   if ((revents & POLLOUT) != 0) events |= VIRGO_WRITABLE;
   if ((revents & POLLRDHUP) != 0) events |= VIRGO_HANGUP;
-  if ((revents & (POLLERR | POLLHUP)) != 0) events |= VIRGO_HANGUP | watch.events;
+  if ((revents & POLLHUP) != 0) events |= watch.events & VIRGO_HANGUP;
+  if ((revents & POLLERR) != 0) events |= VIRGO_HANGUP | watch.events;
+  if (events == 0) events = watch.events;
   guarded(ledger_, "a watch", [&] { watch.fn(watch.user, id, watch.fd, events); });
   return true;
 }
