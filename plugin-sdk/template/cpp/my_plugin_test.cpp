@@ -27,14 +27,14 @@ TEST_F(MyPluginTest, CountsWhatIsInTheFolder) {
   std::ofstream(folder + "/a");
   std::ofstream(folder + "/.hidden");
   ASSERT_TRUE(check.configure({{"path", folder}})) << check.problems_text();
-  const fake::Run run = check.collect();
+  const fake::Outcome run = check.collect();
   EXPECT_EQ(run.status(), VIRGO_OK) << run.explanation();
   EXPECT_EQ(run.u64("my.plugin.entries", {{"my.plugin.path", folder}}), 2u);
 }
 
 TEST_F(MyPluginTest, SaysWhichFolderIsNotThere) {
   ASSERT_TRUE(check.configure({{"path", folder + "/nowhere"}})) << check.problems_text();
-  const fake::Run run = check.collect();
+  const fake::Outcome run = check.collect();
   EXPECT_EQ(run.status(), VIRGO_ERR_UNREACHABLE);
   EXPECT_EQ(run.explanation(), folder + "/nowhere: No such file or directory");
   EXPECT_TRUE(run.samples().empty());
