@@ -197,18 +197,19 @@ struct Collectd {
 };
 Collectd collectd(const std::string& folder) {
   functional::TempDir dir;
-  functional::write_file(dir.file("collectd.conf"), "BaseDir \"" + dir.file("") +
-                                                        "\"\nPluginDir \"" + folder +
-                                                        "\"\nTypesDB \"/usr/share/collectd/types.db\"\n"
-                                                        "LoadPlugin virgo_bench\n");
-  const auto done = run_child({"collectd", "-f", "-C", dir.file("collectd.conf"), "-P",
-                               dir.file("pid")},
-                              std::chrono::minutes(2));
+  functional::write_file(dir.file("collectd.conf"),
+                         "BaseDir \"" + dir.file("") + "\"\nPluginDir \"" + folder +
+                             "\"\nTypesDB \"/usr/share/collectd/types.db\"\n"
+                             "LoadPlugin virgo_bench\n");
+  const auto done =
+      run_child({"collectd", "-f", "-C", dir.file("collectd.conf"), "-P", dir.file("pid")},
+                std::chrono::minutes(2));
   Collectd out;
   const std::size_t at = done ? done->err.find("virgo_bench: ") : std::string::npos;
   if (at == std::string::npos ||
       std::sscanf(done->err.c_str() + at, "virgo_bench: %lf %lf", &out.caller, &out.process) != 2)
-    std::printf("collectd did not answer:\n%s\n", done ? done->err.c_str() : done.error().message.c_str());
+    std::printf("collectd did not answer:\n%s\n",
+                done ? done->err.c_str() : done.error().message.c_str());
   return out;
 }
 

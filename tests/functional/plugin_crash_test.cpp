@@ -134,7 +134,7 @@ TEST_F(PluginCrash, OnAThreadOfItsOwn) {
 
 TEST_F(PluginCrash, WhileItIsLoadedItKeepsTheAgentFromStartingTwice) {
   std::filesystem::remove(plugins.file("crash.so"));
-  std::filesystem::copy_file(test_plugins() + "/refused/crash_entry.so", plugins.file("crash.so"));
+  std::filesystem::copy_file(test_plugins() + "/fatal/crash_entry.so", plugins.file("crash.so"));
   for (int i = 0; i < 2; ++i) {
     start("test.samples");
     EXPECT_EQ(agent.process().wait(), 128 + SIGSEGV);

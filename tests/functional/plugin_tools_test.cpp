@@ -39,6 +39,9 @@ struct PluginTools : ::testing::Test {
   static std::string refused(const std::string& name) {
     return test_plugins() + "/refused/" + name + ".so";
   }
+  static std::string fatal(const std::string& name) {
+    return test_plugins() + "/fatal/" + name + ".so";
+  }
 };
 
 json::Value parsed(const std::string& text) {
@@ -100,30 +103,39 @@ TEST_F(PluginTools, InfoAsMarkdownHasAHeadingForEachOfSeveralTypes) {
   EXPECT_THAT(two.out, HasSubstr("### test.kinds\n"));
 }
 
+TEST_F(PluginTools, HelpListsTheCommandsOfTheGroup) {
+  const Ended help = plugin({"--help"});
+  EXPECT_EQ(help.code, 0);
+  for (const char* command : {"plugin info", "plugin test", "plugin new"})
+    EXPECT_THAT(help.out, HasSubstr(command));
+  EXPECT_THAT(help.out, Not(HasSubstr("plugin describe")));
+  EXPECT_EQ(plugin({}).code, 2);
+}
+
 TEST_F(PluginTools, InfoSurvivesWhatThePluginDoes) {
   const struct {
-    const char* file;
+    std::string file;
     const char* why;
   } kCases[] = {
-      {"exit_entry", "ended the process with exit code 7"},
-      {"hang_entry", "hung when it was loaded and asked for its tables: ended after 5s"},
-      {"null_create", "has no create()"},
-      {"newer_minor", "requires plugin ABI 1.7"},
+      {fatal("exit_entry"), "ended the process with exit code 7"},
+      {fatal("hang_entry"), "hung when it was loaded and asked for its tables: ended after 5s"},
+      {refused("null_create"), "has no create()"},
+      {refused("newer_minor"), "requires plugin ABI 1.7"},
   };
   for (const auto& c : kCases) {
-    const Ended ended = plugin({"info", refused(c.file)});
+    const Ended ended = plugin({"info", c.file});
     EXPECT_EQ(ended.code, 1) << c.file;
     EXPECT_THAT(ended.out, HasSubstr("ABI     1.0")) << c.file;
     EXPECT_THAT(ended.err, HasSubstr(c.why)) << c.file;
   }
-  const Ended json = plugin({"info", "--json", refused("exit_entry")});
+  const Ended json = plugin({"info", "--json", fatal("exit_entry")});
   EXPECT_EQ(json.code, 1);
   EXPECT_THAT(text_of(parsed(json.out), "problem"), HasSubstr("exit code 7"));
 }
 
 TEST_F(PluginTools, InfoNamesTheSignalOfACrash) {
   if (kSanitized) GTEST_SKIP() << "the sanitizer turns signals into exit codes";
-  const Ended ended = plugin({"info", refused("crash_entry")});
+  const Ended ended = plugin({"info", fatal("crash_entry")});
   EXPECT_EQ(ended.code, 1);
   EXPECT_THAT(ended.out, HasSubstr("ABI     1.0"));
   EXPECT_THAT(ended.err, HasSubstr("crashed with SIGSEGV when it was loaded"));
@@ -236,7 +248,7 @@ TEST_F(PluginTools, ListShowsWhatBecomesOfEachFile) {
   put(good("good"), "a.so");
   put(good("good"), "b-again.so");
   put(refused("null_create"), "c.so");
-  put(refused("exit_entry"), "d.so");
+  put(fatal("exit_entry"), "d.so");
   put(refused("plain_text"), "e.so");
   put(good("params"), "f.so");
   ASSERT_EQ(chmod(dir.file("p/f.so").c_str(), 0666), 0);

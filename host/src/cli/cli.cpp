@@ -54,12 +54,16 @@ bool is_group(const std::string& word) {
   return false;
 }
 
+void list_group(const std::string& word, std::FILE* out) {
+  for (const Command* c : all_commands())
+    if (!c->hidden && std::string_view(c->name).starts_with(word + " "))
+      std::fprintf(out, "  %-16s %s\n", c->name, c->summary);
+}
+
 int unknown_command(const std::string& word) {
   if (is_group(word)) {
     std::fprintf(stderr, "virgo: which '%s' command? There are:\n", word.c_str());
-    for (const Command* c : all_commands())
-      if (!c->hidden && std::string_view(c->name).starts_with(word + " "))
-        std::fprintf(stderr, "  %-16s %s\n", c->name, c->summary);
+    list_group(word, stderr);
     return kUsage;
   }
   std::vector<std::string_view> names;
@@ -86,6 +90,12 @@ int run(int argc, char** argv) {
   }
   if (words[0] == "--version" || words[0] == "-v") {
     std::printf("virgo %s\n", kVersion);
+    return kOk;
+  }
+  if (words.size() > 1 && is_group(words[0]) && (words[1] == "--help" || words[1] == "-h")) {
+    std::printf("Usage: virgo %s COMMAND [OPTIONS]\n\nCommands:\n", words[0].c_str());
+    list_group(words[0], stdout);
+    std::printf("\n'virgo %s COMMAND --help' tells more.\n", words[0].c_str());
     return kOk;
   }
   std::size_t used = 0;

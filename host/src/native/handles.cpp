@@ -273,15 +273,20 @@ std::uint64_t Handles::time_left(virgo_run id) const {
 
 virgo_status Handles::complete(virgo_run id, virgo_status status) {
   if (status == VIRGO_PENDING) return VIRGO_ERR_INVALID;
-  const std::lock_guard lock(mutex_);
-  OpenRun* run = runs_.get(id);
-  if (run == nullptr) return VIRGO_ERR_STALE;
-  runs_.erase(id);
-  run->open = false;
-  run->completed = true;
-  run->status = status;
-  // While collect() executes, its return is what ends the run.
-  if (!run->executing) post(run->check, [id](NativeCheck& c) { c.run_completed(id); });
+  NativeCheck* check = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    OpenRun* run = runs_.get(id);
+    if (run == nullptr) return VIRGO_ERR_STALE;
+    runs_.erase(id);
+    run->open = false;
+    run->completed = true;
+    run->status = status;
+    if (const CheckEntry* entry = checks_.get(run->check); entry != nullptr) check = entry->check;
+    // While collect() executes, its return is what ends the run.
+    if (!run->executing) post(run->check, [id](NativeCheck& c) { c.run_completed(id); });
+  }
+  if (check != nullptr && on_loop_thread()) check->completed_on_loop(id);
   return VIRGO_OK;
 }
 

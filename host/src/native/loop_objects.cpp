@@ -139,12 +139,16 @@ void LoopObjects::stop(std::uint64_t handle) {
   std::erase_if(objects_, [handle](const auto& object) { return object->handle == handle; });
 }
 
-void LoopObjects::end_run(virgo_run run) {
+void LoopObjects::stop_run(virgo_run run) {
   std::erase_if(objects_, [this, run](const auto& object) {
     if (object->run != run) return false;
     host_.handles().loop_objects().erase(object->handle);
     return true;
   });
+}
+
+void LoopObjects::end_run(virgo_run run) {
+  stop_run(run);
   withdraw(run, false);
 }
 

@@ -77,6 +77,8 @@ class LoopObjects {
 
   // Ends what `run` owns. Its works that execute go on; see outliving_works().
   void end_run(virgo_run run);
+  // Of that, the timers and watches only.
+  void stop_run(virgo_run run);
   // Works that execute although their run has ended.
   bool outliving_works() const;
   // They are not expected back soon: their threads no longer count.

@@ -207,6 +207,10 @@ LoopObjects& NativeCheck::loop_objects() {
   return *loop_objects_;
 }
 
+void NativeCheck::completed_on_loop(virgo_run run) {
+  if (loop_objects_ != nullptr) loop_objects_->stop_run(run);
+}
+
 void NativeCheck::end_run() {
   if (loop_objects_ != nullptr) loop_objects_->end_run(open_.id);
 }

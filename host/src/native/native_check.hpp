@@ -52,6 +52,9 @@ class NativeCheck final : public check::Check {
 
   // ---- For virgo/ext/loop.h
   LoopObjects& loop_objects();
+  // The plugin completed `run` on the loop: its watches end now, as it may close
+  // their descriptors next. The rest of the run's end is posted.
+  void completed_on_loop(virgo_run run);
   const std::shared_ptr<NativeInstance>& instance() const { return instance_; }
   // Runs what the plugin has posted.
   void run_posts();

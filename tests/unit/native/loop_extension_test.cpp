@@ -144,6 +144,31 @@ TEST_F(LoopExtension, NothingOfARunCallsBackOnceItIsComplete) {
   EXPECT_EQ(fired, 1);
 }
 
+// The plugin may close the descriptor right after complete(), and its number be used
+// again before the loop turns.
+TEST_F(LoopExtension, CompleteEndsWatchesAtOnce) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  TestRun run = new_run();
+  start(run);
+  Task none = [] { FAIL() << "its run has ended"; };
+  ASSERT_EQ(ext->watch_start(script.host, script.self, open_run, ends[0], VIRGO_WRITABLE,
+                             &run_watch, &none, nullptr),
+            VIRGO_OK);
+  ASSERT_EQ(complete(), VIRGO_OK);
+  virgo_watch again = 0;
+  int seen = 0;
+  Task count = [&seen] { ++seen; };
+  ASSERT_EQ(ext->watch_start(script.host, script.self, 0, ends[0], VIRGO_WRITABLE, &run_watch,
+                             &count, &again),
+            VIRGO_OK);
+  run_until_finished(run);
+  run_until([&] { return seen > 0; });
+  EXPECT_EQ(ext->watch_stop(script.host, again), VIRGO_OK);
+  close(ends[0]);
+  close(ends[1]);
+}
+
 TEST_F(LoopExtension, AnAbandonedRunsTimersEndAndTheChecksGoOn) {
   TestRun run = new_run();
   start(run);

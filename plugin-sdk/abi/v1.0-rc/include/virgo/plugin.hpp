@@ -24,6 +24,22 @@
 //
 // configure() and collect() may return virgo_status or void (= VIRGO_OK), and may
 // throw: the exception stops here and its text becomes the run's explanation.
+//
+// A check that waits without keeping a thread does it with a Loop, the sugar over
+// ext/loop.h: timers, descriptors, posts and work that call its methods, and
+// allocate nothing.
+//
+//   explicit Probe(virgo::sdk::Host host) : loop_(host) {}
+//   virgo_status collect(virgo::sdk::Run run) {
+//     if (!loop_) return VIRGO_ERR_UNSUPPORTED;              // an agent without it
+//     run_ = run.id(); fd_ = ...;
+//     loop_.watch<&Probe::ready>(this, run, fd_, VIRGO_READABLE);
+//     loop_.after<&Probe::timed_out>(this, run, 500'000'000);
+//     return VIRGO_PENDING;
+//   }
+//   void ready(uint32_t events);    // completes the run, and both end with it
+//   void timed_out();
+//
 // Everything is compiled into the plugin and no C++ type crosses the border. The
 // header itself calls nothing of the C++ runtime library, so a check built with
 // -fno-exceptions -fno-rtti that keeps to that needs no libstdc++ at all.
@@ -41,6 +57,7 @@
 #include <exception>
 #endif
 
+#include "ext/loop.h"
 #include "plugin.h"
 
 namespace virgo::sdk {
@@ -194,11 +211,24 @@ class Run {
 
 namespace detail {
 
-template <class T>
-struct Instance {
+// Lies in front of each check of type T, so that a callback of the loop, which is
+// given the check only, knows whose it is.
+struct Context {
   const virgo_host* host;
-  T check;
+  virgo_check self;
+  virgo_run run;  // the one collected last
 };
+inline constexpr size_t kContextSize =
+    (sizeof(Context) + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t);
+
+template <class T>
+T& check_in(void* instance) {
+  return *reinterpret_cast<T*>(static_cast<char*>(instance) + kContextSize);
+}
+template <class T>
+Context& context_of(T* check) {
+  return *reinterpret_cast<Context*>(reinterpret_cast<char*>(check) - kContextSize);
+}
 
 // Runs body; an exception becomes VIRGO_ERR_FAILED and its text goes to tell.
 template <class Body, class Tell>
@@ -242,47 +272,57 @@ inline constexpr bool has_flags = false;
 template <class T>
 inline constexpr bool has_flags<T, std::void_t<decltype(T::kFlags)>> = true;
 
+template <class T, class = void>
+inline constexpr bool has_name = false;
+template <class T>
+inline constexpr bool has_name<T, std::void_t<decltype(T::kName)>> = true;
+
 template <class T>
 struct Thunks {
-  static_assert(alignof(Instance<T>) <= alignof(max_align_t),
-                "over-aligned checks are not supported");
+  static_assert(alignof(T) <= alignof(max_align_t), "over-aligned checks are not supported");
 
   static virgo_status VIRGO_CALL create(const virgo_host* host, virgo_check self, void** out) {
-    void* memory = malloc(sizeof(Instance<T>));
+    void* memory = malloc(kContextSize + sizeof(T));
     if (memory == nullptr) return VIRGO_ERR_NO_MEMORY;
+    ::new (memory) Context{host, self, 0};
     const virgo_status status = guarded(
         [&] {
-          *out = ::new (memory) Instance<T>{host, T(Host(host, self))};
+          ::new (static_cast<void*>(&check_in<T>(memory))) T(Host(host, self));
+          *out = memory;
         },
         [&](const char* what) { Host(host, self).log(VIRGO_LOG_ERROR, what); });
     if (status < 0) free(memory);
     return status;
   }
   static virgo_status VIRGO_CALL configure(void* p, const virgo_config* root) {
-    auto* i = static_cast<Instance<T>*>(p);
     if constexpr (has_configure<T>) {
-      const Config config(i->host, root);
-      return guarded([&] { return i->check.configure(config); },
+      const Config config(context(p).host, root);
+      return guarded([&] { return check_in<T>(p).configure(config); },
                      [&](const char* what) { config.reject(what); });
     } else {
       return VIRGO_OK;
     }
   }
   static virgo_status VIRGO_CALL collect(void* p, virgo_run id) {
-    auto* i = static_cast<Instance<T>*>(p);
-    const Run run(i->host, id);
-    return guarded([&] { return i->check.collect(run); },
+    context(p).run = id;
+    const Run run(context(p).host, id);
+    return guarded([&] { return check_in<T>(p).collect(run); },
                    [&](const char* what) { run.explain(what); });
   }
   static void VIRGO_CALL cancel(void* p, virgo_run id) {
-    auto* i = static_cast<Instance<T>*>(p);
-    if constexpr (has_cancel<T>) i->check.cancel(Run(i->host, id));
+    if constexpr (has_cancel<T>) {
+      const Context& c = context(p);
+      guarded([&] { check_in<T>(p).cancel(Run(c.host, id)); },
+              [&](const char* what) { Host(c.host, c.self).log(VIRGO_LOG_ERROR, what); });
+    }
   }
   static void VIRGO_CALL destroy(void* p) {
-    auto* i = static_cast<Instance<T>*>(p);
-    i->~Instance<T>();
-    free(i);
+    check_in<T>(p).~T();
+    free(p);
   }
+
+ private:
+  static Context& context(void* p) { return *static_cast<Context*>(p); }
 };
 
 template <class T>
@@ -309,16 +349,171 @@ template <class... T>
 inline constexpr const virgo_check_type* types_of[] = {&type_of<T>...};
 
 template <class... T>
-constexpr virgo_module module(const char* id, const char* version) {
-  return {VIRGO_MODULE_HEADER(0), sizeof...(T), id,     version, nullptr,
-          types_of<T...>,         nullptr,      nullptr};
+constexpr virgo_module module(const char* id, const char* version, const char* vendor,
+                              uint16_t requires_minor) {
+  return {VIRGO_MODULE_HEADER(requires_minor),
+          sizeof...(T),
+          id,
+          version,
+          vendor,
+          types_of<T...>,
+          nullptr,
+          nullptr};
 }
 
+// What the loop calls: Method of the T behind user.
+template <auto Method, class T, bool kOfRun>
+struct Callback {
+  static void VIRGO_CALL timer(void* user, virgo_timer timer) { call(user, timer); }
+  static void VIRGO_CALL watch(void* user, virgo_watch, virgo_fd fd, uint32_t events) {
+    if constexpr (std::is_invocable_v<decltype(Method), T*, virgo_fd, uint32_t>)
+      call(user, fd, events);
+    else
+      call(user, events);
+  }
+  static void VIRGO_CALL task(void* user) { call(user); }
+
+ private:
+  template <class... Args>
+  static void call(void* user, Args... args) {
+    T* object = static_cast<T*>(user);
+    if constexpr (std::is_invocable_v<decltype(Method), T*, Args...>)
+      run(object, [&]() noexcept(std::is_nothrow_invocable_v<decltype(Method), T*, Args...>) {
+        (object->*Method)(args...);
+      });
+    else
+      run(object, [&]() noexcept(std::is_nothrow_invocable_v<decltype(Method), T*>) {
+        (object->*Method)();
+      });
+  }
+  template <class Body>
+  static void run(T* object, Body body) {
+#if defined(__cpp_exceptions)
+    static_assert(has_name<T> || noexcept(body()),
+                  "a method of a class that is not the check itself must be noexcept: nobody "
+                  "could tell whose run it is that has failed");
+#endif
+    if constexpr (has_name<T>)
+      guarded(body, [&](const char* what) { failed(context_of(object), what); });
+    else
+      body();
+  }
+  // Ends the run the callback belonged to.
+  static void failed(const Context& c, const char* what) {
+    if constexpr (kOfRun) {
+      const Run of(c.host, c.run);
+      of.explain(what);
+      if (of.complete(VIRGO_ERR_FAILED) == VIRGO_OK) return;
+    }
+    Host(c.host, c.self).log(VIRGO_LOG_ERROR, what);
+  }
+};
+
 }  // namespace detail
+
+// ---- The event loop, ext/loop.h ----
+//
+// Whom a timer, watch, post or work belongs to, and with whom it ends: a run, or
+// the check.
+struct Owner {
+  virgo_run id;
+  Owner(Run run) : id(run.id()) {}
+  static Owner check() { return Owner(); }
+
+ private:
+  Owner() : id(0) {}
+};
+
+struct Timer {
+  virgo_timer id = 0;
+};
+struct Watch {
+  virgo_watch id = 0;
+};
+
+// Calls methods of a check; of the object `self` points at, which must be the check
+// itself, or else the method noexcept. Where the method throws, a run ends with
+// VIRGO_ERR_FAILED and the text; for what belongs to the check the text is logged.
+// Without the extension everything answers VIRGO_ERR_UNSUPPORTED. For contracts see
+// ext/loop.h. A value: copy it where you like.
+class Loop {
+ public:
+  explicit Loop(Host host) : host_(host), api_(host.extension<virgo_loop>(VIRGO_EXT_LOOP)) {}
+  explicit operator bool() const { return api_ != nullptr; }
+
+  // [loop] void method() or method(virgo_timer): once, or every period.
+  template <auto Method, class T>
+  virgo_status after(T* self, Owner owner, uint64_t delay_ns, Timer* timer = nullptr) const {
+    return start<Method>(self, owner, delay_ns, 0, timer);
+  }
+  template <auto Method, class T>
+  virgo_status every(T* self, Owner owner, uint64_t period_ns, Timer* timer = nullptr) const {
+    return start<Method>(self, owner, period_ns, period_ns, timer);
+  }
+  virgo_status stop(Timer timer) const {
+    return api_ == nullptr ? none() : api_->timer_stop(host_.raw(), timer.id);
+  }
+
+  // [loop] void method(uint32_t events) or method(virgo_fd, uint32_t events).
+  template <auto Method, class T>
+  virgo_status watch(T* self, Owner owner, virgo_fd fd, uint32_t events,
+                     Watch* watch = nullptr) const {
+    if (api_ == nullptr) return none();
+    virgo_watch_fn fn = owner.id != 0 ? &detail::Callback<Method, T, true>::watch
+                                      : &detail::Callback<Method, T, false>::watch;
+    return api_->watch_start(host_.raw(), host_.self(), owner.id, fd, events, fn, self,
+                             watch == nullptr ? nullptr : &watch->id);
+  }
+  virgo_status modify(Watch watch, uint32_t events) const {
+    return api_ == nullptr ? none() : api_->watch_modify(host_.raw(), watch.id, events);
+  }
+  virgo_status stop(Watch watch) const {
+    return api_ == nullptr ? none() : api_->watch_stop(host_.raw(), watch.id);
+  }
+
+  // [any] void method(), on the loop.
+  template <auto Method, class T>
+  virgo_status post(T* self, Owner owner) const {
+    if (api_ == nullptr) return none();
+    return api_->post(host_.raw(), host_.self(), owner.id, task<Method, T>(owner), nullptr, self);
+  }
+  // [loop] void work() on a worker, where it may block; then, if the owner is still
+  // there, void done() on the loop.
+  template <auto Work, auto Done, class T>
+  virgo_status work(T* self, Owner owner) const {
+    if (api_ == nullptr) return none();
+    return api_->work(host_.raw(), host_.self(), owner.id, task<Work, T>(owner),
+                      task<Done, T>(owner), nullptr, self);
+  }
+
+ private:
+  static virgo_status none() { return VIRGO_ERR_UNSUPPORTED; }
+  template <auto Method, class T>
+  static virgo_task_fn task(Owner owner) {
+    return owner.id != 0 ? &detail::Callback<Method, T, true>::task
+                         : &detail::Callback<Method, T, false>::task;
+  }
+  template <auto Method, class T>
+  virgo_status start(T* self, Owner owner, uint64_t delay, uint64_t period, Timer* timer) const {
+    if (api_ == nullptr) return none();
+    virgo_timer_fn fn = owner.id != 0 ? &detail::Callback<Method, T, true>::timer
+                                      : &detail::Callback<Method, T, false>::timer;
+    return api_->timer_start(host_.raw(), host_.self(), owner.id, delay, period, fn, self,
+                             timer == nullptr ? nullptr : &timer->id);
+  }
+
+  Host host_;
+  const virgo_loop* api_;
+};
+
 }  // namespace virgo::sdk
 
 // Once per module, with every check class it offers.
-#define VIRGO_CXX_MODULE(ID, VERSION, ...)                  \
-  static constexpr virgo_module virgo_cxx_module_ =         \
-      virgo::sdk::detail::module<__VA_ARGS__>(ID, VERSION); \
-  VIRGO_MODULE_ENTRY(virgo_cxx_module_, 0)
+#define VIRGO_CXX_MODULE(ID, VERSION, ...) VIRGO_CXX_MODULE_BY(nullptr, 0, ID, VERSION, __VA_ARGS__)
+
+// The same with the name of its maker, and the oldest minor of the ABI it can live
+// with (see requires_minor in plugin.h).
+#define VIRGO_CXX_MODULE_BY(VENDOR, REQUIRES_MINOR, ID, VERSION, ...)               \
+  static constexpr virgo_module virgo_cxx_module_ =                                 \
+      virgo::sdk::detail::module<__VA_ARGS__>(ID, VERSION, VENDOR, REQUIRES_MINOR); \
+  VIRGO_MODULE_ENTRY(virgo_cxx_module_, REQUIRES_MINOR)
