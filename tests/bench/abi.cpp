@@ -38,7 +38,7 @@ namespace virgo::bench {
 namespace {
 
 constexpr int kRounds = 15;
-constexpr std::uint32_t kSamples = 1000;  // of one run
+constexpr std::uint32_t kSamples = 200;  // of one run
 
 double now_ns() {
   return static_cast<double>(system_clock().now().time_since_epoch().count());
@@ -153,11 +153,11 @@ double virtual_sample() {
   const metric::Label labels[] = {{"device", "eth0"}, {"direction", "receive"}};
   return median([&] {
     const double before = now_ns();
-    for (int n = 0; n < 100; ++n) {
+    for (int n = 0; n < 1000; ++n) {
       for (std::uint32_t i = 0; i < kSamples; ++i) opaque<Sink>(&buffer)->add(i, labels);
       buffer.buffer.clear();
     }
-    return (now_ns() - before) / (100.0 * kSamples);
+    return (now_ns() - before) / (1000.0 * kSamples);
   });
 }
 
@@ -237,8 +237,8 @@ int bench(const std::string& collectd_folder) {
 
   const double sample_reference = virtual_sample();
   const double run_reference = virtual_run();
-  const Cost each = run_cost(*check, &emit_each, 100);
-  const Cost together = run_cost(*check, &emit_together, 100);
+  const Cost each = run_cost(*check, &emit_each, 1000);
+  const Cost together = run_cost(*check, &emit_together, 1000);
   const Cost empty = run_cost(*check, &nothing, 100'000);
   const auto per_sample = [&empty](const Cost& cost) { return (cost.ns - empty.ns) / kSamples; };
 

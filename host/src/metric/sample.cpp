@@ -8,8 +8,10 @@
 namespace virgo::metric {
 namespace {
 
-constexpr std::size_t kKeepSamples = 256;
-constexpr std::size_t kKeepArena = 16 * 1024;
+// Kept for the next run: what a run of kSteadySamples of four labels needs.
+constexpr std::size_t kKeepSamples = SampleBuffer::kSteadySamples;
+constexpr std::size_t kKeepLabels = 4 * kKeepSamples;
+constexpr std::size_t kKeepArena = 32 * 1024;
 
 std::uint64_t number_bits(const Value& v) {
   return v.type == Type::f64 ? std::bit_cast<std::uint64_t>(v.f64) : v.u64;
@@ -150,7 +152,7 @@ void SampleBuffer::clear() {
   if (undeclared_.capacity() > kKeepSamples)
     std::vector<std::unique_ptr<MetricInfo>>().swap(undeclared_);
   if (samples_.capacity() > kKeepSamples) std::vector<Record>().swap(samples_);
-  if (labels_.capacity() > kKeepSamples) std::vector<std::pair<Slice, Slice>>().swap(labels_);
+  if (labels_.capacity() > kKeepLabels) std::vector<std::pair<Slice, Slice>>().swap(labels_);
   if (arena_.capacity() > kKeepArena) std::string().swap(arena_);
 }
 

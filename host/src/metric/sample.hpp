@@ -68,6 +68,10 @@ enum class AddResult : std::uint8_t {
 
 class SampleBuffer {
  public:
+  // A run of so many samples, of four labels and 128 bytes of text each, allocates
+  // nothing once the buffer has been used for one. What grew beyond is given back.
+  static constexpr std::size_t kSteadySamples = 256;
+
   explicit SampleBuffer(const SampleLimits& limits = {}) : limits_(limits) {}
   SampleBuffer(SampleBuffer&&) = default;
   SampleBuffer& operator=(SampleBuffer&&) = default;

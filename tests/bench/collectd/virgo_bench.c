@@ -10,6 +10,7 @@
 #include "collectd.h"
 
 #include "plugin.h"
+#include "utils/common/common.h"
 
 enum { kWarmUp = 10000, kValues = 100000 };
 
