@@ -20,6 +20,7 @@
 #include "base/text.hpp"
 
 // Where a sanitizer has its own allocator, malloc's figures stand still.
+// NOLINTNEXTLINE(readability-identifier-naming)
 extern "C" __attribute__((weak)) std::size_t __sanitizer_get_current_allocated_bytes();
 
 namespace virgo::conform {

@@ -114,8 +114,8 @@ std::vector<sock_filter> filter_for(const Range& code, int report_fd) {
   constexpr std::size_t ip = offsetof(seccomp_data, instruction_pointer);
   std::vector<sock_filter> out;
   // Each test steps over an "allow" when it holds.
-  const auto unless = [&](std::uint16_t code_, std::uint32_t value, bool holds) {
-    out.push_back(BPF_JUMP(static_cast<std::uint16_t>(BPF_JMP | code_ | BPF_K), value,
+  const auto unless = [&](std::uint16_t jump, std::uint32_t value, bool holds) {
+    out.push_back(BPF_JUMP(static_cast<std::uint16_t>(BPF_JMP | jump | BPF_K), value,
                            static_cast<std::uint8_t>(holds ? 1 : 0),
                            static_cast<std::uint8_t>(holds ? 0 : 1)));
     out.push_back(allow);

@@ -28,11 +28,11 @@ Said read_report(std::string_view text, TestResult& result) {
     const std::size_t space = line.find(' ');
     if (space == std::string_view::npos) continue;
     const std::string_view kind = line.substr(0, space);
-    std::string rest = to_utf8(line.substr(space + 1));
-    if (kind == "phase") said.phase = std::move(rest);
-    if (kind == "finding") result.findings.push_back(std::move(rest));
-    if (kind == "note") result.notes.push_back(std::move(rest));
-    if (kind == "missing") result.missing.push_back(std::move(rest));
+    const std::string rest = to_utf8(line.substr(space + 1));
+    if (kind == "phase") said.phase = rest;
+    if (kind == "finding") result.findings.push_back(rest);
+    if (kind == "note") result.notes.push_back(rest);
+    if (kind == "missing") result.missing.push_back(rest);
     if (kind == "end") said.ended = true;
   }
   return said;
