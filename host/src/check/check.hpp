@@ -54,6 +54,9 @@ class Check {
   virtual void cancel(Run& run) = 0;
   // The grace period is over: forget the run; it is gone when this returns.
   virtual void abandon(Run& run) = 0;
+  // The check is in quarantine: start() is not called any more. What goes on between
+  // its runs must end.
+  virtual void quarantine() {}
   // True while code of this check still executes for an abandoned run (a
   // worker thread that never came back). No run is started meanwhile, and the
   // check must not be destroyed: the scheduler leaks it on purpose.

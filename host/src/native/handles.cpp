@@ -88,6 +88,17 @@ NativeCheck* Handles::find(virgo_check check) const {
   return entry == nullptr ? nullptr : entry->check;
 }
 
+void Handles::end_check(CheckEntry& entry) {
+  const std::lock_guard lock(mutex_);
+  entry.ending = true;
+}
+
+NativeCheck* Handles::find_owner(virgo_check check) const {
+  const std::lock_guard lock(mutex_);
+  const CheckEntry* entry = checks_.get(check);
+  return entry == nullptr || entry->ending ? nullptr : entry->check;
+}
+
 void Handles::open(OpenRun& run) {
   const std::lock_guard lock(mutex_);
   run.id = runs_.insert(&run);
@@ -146,7 +157,7 @@ bool Handles::is_open(virgo_run run, virgo_check check) const {
 virgo_status Handles::post_task(virgo_check check, const PluginPost& task) {
   const std::lock_guard lock(mutex_);
   CheckEntry* entry = checks_.get(check);
-  if (entry == nullptr) return VIRGO_ERR_STALE;
+  if (entry == nullptr || entry->ending) return VIRGO_ERR_STALE;
   if (task.run != 0) {
     const OpenRun* run = runs_.get(task.run);
     if (run == nullptr || run->check != check) return VIRGO_ERR_STALE;
@@ -160,6 +171,14 @@ virgo_status Handles::post_task(virgo_check check, const PluginPost& task) {
 std::vector<PluginPost> Handles::take_posts(CheckEntry& entry) {
   const std::lock_guard lock(mutex_);
   return std::exchange(entry.posts, {});
+}
+
+void Handles::put_back(CheckEntry& entry, std::vector<PluginPost> posts) {
+  const std::lock_guard lock(mutex_);
+  // A task to run them is on its way if there are newer ones.
+  const bool due = !entry.posts.empty();
+  entry.posts.insert(entry.posts.begin(), posts.begin(), posts.end());
+  if (!due) post(entry.check->self(), [](NativeCheck& c) { c.run_posts(); });
 }
 
 void Handles::post_work(std::shared_ptr<WorkItem> item) {

@@ -48,7 +48,8 @@ struct CheckEntry {
   std::string name;
   NativeCheck* check = nullptr;
   LogBudget log;
-  std::vector<PluginPost> posts;  // guarded by Handles' mutex
+  bool ending = false;  // guarded by Handles' mutex, as is this:
+  std::vector<PluginPost> posts;
 };
 
 // One run. Owned by the NativeCheck; guarded by Handles' mutex while open.
@@ -90,6 +91,8 @@ class Handles {
   void shut_down();
 
   virgo_check add_check(CheckEntry& entry);
+  // The check is about to go: it may log, but own nothing new.
+  void end_check(CheckEntry& entry);
   void remove_check(virgo_check check);
 
   // Gives `run` a handle. The caller has filled in check, type, samples, deadline.
@@ -102,12 +105,14 @@ class Handles {
   // Makes the handle stale. Nobody else touches `run` afterwards.
   void close(OpenRun& run);
 
-  // Null when the check has gone.
+  // Null when the check has gone; the second: or is going.
   NativeCheck* find(virgo_check check) const;
+  NativeCheck* find_owner(virgo_check check) const;
   // What checks have on the loop.
   HandleTable<LoopObject>& loop_objects() { return loop_objects_; }
-  // The posts that wait, in their order.
+  // The posts that wait, in their order. And: some of them, for a later turn.
   std::vector<PluginPost> take_posts(CheckEntry& entry);
+  void put_back(CheckEntry& entry, std::vector<PluginPost> posts);
 
   // From a worker: hands the item, whose work has returned, to the loop.
   void post_work(std::shared_ptr<WorkItem> item);

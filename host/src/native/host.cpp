@@ -15,7 +15,7 @@ Host::Host(uv::Loop& loop, uv::WorkerPool& pool, const Clock& clock, const Optio
       handles_(keep_for_ever(std::make_unique<Handles>(loop, clock))) {}
 
 Host::~Host() {
-  for (LoopObjects* objects : loop_objects_) objects->stop_all();
+  for (LoopObjects* objects : loop_objects_) objects->let_go();
   handles_->shut_down();
 }
 

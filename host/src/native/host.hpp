@@ -42,6 +42,14 @@ class Host {
   // Those there are; a check that is left behind must leave nothing on the loop.
   void add(LoopObjects& objects) { loop_objects_.insert(&objects); }
   void remove(LoopObjects& objects) { loop_objects_.erase(&objects); }
+  // Descriptors that have a watch, paused ones included.
+  bool watches(virgo_fd fd) const { return watched_.contains(fd); }
+  void watch(virgo_fd fd, bool on) {
+    if (on)
+      watched_.insert(fd);
+    else
+      watched_.erase(fd);
+  }
 
  private:
   uv::Loop& loop_;
@@ -50,6 +58,7 @@ class Host {
   const Options options_;
   Handles* handles_;
   std::unordered_set<LoopObjects*> loop_objects_;
+  std::unordered_set<virgo_fd> watched_;
 };
 
 }  // namespace virgo::native

@@ -19,8 +19,9 @@ virgo_status for_owner(const virgo_host* host, virgo_check self, virgo_run run, 
   Handles* handles = HostTable::handles_of(host);
   if (handles == nullptr || !complete) return VIRGO_ERR_INVALID;
   if (!handles->on_loop_thread()) return VIRGO_ERR_WRONG_THREAD;
-  NativeCheck* check = handles->find(self);
+  NativeCheck* check = handles->find_owner(self);
   if (check == nullptr || (run != 0 && !handles->is_open(run, self))) return VIRGO_ERR_STALE;
+  if (run == 0 && check->quarantined()) return VIRGO_ERR_CANCELLED;
   return start(check->loop_objects());
 }
 
@@ -58,7 +59,11 @@ virgo_status watch_start(const virgo_host* host, virgo_check self, virgo_run run
 
 virgo_status watch_modify(const virgo_host* host, virgo_watch watch,
                           std::uint32_t events) noexcept {
-  return for_object(host, watch, true, [events](LoopObject& o) { o.poll->start(events); });
+  virgo_status status = VIRGO_OK;
+  const virgo_status found = for_object(host, watch, true, [&](LoopObject& o) {
+    if (!o.poll->start(events)) status = VIRGO_ERR_INVALID;
+  });
+  return found != VIRGO_OK ? found : status;
 }
 
 virgo_status watch_stop(const virgo_host* host, virgo_watch watch) noexcept {

@@ -36,6 +36,7 @@ void WorkItem::came_back() {
 }
 
 WorkItem::~WorkItem() {
+  if (owner != nullptr) owner->forget(*this);
   if (release == nullptr) return;
   const CallResult r = guarded([this] {
     const CallScope note = instance->noted("release");
@@ -58,16 +59,49 @@ virgo_status LoopObjects::work(virgo_run run, virgo_task_fn fn, virgo_task_fn do
   // The item leaves the worker with the task that tells the loop: the last to
   // hold it is the loop.
   item->ticket = host_.pool().submit([handles = &host_.handles(), item]() mutable {
-    item->result = guarded([&item] {
-      const CallScope note = item->instance->noted("work");
-      item->work(item->user);
-    });
+    // Its run may have ended since it was queued.
+    if (item->run == 0 || handles->is_open(item->run)) {
+      item->began = static_cast<std::int64_t>(handles->now_ns());
+      item->result = guarded([&item] {
+        const CallScope note = item->instance->noted("work");
+        item->work(item->user);
+      });
+    }
     handles->post_work(std::move(item));
   });
-  if (item->ticket == 0) return VIRGO_ERR_CANCELLED;  // the agent stops; user stays the caller's
+  if (item->ticket == 0) {  // the agent stops; user stays the caller's
+    item->owner = nullptr;
+    return VIRGO_ERR_CANCELLED;
+  }
   item->release = release;
   works_.push_back(item.get());
+  if (works_timer_ == nullptr)
+    works_timer_ = std::make_unique<uv::Timer>(host_.loop(), [this] { look_after_works(); });
+  if (!works_timer_->active()) works_timer_->start(kGrace);
   return VIRGO_OK;
+}
+
+void LoopObjects::forget(WorkItem& item) {
+  std::erase(works_, &item);
+}
+
+// Works that take too long, looked for as long as there are any.
+void LoopObjects::look_after_works() {
+  const TimePoint now = host_.clock().now();
+  for (WorkItem* item : works_) {
+    const std::int64_t began = item->began;
+    if (item->written_off || began == 0) continue;
+    const bool overdue = item->run == 0 ? now - TimePoint(Duration(began)) > kLongWork
+                                        : !alive(item->run) && now - item->run_ended >= kGrace;
+    if (overdue) write_off(*item);
+  }
+  if (!works_.empty()) works_timer_->start(kGrace);
+}
+
+void LoopObjects::write_off(WorkItem& item) {
+  item.written_off = true;
+  host_.pool().write_off(item.ticket);
+  item.instance->module().call_wedged(false);
 }
 
 void LoopObjects::work_returned(WorkItem& item) {
@@ -83,14 +117,11 @@ void LoopObjects::withdraw(virgo_run run, bool all) {
   const std::vector<WorkItem*> works = works_;
   for (WorkItem* item : works) {
     if (!all && item->run != run) continue;
-    const auto ticket = item->ticket;
-    std::erase(works_, item);
-    if (host_.pool().withdraw(ticket)) continue;  // released by that
-    if (all)
-      item->owner = nullptr;
-    else
-      works_.push_back(item);
+    if (host_.pool().withdraw(item->ticket)) continue;  // released by that
+    item->run_ended = host_.clock().now();
+    if (all) item->owner = nullptr;
   }
+  if (all) works_.clear();
 }
 
 bool LoopObjects::outliving_works() const {
@@ -99,15 +130,15 @@ bool LoopObjects::outliving_works() const {
 }
 
 void LoopObjects::write_off_works() {
-  for (WorkItem* item : works_) {
-    if (item->written_off || alive(item->run)) continue;
-    item->written_off = true;
-    host_.pool().write_off(item->ticket);
-    item->instance->module().call_wedged(false);
-  }
+  for (WorkItem* item : works_)
+    if (!item->written_off && !alive(item->run)) write_off(*item);
 }
 
 // ---- Timers and watches
+
+LoopObject::~LoopObject() {
+  if (watcher != nullptr) watcher->watch(fd, false);
+}
 
 LoopObjects::LoopObjects(Host& host, NativeCheck& check) : host_(host), check_(check) {
   host_.add(*this);
@@ -117,6 +148,13 @@ LoopObjects::~LoopObjects() {
   stop_all();
   withdraw(0, true);
   host_.remove(*this);
+}
+
+void LoopObjects::let_go() {
+  stop_all();
+  works_timer_.reset();
+  for (WorkItem* item : works_) item->owner = nullptr;
+  works_.clear();
 }
 
 void LoopObjects::stop_all() {
@@ -165,6 +203,7 @@ virgo_status LoopObjects::timer_start(virgo_run run, std::uint64_t delay_ns,
   LoopObject* raw = object.get();
   object->timer =
       std::make_unique<uv::Timer>(host_.loop(), [this, raw] { timer_fired(raw->handle); });
+  object->due = host_.clock().now() + duration_of(delay_ns);
   object->timer->start(duration_of(delay_ns));
   return add(std::move(object), timer);
 }
@@ -175,17 +214,22 @@ void LoopObjects::timer_fired(std::uint64_t handle) {
   const virgo_run run = object->run;
   void* user = object->user;
   const virgo_timer_fn fn = object->timer_fn;
-  if (object->period > Duration::zero())
-    object->timer->start(object->period);
-  else
+  if (object->period > Duration::zero()) {
+    // From when it was due, so that it does not drift; ticks that passed are left out.
+    const TimePoint now = host_.clock().now();
+    object->due += object->period;
+    if (object->due < now) object->due += (now - object->due) / object->period * object->period;
+    object->timer->start(object->due - now);
+  } else {
     stop(handle);
+  }
   check_.call_back(run, "timer", [=] { fn(user, handle); });
 }
 
 virgo_status LoopObjects::watch_start(virgo_run run, virgo_fd fd, std::uint32_t events,
                                       virgo_watch_fn fn, void* user, virgo_watch* watch) {
   if (objects_.size() >= kMaxTimersAndWatches) return VIRGO_ERR_LIMIT;
-  if (fd < 0 || fd > std::numeric_limits<int>::max()) return VIRGO_ERR_INVALID;
+  if (fd < 0 || fd > std::numeric_limits<int>::max() || host_.watches(fd)) return VIRGO_ERR_INVALID;
   auto object = std::make_unique<LoopObject>();
   object->owner = this;
   object->run = run;
@@ -197,7 +241,9 @@ virgo_status LoopObjects::watch_start(virgo_run run, virgo_fd fd, std::uint32_t 
                              [this, raw](unsigned ready) { watch_ready(raw->handle, ready); });
   if (!poll) return status_of(poll.error().code);
   object->poll = std::move(*poll);
-  object->poll->start(events);
+  if (!object->poll->start(events)) return VIRGO_ERR_INVALID;
+  object->watcher = &host_;
+  host_.watch(fd, true);
   return add(std::move(object), watch);
 }
 

@@ -3,6 +3,7 @@
 // rest with itself. Loop thread only.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -28,10 +29,14 @@ struct LoopObject {
   void* user = nullptr;
   virgo_timer_fn timer_fn = nullptr;
   Duration period{};  // 0 = once
+  TimePoint due{};
   std::unique_ptr<uv::Timer> timer;
   virgo_watch_fn watch_fn = nullptr;
   virgo_fd fd = -1;
   std::unique_ptr<uv::Poll> poll;
+  Host* watcher = nullptr;  // has `fd` in its list
+
+  ~LoopObject();
 };
 
 // A work, from its start until its release. It is held by whoever has it at the
@@ -48,6 +53,9 @@ struct WorkItem {
   uv::WorkerPool::Ticket ticket = 0;
   bool written_off = false;
   CallResult result;
+  // When `work` began, in the clock's nanoseconds; 0 = not yet. Set by the worker.
+  std::atomic<std::int64_t> began = 0;
+  TimePoint run_ended{};  // of its run, if that has
 
   // On the loop, after `work` has returned.
   void came_back();
@@ -58,6 +66,10 @@ class LoopObjects {
  public:
   static constexpr std::size_t kMaxTimersAndWatches = 256;
   static constexpr std::size_t kMaxWorks = 16;
+  // Until a work that executes is written off: its thread no longer counts, and it
+  // does as a call that has not come back.
+  static constexpr Duration kGrace = std::chrono::seconds(2);      // after its run's end
+  static constexpr Duration kLongWork = std::chrono::seconds(60);  // of a check, since it began
 
   LoopObjects(Host& host, NativeCheck& check);
   ~LoopObjects();
@@ -74,14 +86,18 @@ class LoopObjects {
   // `handle` is of one of this check's.
   void stop(std::uint64_t handle);
   void stop_all();
+  // The agent ends: nothing is left on the loop, nobody waits for works any more.
+  void let_go();
 
+  // The item ends, whoever had it.
+  void forget(WorkItem& item);
   // Ends what `run` owns. Its works that execute go on; see outliving_works().
   void end_run(virgo_run run);
   // Of that, the timers and watches only.
   void stop_run(virgo_run run);
   // Works that execute although their run has ended.
   bool outliving_works() const;
-  // They are not expected back soon: their threads no longer count.
+  // Those of ended runs: at once, whatever the grace.
   void write_off_works();
 
  private:
@@ -94,11 +110,14 @@ class LoopObjects {
   void work_returned(WorkItem& item);
   // Lets go of works that have not begun; those that have stay in works_.
   void withdraw(virgo_run run, bool all);
+  void write_off(WorkItem& item);
+  void look_after_works();
 
   Host& host_;
   NativeCheck& check_;
   std::vector<std::unique_ptr<LoopObject>> objects_;
-  std::vector<WorkItem*> works_;
+  std::vector<WorkItem*> works_;  // each erases itself when it ends
+  std::unique_ptr<uv::Timer> works_timer_;
 };
 
 }  // namespace virgo::native

@@ -10,10 +10,18 @@
 #include "native/status.hpp"
 
 namespace virgo::native {
+namespace {
+
+constexpr Duration kPostsAtOnce = std::chrono::milliseconds(5);
+
+}  // namespace
 
 NativeCheck::NativeCheck(Host& host, std::shared_ptr<Module> module, const TypeDescription& type,
                          std::string name)
-    : host_(host), module_(std::move(module)), type_(type) {
+    : host_(host),
+      module_(std::move(module)),
+      type_(type),
+      instance_(std::make_shared<NativeInstance>(module_, type_, name)) {
   entry_.name = std::move(name);
   entry_.check = this;
   self_ = host_.handles().add_check(entry_);
@@ -23,6 +31,8 @@ NativeCheck::NativeCheck(Host& host, std::shared_ptr<Module> module, const TypeD
 
 NativeCheck::~NativeCheck() {
   if (open_.open) host_.handles().close(open_);
+  // From here on the plugin may log under its name, and nothing more.
+  host_.handles().end_check(entry_);
   take_back_call();
   loop_objects_.reset();
   for (const PluginPost& post : host_.handles().take_posts(entry_)) release(post);
@@ -33,15 +43,11 @@ NativeCheck::~NativeCheck() {
     keep_for_ever(std::make_unique<std::shared_ptr<NativeInstance>>(instance_));
   }
   instance_.reset();
-  // Last: until here the plugin may log under its name.
   host_.handles().remove_check(self_);
 }
 
 Result<void> NativeCheck::create_instance() {
-  auto made = NativeInstance::make(module_, type_, self_, entry_.name);
-  if (!made) return made.error();
-  instance_ = std::move(*made);
-  return {};
+  return instance_->create(self_);
 }
 
 Result<void> NativeCheck::configure(const virgo_config* root) {
@@ -176,10 +182,12 @@ void NativeCheck::cancel(check::Run& run) {
     return;
   }
   if (type_.cancel == nullptr) return;
+  const TimePoint before = host_.clock().now();
   const CallResult r = guarded([this] {
     const CallScope note = instance_->noted("cancel");
     type_.cancel(instance_->get(), open_.id);
   });
+  held_loop(host_.clock().now() - before);
   if (!r.thrown.empty()) log_warn("native", "check '{}': cancel() {}", entry_.name, r.thrown);
 }
 
@@ -222,21 +230,38 @@ void NativeCheck::held_loop(Duration time) {
     held_between_runs_ = std::max(held_between_runs_, time);
 }
 
+// A few at a time: many small posts must not hold the loop either.
 void NativeCheck::run_posts() {
-  for (const PluginPost& post : host_.handles().take_posts(entry_)) {
-    if (post.run == 0 || host_.handles().is_open(post.run))
-      call_back(post.run, "post", [&post] { post.fn(post.user); });
+  auto posts = host_.handles().take_posts(entry_);
+  const TimePoint begun = host_.clock().now();
+  std::size_t done = 0;
+  while (done < posts.size()) {
+    const PluginPost& post = posts[done++];
+    const bool alive = post.run == 0 ? !quarantined_ : host_.handles().is_open(post.run);
+    if (alive) call_back(post.run, "post", [&post] { post.fn(post.user); });
     release(post);
+    if (host_.clock().now() - begun > kPostsAtOnce) break;
   }
+  held_loop(host_.clock().now() - begun);
+  posts.erase(posts.begin(), posts.begin() + static_cast<std::ptrdiff_t>(done));
+  if (!posts.empty()) host_.handles().put_back(entry_, std::move(posts));
 }
 
 void NativeCheck::release(const PluginPost& post) {
   if (post.release == nullptr) return;
+  const TimePoint before = host_.clock().now();
   const CallResult r = guarded([&] {
     const CallScope note = instance_->noted("release");
     post.release(post.user);
   });
+  held_loop(host_.clock().now() - before);
   if (!r.thrown.empty()) log_warn("native", "check '{}': its release() {}", entry_.name, r.thrown);
+}
+
+void NativeCheck::quarantine() {
+  quarantined_ = true;
+  // A run that is open may go on to its end; what goes on between runs may not.
+  if (loop_objects_ != nullptr) loop_objects_->end_run(0);
 }
 
 void NativeCheck::callback_failed(virgo_run run, const std::string& what) {

@@ -40,6 +40,7 @@ class NativeCheck final : public check::Check {
   void cancel(check::Run& run) override;
   void abandon(check::Run& run) override;
   bool wedged() const override;
+  void quarantine() override;
 
   // The module's turn has come (SERIAL).
   void go();
@@ -51,6 +52,8 @@ class NativeCheck final : public check::Check {
   virgo_run open_run() const { return open_.id; }
 
   // ---- For virgo/ext/loop.h
+  virgo_check self() const { return self_; }
+  bool quarantined() const { return quarantined_; }
   LoopObjects& loop_objects();
   // The plugin completed `run` on the loop: its watches end now, as it may close
   // their descriptors next. The rest of the run's end is posted.
@@ -93,11 +96,12 @@ class NativeCheck final : public check::Check {
   Host& host_;
   const std::shared_ptr<Module> module_;
   const TypeDescription& type_;
+  std::shared_ptr<NativeInstance> instance_;
   CheckEntry entry_;
   virgo_check self_ = 0;
-  std::shared_ptr<NativeInstance> instance_;
   std::unique_ptr<LoopObjects> loop_objects_;  // when first asked for
   Duration held_between_runs_{};
+  bool quarantined_ = false;
 
   check::Run* run_ = nullptr;
   OpenRun open_;

@@ -9,24 +9,19 @@
 
 namespace virgo::native {
 
-Result<std::shared_ptr<NativeInstance>> NativeInstance::make(std::shared_ptr<Module> module,
-                                                             const TypeDescription& type,
-                                                             virgo_check self, std::string check) {
-  std::shared_ptr<NativeInstance> made(
-      new NativeInstance(std::move(module), type, std::move(check)));
-  const virgo_host* host = made->module_->host_table();
+Result<void> NativeInstance::create(virgo_check self) {
   const CallResult r = guarded([&] {
-    const CallScope note = made->noted("create");
-    return type.create(host, self, &made->instance_);
+    const CallScope note = noted("create");
+    return type_.create(module_->host_table(), self, &instance_);
   });
   if (!r.thrown.empty())
-    return Error{Errc::failed, format("create() of '{}' {}", type.name, r.thrown)};
+    return Error{Errc::failed, format("create() of '{}' {}", type_.name, r.thrown)};
   if (r.status < 0)
     return Error{Errc::failed,
-                 format("'{}' could not be created: {}", type.name, status_text(r.status))};
-  made->created_ = true;
-  made->module_->instance_made();
-  return made;
+                 format("'{}' could not be created: {}", type_.name, status_text(r.status))};
+  created_ = true;
+  module_->instance_made();
+  return {};
 }
 
 NativeInstance::~NativeInstance() {

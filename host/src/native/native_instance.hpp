@@ -11,14 +11,17 @@ namespace virgo::native {
 
 class NativeInstance {
  public:
-  // Calls create(). The error is a sentence for a person.
-  static Result<std::shared_ptr<NativeInstance>> make(std::shared_ptr<Module> module,
-                                                      const TypeDescription& type, virgo_check self,
-                                                      std::string check);
-  // Calls destroy().
+  // Of `type`, which belongs to `module`, for the check of this name. Nothing is
+  // called yet.
+  NativeInstance(std::shared_ptr<Module> module, const TypeDescription& type, std::string check)
+      : module_(std::move(module)), type_(type), check_(std::move(check)) {}
+  // Calls destroy(), if create() has made something.
   ~NativeInstance();
   NativeInstance(const NativeInstance&) = delete;
   NativeInstance& operator=(const NativeInstance&) = delete;
+
+  // Calls create(), once. The error is a sentence for a person.
+  Result<void> create(virgo_check self);
 
   void* get() const { return instance_; }
   Module& module() const { return *module_; }
@@ -27,9 +30,6 @@ class NativeInstance {
   CallScope noted(const char* function) const { return {module_->mark(), check_, function}; }
 
  private:
-  NativeInstance(std::shared_ptr<Module> module, const TypeDescription& type, std::string check)
-      : module_(std::move(module)), type_(type), check_(std::move(check)) {}
-
   const std::shared_ptr<Module> module_;
   const TypeDescription& type_;  // the module's
   const std::string check_;

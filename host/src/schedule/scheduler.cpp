@@ -233,6 +233,7 @@ void Scheduler::account_loop_hold(Entry& entry, Duration hold) {
   if (hold <= policy_.loop_strike || std::exchange(entry.struck, true)) return;
   if (++entry.strikes < policy_.strikes) return;
   entry.stats.quarantined = true;
+  entry.check->quarantine();
   log_error("schedule",
             "check '{}' held the event loop longer than {} in {} runs in succession: quarantined, "
             "it is not run any more",

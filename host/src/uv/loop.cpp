@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "base/log.hpp"
+#include "uv/poll.hpp"
 
 namespace virgo::uv {
 
@@ -39,7 +40,10 @@ Loop::Loop() {
   // libuv works out how long to sleep from the time this turn began; when its
   // callbacks ran long it would sleep that much too long.
   uv_prepare_init(&loop_, &before_sleep_);
-  uv_prepare_start(&before_sleep_, [](uv_prepare_t* h) noexcept { uv_update_time(h->loop); });
+  uv_prepare_start(&before_sleep_, [](uv_prepare_t* h) noexcept {
+    uv_update_time(h->loop);
+    static_cast<Loop*>(h->loop->data)->look_at_fresh_polls();
+  });
   uv_unref(reinterpret_cast<uv_handle_t*>(&before_sleep_));
 }
 
@@ -64,6 +68,15 @@ void Loop::run_once(bool wait) {
   else
     run_posted();
   stop_ = false;
+}
+
+// Their callbacks may start others, and end any of them.
+void Loop::look_at_fresh_polls() {
+  while (!fresh_polls_.empty()) {
+    Poll* poll = *fresh_polls_.begin();
+    fresh_polls_.erase(fresh_polls_.begin());
+    poll->look_at_descriptor();
+  }
 }
 
 void Loop::stop() {

@@ -10,12 +10,15 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 #include <uv.h>
 
 namespace virgo::uv {
+
+class Poll;
 
 class Loop {
  public:
@@ -54,6 +57,11 @@ class Loop {
   std::vector<std::string> close();
 
  private:
+  friend class Poll;
+  // A poll that was started since the loop last slept; and that has gone.
+  void remember(Poll& poll) { fresh_polls_.insert(&poll); }
+  void forget(Poll& poll) { fresh_polls_.erase(&poll); }
+  void look_at_fresh_polls();
   bool run_posted();
   bool run_down();
   uv_loop_t loop_{};
@@ -64,6 +72,7 @@ class Loop {
   bool accepting_ = true;                     // guarded by mutex_
   std::map<std::uint64_t, std::shared_ptr<void>> adopted_;
   std::uint64_t next_adopted_ = 1;
+  std::set<Poll*> fresh_polls_;
   bool stop_ = false;
   bool closed_ = false;
 };

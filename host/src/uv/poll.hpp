@@ -23,14 +23,24 @@ class Poll {
   // is of a kind that cannot be polled, `io` when it is not open.
   static Result<std::unique_ptr<Poll>> open(Loop& loop, int fd, Ready ready);
 
-  // Level-triggered: told at each turn of the loop as long as it holds. May be
-  // called again, to wait for something else.
-  void start(unsigned events);
+  ~Poll();
+  // Level-triggered: told at each turn of the loop as long as it holds, errors
+  // included. May be called again, to wait for something else. False if the
+  // descriptor is not open any more, or somebody else watches it.
+  bool start(unsigned events);
   void stop();
 
  private:
-  explicit Poll(Ready ready);
+  friend class Loop;
+  Poll(Loop& loop, int fd, Ready ready);
   void told(int status, int events);
+  void failed();
+  // Before the loop sleeps: libuv ends the process for a descriptor that was closed
+  // since start().
+  void look_at_descriptor();
+
+  Loop& loop_;
+  const int fd_;
 
   HandleBox<uv_poll_t, Poll> handle_;
   std::shared_ptr<const Ready> ready_;

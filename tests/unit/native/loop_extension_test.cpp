@@ -493,7 +493,179 @@ TEST_F(LoopExtension, AStoppedPoolTakesNoWork) {
   EXPECT_EQ(work(0, none, nullptr, &release), VIRGO_ERR_CANCELLED);
 }
 
+// The pool drops them, whoever waits for them.
+TEST_F(LoopExtension, WorksThatWaitWhenThePoolStopsAreReleasedOnce) {
+  Gate gate;
+  std::atomic<int> begun = 0;
+  int released = 0;
+  Task fn = [&] {
+    ++begun;
+    EXPECT_TRUE(gate.pass());
+  };
+  Task release = [&] { ++released; };
+  for (int i = 0; i < 6; ++i) ASSERT_EQ(work(0, fn, nullptr, &release), VIRGO_OK);
+  spin_until([&] { return begun == 2; });
+  pool.shutdown(std::chrono::milliseconds(1));
+  EXPECT_EQ(released, 4);
+  gate.open();
+  check.reset();
+  run_until([&] { return released == 6; });
+}
+
+TEST_F(LoopExtension, ARunThatEndsInOrderDoesNotKeepAThreadForItsWork) {
+  Gate gate;
+  std::atomic<bool> begun = false;
+  Task fn = [&] {
+    begun = true;
+    EXPECT_TRUE(gate.pass());
+  };
+  Task release = [] {};
+  TestRun run = new_run();
+  start(run);
+  ASSERT_EQ(work(open_run, fn, nullptr, &release), VIRGO_OK);
+  spin_until([&] { return begun.load(); });
+  complete();
+  run_until_finished(run);
+  EXPECT_EQ(pool.load().written_off, 0u);
+  run_until([&] { return pool.load().written_off == 1; });  // a grace period later
+  gate.open();
+  spin_until([&] { return pool.load().written_off == 0; });
+}
+
+// ---- At the ends of an instance's life
+
+class LoopExtensionLife : public NativeTest {
+ protected:
+  static const virgo_loop* ext_of(const virgo_host* host) {
+    return static_cast<const virgo_loop*>(host->get_extension(host, VIRGO_EXT_LOOP));
+  }
+};
+
+TEST_F(LoopExtensionLife, CreateMayStartThingsAndFail) {
+  ScriptedModule script(VIRGO_ON_LOOP);
+  int released = 0;
+  std::atomic<int> worked = 0;
+  Task work = [&] { ++worked; };
+  Task count = [&] { ++released; };
+  script.create = [&](void**) -> virgo_status {
+    const virgo_loop* ext = ext_of(script.host);
+    EXPECT_EQ(ext->work(script.host, script.self, 0, &run_task, nullptr, nullptr, &work), VIRGO_OK);
+    EXPECT_EQ(ext->post(script.host, script.self, 0, &run_task, &run_task, &count), VIRGO_OK);
+    EXPECT_EQ(ext->timer_start(script.host, script.self, 0, 0, 0, &run_timer, &count, nullptr),
+              VIRGO_OK);
+    return VIRGO_ERR_UNSUPPORTED;
+  };
+  config::Problems problems;
+  EXPECT_EQ(add(script).create(spec("test.scripted"), problems), nullptr);
+  EXPECT_EQ(problems.size(), 1u);
+  EXPECT_EQ(released, 1);  // the post's release; it did not run
+  run_posted();
+  EXPECT_EQ(released, 1);
+}
+
+TEST_F(LoopExtensionLife, ACheckThatGoesOwnsNothingNew) {
+  ScriptedModule script(VIRGO_ON_LOOP);
+  auto check = make(add(script));
+  Task none = [] { FAIL() << "its check has gone"; };
+  int asked = 0;
+  Task ask = [&] {
+    const virgo_loop* ext = ext_of(script.host);
+    EXPECT_EQ(ext->timer_start(script.host, script.self, 0, 0, 0, &run_timer, &none, nullptr),
+              VIRGO_ERR_STALE);
+    EXPECT_EQ(ext->work(script.host, script.self, 0, &run_task, nullptr, nullptr, &none),
+              VIRGO_ERR_STALE);
+    EXPECT_EQ(ext->post(script.host, script.self, 0, &run_task, nullptr, &none), VIRGO_ERR_STALE);
+    std::thread([&] {
+      EXPECT_EQ(ext->post(script.host, script.self, 0, &run_task, nullptr, &none), VIRGO_ERR_STALE);
+    }).join();
+    ++asked;
+  };
+  script.destroyed = ask;
+  // Asked in a release, too.
+  ASSERT_EQ(ext_of(script.host)->post(script.host, script.self, 0, &run_task, &run_task, &ask),
+            VIRGO_OK);
+  check.reset();
+  EXPECT_EQ(asked, 2);
+  run_posted();
+}
+
+TEST_F(LoopExtension, InQuarantineNothingGoesOnBetweenRuns) {
+  int fired = 0;
+  int released = 0;
+  Task count = [&] { ++fired; };
+  Task release = [&] { ++released; };
+  ASSERT_EQ(timer(0, 0, count, kMs), VIRGO_OK);
+  run_until([&] { return fired > 0; });
+  ASSERT_EQ(post(0, count, &release), VIRGO_OK);
+  check->quarantine();
+  const int before = fired;
+  EXPECT_EQ(timer(0, 0, count), VIRGO_ERR_CANCELLED);
+  run_until([&] { return released == 1; });
+  bool turned = false;
+  uv::Timer later(loop, [&turned] { turned = true; });
+  later.start(std::chrono::milliseconds(5));
+  run_until([&] { return turned; });
+  EXPECT_EQ(fired, before);
+}
+
 // ---- What goes wrong in callbacks
+
+// libuv would end the process.
+TEST_F(LoopExtension, ADescriptorThatWasClosedIsToldAsHangup) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  std::uint32_t seen = 0;
+  const auto ready = [](void* user, virgo_watch, virgo_fd, std::uint32_t events) {
+    *static_cast<std::uint32_t*>(user) |= events;
+  };
+  virgo_watch handle = 0;
+  ASSERT_EQ(
+      ext->watch_start(script.host, script.self, 0, ends[0], VIRGO_READABLE, ready, &seen, &handle),
+      VIRGO_OK);
+  close(ends[0]);
+  run_until([&] { return seen != 0; });
+  EXPECT_NE(seen & VIRGO_HANGUP, 0u);
+  EXPECT_EQ(ext->watch_modify(script.host, handle, VIRGO_WRITABLE), VIRGO_ERR_INVALID);
+  EXPECT_EQ(ext->watch_stop(script.host, handle), VIRGO_OK);
+  close(ends[1]);
+}
+
+TEST_F(LoopExtension, APausedWatchKeepsItsDescriptor) {
+  int ends[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  int fired = 0;
+  Task count = [&fired] { ++fired; };
+  virgo_watch handle = 0;
+  const auto watch = [&](std::uint32_t events, virgo_watch* out) {
+    return ext->watch_start(script.host, script.self, 0, ends[0], events, &run_watch, &count, out);
+  };
+  ASSERT_EQ(watch(0, &handle), VIRGO_OK);
+  EXPECT_EQ(watch(VIRGO_WRITABLE, nullptr), VIRGO_ERR_INVALID);
+  EXPECT_EQ(ext->watch_modify(script.host, handle, VIRGO_WRITABLE), VIRGO_OK);
+  run_until([&] { return fired > 0; });
+  EXPECT_EQ(ext->watch_stop(script.host, handle), VIRGO_OK);
+  EXPECT_EQ(watch(VIRGO_WRITABLE, &handle), VIRGO_OK);
+  check.reset();
+  close(ends[0]);
+  close(ends[1]);
+}
+
+// Many small posts are not one long one.
+TEST_F(LoopExtension, PostsTakeTurnsWithTheRest) {
+  constexpr auto kEach = std::chrono::milliseconds(2);
+  int ran = 0;
+  int at_turn = 0;
+  Task busy = [&] {
+    const TimePoint until = system_clock().now() + kEach;
+    while (system_clock().now() < until) {
+    }
+    if (++ran == 1) loop.post([&] { at_turn = ran; });
+  };
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(post(0, busy), VIRGO_OK);
+  run_until([&] { return ran == 20; });
+  EXPECT_GT(at_turn, 0);
+  EXPECT_LT(at_turn, 20);
+}
 
 TEST_F(LoopExtension, WhatACallbackThrowsEndsItsRun) {
   Task throws = [] { throw std::runtime_error("boo"); };

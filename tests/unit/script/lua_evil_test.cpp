@@ -67,7 +67,14 @@ class LuaEvilTest : public LuaCheckTest {
   std::vector<std::unique_ptr<uv::TcpStream>> peers_;
 };
 
-class EachEvilTest : public LuaEvilTest, public testing::WithParamInterface<Evil> {};
+class EachEvilTest : public LuaEvilTest, public testing::WithParamInterface<Evil> {
+ protected:
+  void SetUp() override {
+    // Those that do not run away may take their time, on a slow machine too.
+    if (GetParam().status != Status::limit) budget_ = std::chrono::seconds(10);
+    LuaEvilTest::SetUp();
+  }
+};
 
 TEST_P(EachEvilTest, IsEndedAndTheOthersGoOn) {
   const Evil& evil = GetParam();

@@ -1,5 +1,6 @@
 #include "uv/poll.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -67,6 +68,56 @@ TEST_F(PollTest, TellsThatTheOtherSideHasGone) {
   close_end(1);
   loop.run();
   EXPECT_NE(seen_ & Poll::kHangup, 0u);
+}
+
+// An error on a socket that lives on, as of a datagram nobody took.
+TEST_F(PollTest, GoesOnAfterAnError) {
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  sockaddr_in nobody{};
+  nobody.sin_family = AF_INET;
+  nobody.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  {
+    // A port that was just free.
+    const int other = socket(AF_INET, SOCK_DGRAM, 0);
+    ASSERT_EQ(bind(other, reinterpret_cast<sockaddr*>(&nobody), sizeof nobody), 0);
+    socklen_t size = sizeof nobody;
+    ASSERT_EQ(getsockname(other, reinterpret_cast<sockaddr*>(&nobody), &size), 0);
+    close(other);
+  }
+  ASSERT_EQ(connect(fd, reinterpret_cast<sockaddr*>(&nobody), sizeof nobody), 0);
+  int told = 0;
+  auto poll = Poll::open(loop, fd, [&](unsigned) {
+    char byte = 0;
+    EXPECT_LT(recv(fd, &byte, 1, 0), 0);  // takes the error away
+    if (++told < 3)
+      EXPECT_EQ(send(fd, "x", 1, 0), 1);
+    else
+      loop.stop();
+  });
+  ASSERT_TRUE(poll.ok());
+  EXPECT_TRUE((*poll)->start(Poll::kReadable));
+  ASSERT_EQ(send(fd, "x", 1, 0), 1);
+  loop.run();
+  EXPECT_EQ(told, 3);
+  poll->reset();
+  close(fd);
+}
+
+TEST_F(PollTest, ADescriptorClosedMeanwhileDoesNotEndTheProcess) {
+  auto poll = watch();
+  EXPECT_TRUE(poll->start(Poll::kReadable));
+  close_end(0);
+  loop.run();
+  EXPECT_NE(seen_ & Poll::kHangup, 0u);
+  EXPECT_FALSE(poll->start(Poll::kReadable));
+  // Nor does a file that has got its number.
+  auto other = Poll::open(loop, ends_[1], [this](unsigned) { loop.stop(); });
+  ASSERT_TRUE(other.ok());
+  EXPECT_TRUE((*other)->start(Poll::kReadable));
+  const int file = open("/proc/self/exe", O_RDONLY);
+  ASSERT_EQ(dup2(file, ends_[1]), ends_[1]);
+  loop.run();
+  close(file);
 }
 
 TEST_F(PollTest, MayGoInItsOwnCallback) {
