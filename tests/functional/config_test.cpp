@@ -116,6 +116,23 @@ TEST_F(Config, ParametersThatTheCheckDoesNotKnow) {
   }
 }
 
+// Also those that only their check type knows to be secret; of a type that nobody
+// has, everything may be one.
+TEST_F(Config, ShowMasksWhatATypeDeclaresSecret) {
+  Endpoint endpoint;
+  endpoint.use_port(1);
+  const std::string file = main_file(
+      agent_yaml(endpoint,
+                 "  - {name: p, type: test.params, params: {path: /seen, token: topsecret}}\n"
+                 "  - {name: q, type: test.unknown, params: {key: alsosecret}}\n",
+                 format("plugins: {{native: [{}]}}\n", test_plugins())));
+  const Ended shown = virgo({"config", "show", file});
+  EXPECT_EQ(shown.code, 0) << shown.err;
+  EXPECT_THAT(shown.out, HasSubstr("/seen"));
+  EXPECT_THAT(shown.out, Not(HasSubstr("secret")));
+  EXPECT_THAT(shown.out, Not(HasSubstr("printed while it was loaded")));
+}
+
 TEST_F(Config, ShowMasksSecrets) {
   write_file(dir.file("token"), "hush-hush-file\n");
   const std::string head = "endpoint:\n  address: collector:443\n  ca: ca.pem\n  token: ";

@@ -77,6 +77,21 @@ const Node* find_param(const Node& params, std::string_view name) {
   return node == nullptr || node->kind == NodeKind::null ? nullptr : node;
 }
 
+namespace {
+
+void mark_secret(Node& node) {
+  node.secret = true;
+  for (Node& item : node.items) mark_secret(item);
+}
+
+}  // namespace
+
+void mark_secrets(const CheckType& type, Node& params) {
+  for (std::size_t i = 0; i < params.keys.size(); ++i)
+    for (const ParamInfo& p : type.params())
+      if (p.secret && p.name == params.keys[i]) mark_secret(params.items[i]);
+}
+
 bool validate_params(const CheckType& type, const config::CheckSpec& spec,
                      config::Problems& problems) {
   const std::size_t before = problems.size();
@@ -98,7 +113,14 @@ bool validate_params(const CheckType& type, const config::CheckSpec& spec,
     }
     const Node& value = spec.params.items[i];
     if (value.kind == NodeKind::null) continue;  // "key:" alone = the default
-    const std::string wrong = mismatch(info->type, value);
+    std::string wrong;
+    if (info->secret) {
+      Node secret = value;
+      mark_secret(secret);
+      wrong = mismatch(info->type, secret);
+    } else {
+      wrong = mismatch(info->type, value);
+    }
     if (!wrong.empty()) problems.push_back({value.where, path + "." + key, wrong});
   }
   for (const ParamInfo& p : type.params())

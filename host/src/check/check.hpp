@@ -109,6 +109,10 @@ class CheckType {
 bool validate_params(const CheckType& type, const config::CheckSpec& spec,
                      config::Problems& problems);
 
+// Marks the values of parameters that `type` declares secret, so that nothing prints
+// them any more, whichever way they were written.
+void mark_secrets(const CheckType& type, config::Node& params);
+
 // The param's value in `params`, or null when it was not given.
 const config::Node* find_param(const config::Node& params, std::string_view name);
 

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "cli/cli.hpp"
 #include "cli/commands.hpp"
+#include "cli/own_output.hpp"
 #include "config/load.hpp"
 #include "uv/loop.hpp"
 
@@ -52,14 +53,32 @@ int check(const Args& args) {
   return kOk;
 }
 
+// What a check type declares secret is masked; of a type that nobody has, that is not
+// known, and all its parameters are.
+void mask_secrets(config::AgentSpec& spec) {
+  uv::Loop loop;
+  {
+    const agent::CheckTypes types(loop, system_clock(), spec);
+    for (config::CheckSpec& check : spec.checks) {
+      if (const check::CheckType* type = types.registry().find(check.type); type != nullptr)
+        check::mark_secrets(*type, check.params);
+      else
+        for (config::Node& value : check.params.items) value.secret = true;
+    }
+  }
+  loop.run();
+}
+
 int show(const Args& args) {
-  const config::Loaded loaded = config::load(args.operands()[0], config::process_sources());
+  config::Loaded loaded = config::load(args.operands()[0], config::process_sources());
   if (!loaded.problems.empty()) {
     print(loaded.problems);
     return kUsage;
   }
   for (const config::FailedDropIn& file : loaded.spec.failed_drop_ins) print(file.problems);
-  std::fputs(config::show(loaded.spec).c_str(), stdout);
+  const OwnOutput out;  // plugins are loaded
+  mask_secrets(loaded.spec);
+  out.write(config::show(loaded.spec));
   return kOk;
 }
 
@@ -90,7 +109,8 @@ const Command& config_show_command() {
       "config show",
       "FILE",
       "print the effective configuration, secrets masked",
-      "With all defaults filled in, as YAML. Exit code 2 if FILE cannot be used.",
+      "With all defaults filled in, as YAML. The plugins are loaded, to know which parameters\n"
+      "are secret. Exit code 2 if FILE cannot be used.",
       {},
       1,
       1,

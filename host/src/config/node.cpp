@@ -25,7 +25,7 @@ std::string found(const Node& node) {
     case NodeKind::scalar:
       break;
   }
-  if (node.secret) return "other text (not shown, it came from ${...})";
+  if (node.secret) return "other text (not shown: it is a secret, or came from ${...})";
   return format("{}'{}'", node.quoted ? "the quoted text " : "", printable(node.text));
 }
 

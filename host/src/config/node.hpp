@@ -32,7 +32,7 @@ enum class NodeKind : std::uint8_t { null, scalar, sequence, map };
 struct Node {
   NodeKind kind = NodeKind::null;
   bool quoted = false;   // scalar written with quotes, so it is text and nothing else
-  bool secret = false;   // holds text from ${env:} or ${file:}; never print it
+  bool secret = false;   // from ${env:} or ${file:}, or declared secret; never print it
   bool invalid = false;  // its problem is reported already and its text is not usable
   std::string text;      // scalar only
   Position where;

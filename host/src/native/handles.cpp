@@ -210,9 +210,9 @@ virgo_status Handles::emit(virgo_run id, const virgo_sample* samples, std::uint3
         if (status == VIRGO_OK) status = VIRGO_ERR_LIMIT;
         break;
       }
-      virgo_sample sample;
+      virgo_sample sample{};
       std::memcpy(&sample, reinterpret_cast<const char*>(samples) + std::size_t{i} * stride,
-                  sizeof sample);
+                  std::min<std::size_t>(stride, sizeof sample));
       const virgo_status one = add(*run, sample);
       if (status == VIRGO_OK) status = one;
     }

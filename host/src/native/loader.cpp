@@ -1,7 +1,11 @@
 #include "native/loader.hpp"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include <map>
+#include <utility>
 
 #include <boost/dll/shared_library.hpp>
 #include <cerrno>
@@ -77,11 +81,23 @@ Result<void> may_load(const std::string& file, const SkipList& skip) {
                       *path, why_skipped(*skipped), *path)};
 }
 
+// The files that were loaded, by what they are and not by what they are called: a
+// module's load() must not be called again for another name of it.
+using LoadedFiles = std::map<std::pair<dev_t, ino_t>, std::string>;
+
 Result<void> load_one(Host& host, const std::string& file, check::Registry& registry,
-                      const SkipList& skip, LoadedPlugins& out) {
+                      const SkipList& skip, LoadedFiles& loaded, LoadedPlugins& out) {
   if (auto ok = may_load(file, skip); !ok) return ok;
+  struct stat status {};
+  const bool there = stat(file.c_str(), &status) == 0;
+  const std::pair id{status.st_dev, status.st_ino};
+  if (const auto first = loaded.find(id); there && first != loaded.end())
+    return Error{Errc::invalid, format("plugin {} refused: it is {} under another name, which is "
+                                       "loaded already",
+                                       file, first->second)};
   auto module = load_module(host, file);
   if (!module) return module.error();
+  loaded.emplace(id, file);
   auto types = NativeCheckType::all_of(host, *module);
   if (!types) return types.error().context(file);
   const ModuleDescription& d = (*module)->description();
@@ -116,6 +132,7 @@ Result<ModuleDescription> describe_module(const std::string& file, Trust trust) 
 LoadedPlugins load_plugins(Host& host, const std::vector<std::string>& folders,
                            check::Registry& registry, const SkipList& skip) {
   LoadedPlugins out;
+  LoadedFiles loaded;
   for (const std::string& folder : folders) {
     const auto files = list_folder(folder, {".so"});
     if (!files) {
@@ -123,7 +140,7 @@ LoadedPlugins load_plugins(Host& host, const std::vector<std::string>& folders,
       continue;
     }
     for (const std::string& name : *files)
-      if (auto done = load_one(host, folder + "/" + name, registry, skip, out); !done)
+      if (auto done = load_one(host, folder + "/" + name, registry, skip, loaded, out); !done)
         out.refusals.push_back(done.error());
   }
   return out;

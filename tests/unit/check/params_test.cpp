@@ -134,6 +134,26 @@ TEST(ValidateParams, RefusesEachWrongType) {
   }
 }
 
+TEST(ValidateParams, ASecretIsNotShownWhenItIsWrong) {
+  FakeType type("t");
+  ParamInfo pin;
+  pin.name = "pin";
+  pin.type = ParamType::integer;
+  pin.secret = true;
+  type.params_ = {pin};
+  config::CheckSpec spec;
+  spec.params.kind = NodeKind::map;
+  spec.params.keys = {"pin"};
+  spec.params.key_positions.resize(1);
+  spec.params.items = {scalar("hunter2")};
+  Problems problems;
+  EXPECT_FALSE(validate_params(type, spec, problems));
+  ASSERT_EQ(problems.size(), 1u);
+  EXPECT_EQ(problems[0].text.find("hunter2"), std::string::npos) << problems[0].text;
+  mark_secrets(type, spec.params);
+  EXPECT_TRUE(spec.params.items[0].secret);
+}
+
 TEST(ValidateParams, UnknownKeysGetASuggestion) {
   World w;
   w.declare("timeout", ParamType::duration);

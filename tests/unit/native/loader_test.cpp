@@ -116,6 +116,18 @@ TEST_F(Loader, DescribingAModuleDoesNotCallItsLoad) {
   EXPECT_THAT(refused.error().message, HasSubstr("has no create()"));
 }
 
+// load() is called once per module.
+TEST_F(Loader, OtherNamesOfALoadedFileAreRefused) {
+  copy("test_good.so", "a.so");
+  std::filesystem::create_symlink("a.so", folder + "/b.so");
+  std::filesystem::create_hard_link(folder + "/a.so", folder + "/c.so");
+  const LoadedPlugins loaded = load_plugins(agent, {folder, folder}, registry);
+  ASSERT_EQ(loaded.plugins.size(), 1u);
+  ASSERT_EQ(loaded.refusals.size(), 5u);
+  for (const Error& refusal : loaded.refusals)
+    EXPECT_THAT(refusal.message, HasSubstr("it is " + folder + "/a.so under another name"));
+}
+
 TEST_F(Loader, AFolderInNameOrderWithItsRefusals) {
   copy("test_good.so", "b.so");
   copy("test_async.so", "a.so");
