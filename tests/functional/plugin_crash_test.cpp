@@ -2,6 +2,7 @@
 // not loaded any more.
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
@@ -166,6 +167,28 @@ TEST_F(PluginCrash, WithoutAStateFolderItIsStillNamed) {
   write_file(agent.dir().file("state"), "not a folder");
   for (int i = 0; i < 3; ++i) expect_crash("test.crash_worker");
   EXPECT_THAT(agent.err(), HasSubstr("is not a directory; crashes of plugins are not remembered"));
+}
+
+TEST_F(PluginCrash, AStateFolderThatOthersCanWriteIsNotBelieved) {
+  expect_crash("test.crash_worker");
+  expect_crash("test.crash_worker");
+  std::filesystem::permissions(agent.dir().file("state"), std::filesystem::perms::all);
+  expect_crash("test.crash_worker");
+  EXPECT_THAT(agent.err(), HasSubstr("can be written by others"));
+  EXPECT_THAT(agent.err(), HasSubstr("; crashes of plugins are not remembered"));
+  EXPECT_THAT(agent.err(), HasSubstr("; no plugin is skipped"));
+  std::filesystem::permissions(agent.dir().file("state"), std::filesystem::perms::owner_all);
+  start("test.crash_worker");
+  EXPECT_TRUE(agent.process().says("skipped: it crashed the agent twice"));
+}
+
+TEST_F(PluginCrash, AFifoInPlaceOfTheRecordsDoesNotHoldUpTheStart) {
+  std::filesystem::create_directory(agent.dir().file("state"));
+  std::filesystem::permissions(agent.dir().file("state"), std::filesystem::perms::owner_all);
+  ASSERT_EQ(mkfifo(agent.dir().file("state/crashes").c_str(), 0600), 0);
+  start("test.samples");
+  EXPECT_TRUE(agent.process().says("runs as"));
+  EXPECT_THAT(agent.err(), HasSubstr("/crashes: is not a regular file; remove it; crashes of"));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // files that are good, broken, or no plugins at all.
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <iterator>
@@ -286,6 +287,35 @@ TEST_F(PluginTools, ListShowsWhatBecomesOfEachFile) {
   EXPECT_THAT(page.out, testing::StartsWith("FILE "));
   EXPECT_THAT(page.out, HasSubstr("1.0  test.samples test.kinds  ok\n"));
   EXPECT_EQ(plugin({"list", "-c", dir.file("nowhere.yaml")}).code, 2);
+}
+
+TEST_F(PluginTools, ListSaysWhenItCannotKnowWhatIsSkipped) {
+  for (const char* folder : {"p", "state"}) std::filesystem::create_directory(dir.file(folder));
+  std::filesystem::copy_file(good("good"), dir.file("p/a.so"));
+  std::filesystem::copy_file(refused("plain_text"), dir.file("p/b.so"));
+  for (const char* name : {"p/a.so", "p/b.so"}) chmod(dir.file(name).c_str(), 0644);
+  write_file(dir.file("agent.yaml"), "plugins: {native: [p]}\nstate: state\nchecks: []\n");
+  const auto expect_unknown = [this](const std::string& why) {
+    const Ended json = plugin({"list", "-c", dir.file("agent.yaml"), "--json"});
+    EXPECT_EQ(json.code, 1);
+    EXPECT_THAT(json.err, HasSubstr("the list of skipped plugins cannot be read: "));
+    EXPECT_THAT(json.err, HasSubstr(why));
+    const json::Value list = parsed(json.out);
+    ASSERT_EQ(list.items.size(), 2u);
+    EXPECT_EQ(text_of(list.items[0], "state"), "unknown");
+    EXPECT_EQ(text_of(list.items[0], "module"), "test.good");
+    EXPECT_EQ(text_of(list.items[1], "state"), "refused");
+  };
+  ASSERT_EQ(chmod(dir.file("state").c_str(), 0777), 0);
+  expect_unknown("can be written by others");
+  ASSERT_EQ(chmod(dir.file("state").c_str(), 0700), 0);
+  EXPECT_EQ(plugin({"list", "-c", dir.file("agent.yaml")}).code, 0);
+  std::filesystem::create_directory(dir.file("state/skipped-plugins"));
+  expect_unknown("state/skipped-plugins: is not a regular file");
+  if (geteuid() == 0) return;  // who may read everything
+  ASSERT_EQ(chmod(dir.file("state").c_str(), 0), 0);
+  expect_unknown("Permission denied");
+  ASSERT_EQ(chmod(dir.file("state").c_str(), 0700), 0);
 }
 
 TEST_F(PluginTools, AGroupOfCommandsSaysWhatItHas) {

@@ -2,7 +2,9 @@
 // memory is allocated, no lock is taken, no stdio is used.
 #include "agent/crash_handler.hpp"
 
+#include <poll.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -102,6 +104,13 @@ void say(const Scene& s) {
   line.write_to(STDERR_FILENO);
 }
 
+// So that nobody who rewrites the file loses our line. Whoever holds the lock needs
+// it briefly; after a second the line is written all the same.
+void lock_shortly(int fd) {
+  for (int tries = 0; tries < 100 && flock(fd, LOCK_EX | LOCK_NB) != 0; ++tries)
+    poll(nullptr, 0, 10);
+}
+
 void record(const Scene& s, int fd) {
   if (s.plugin == nullptr || fd < 0) return;
   timespec now{};
@@ -116,7 +125,9 @@ void record(const Scene& s, int fd) {
     line << "\t";
   line << "\t";
   line.field(s.plugin->file);
+  lock_shortly(fd);
   line.write_to(fd);
+  flock(fd, LOCK_UN);  // the core file may take its time
 }
 
 void handle(int number, siginfo_t* info, void* context) noexcept {

@@ -174,6 +174,7 @@ Result<ChildResult> run_child(const std::vector<std::string>& argv, Duration tim
   result.timed_out = !watch(*pid, deadline, out, err);
   // Before the child is reaped: until then nobody else can have its group's number.
   kill(-*pid, SIGKILL);
+  kill(*pid, SIGKILL);  // it may have moved to another group
   const int status = reap(*pid);
   out.drain();
   err.drain();

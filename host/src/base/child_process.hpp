@@ -28,7 +28,7 @@ struct ChildResult {
 // Runs `argv` (argv[0] is looked up in PATH when it has no slash) until it ends or
 // `timeout` is over. The child has our environment, /dev/null as its standard
 // input, no other open file of ours, no blocked or ignored signal, and a process
-// group of its own: when this returns, all processes of that group are gone.
+// group of its own: when this returns, it and all processes of that group are gone.
 //
 // Fails when the program cannot be started. A program that cannot do its work is
 // no failure here: see exit_code.

@@ -17,7 +17,7 @@ using State = ListedPlugin::State;
 
 // The checks of the loader, in its order; no code of a file runs that the agent
 // would not run.
-void judge(ListedPlugin& plugin, const native::SkipList& skip) {
+void judge(ListedPlugin& plugin, const native::SkipList* skip) {
   const auto refuse = [&plugin](const std::string& why) {
     plugin.state = State::refused;
     plugin.why = why;
@@ -27,7 +27,7 @@ void judge(ListedPlugin& plugin, const native::SkipList& skip) {
   const auto note = native::read_abi_note(*path);
   plugin.has_note = note.ok();
   if (note) plugin.note = *note;
-  if (const native::SkippedPlugin* entry = skip.find(*path)) {
+  if (const auto* entry = skip != nullptr ? skip->find(*path) : nullptr) {
     plugin.state = State::skipped;
     plugin.why = why_skipped(*entry);
     plugin.module = entry->module;
@@ -39,6 +39,9 @@ void judge(ListedPlugin& plugin, const native::SkipList& skip) {
   if (!answer.problem.empty()) return refuse(answer.problem);
   plugin.description = std::move(answer.description);
   plugin.module = text_member(plugin.description, "module");
+  if (skip != nullptr) return;
+  plugin.state = State::unknown;
+  plugin.why = "the list of skipped plugins cannot be read";
 }
 
 // Of a type that two files offer, the first one's is used.
@@ -62,9 +65,11 @@ void find_doubles(std::vector<ListedPlugin>& plugins) {
 }  // namespace
 
 std::vector<ListedPlugin> list_plugins(const std::vector<std::string>& folders,
-                                       const native::SkipList& skip,
+                                       const Result<native::SkipList>& skip,
                                        std::vector<std::string>& problems) {
   std::vector<ListedPlugin> out;
+  if (!skip)
+    problems.push_back(skip.error().context("the list of skipped plugins cannot be read").message);
   for (const std::string& folder : folders) {
     const auto names = list_folder(folder, {".so"});
     if (!names) {
@@ -74,7 +79,7 @@ std::vector<ListedPlugin> list_plugins(const std::vector<std::string>& folders,
     for (const std::string& name : *names) {
       ListedPlugin plugin;
       plugin.file = folder + "/" + name;
-      judge(plugin, skip);
+      judge(plugin, skip ? &*skip : nullptr);
       out.push_back(std::move(plugin));
     }
   }
@@ -90,6 +95,8 @@ const char* state_name(ListedPlugin::State state) {
       return "refused";
     case State::skipped:
       return "skipped";
+    case State::unknown:
+      return "unknown";
   }
   return "";
 }

@@ -12,7 +12,8 @@
 namespace virgo::cli {
 
 struct ListedPlugin {
-  enum class State { ok, refused, skipped };
+  // unknown: ok or skipped.
+  enum class State { ok, refused, skipped, unknown };
   std::string file;
   State state = State::ok;
   std::string why;     // unless it is ok
@@ -23,9 +24,9 @@ struct ListedPlugin {
 };
 
 // Every *.so of `folders` in the order the agent loads them. `problems` gets a
-// sentence for each folder that cannot be read.
+// sentence for each folder that cannot be read, and one if `skip` could not.
 std::vector<ListedPlugin> list_plugins(const std::vector<std::string>& folders,
-                                       const native::SkipList& skip,
+                                       const Result<native::SkipList>& skip,
                                        std::vector<std::string>& problems);
 
 const char* state_name(ListedPlugin::State state);

@@ -93,7 +93,7 @@ int list(const Args& args) {
   if (!places.usable) return kUsage;
   std::vector<std::string> problems;
   const auto plugins =
-      list_plugins(places.spec.plugin_dirs, agent::skipped_plugins(places.spec), problems);
+      list_plugins(places.spec.plugin_dirs, agent::read_skipped(places.spec), problems);
   std::fputs((args.has("json") ? to_json(plugins) : page(plugins)).c_str(), stdout);
   std::fflush(stdout);
   for (const std::string& p : problems) std::fprintf(stderr, "virgo plugin list: %s\n", p.c_str());
@@ -110,15 +110,13 @@ int retry(const Args& args) {
   const Places places = places_of("plugin retry", args);
   if (!places.usable) return kUsage;
   const std::string& folder = places.spec.state_folder;
-  auto skips = native::SkipList::read(folder);
-  if (!skips) return complain(skips.error().message, kFailed);
   // A file that is gone is still on the list by its name.
   const std::unique_ptr<char, decltype(&free)> real(realpath(file.c_str(), nullptr), &free);
   const std::string path = real != nullptr ? real.get() : file;
-  if (folder.empty() || !skips->remove(path))
+  const auto taken = folder.empty() ? Result<bool>(false) : agent::take_off_list(folder, path);
+  if (!taken) return complain(taken.error().message, kFailed);
+  if (!*taken)
     return complain(format("{} is not skipped: 'virgo plugin list' shows which are", path), kUsage);
-  if (auto written = skips->write(folder); !written)
-    return complain(written.error().message, kFailed);
   std::printf("%s is loaded again when the agent is started\n", path.c_str());
   return kOk;
 }
@@ -137,10 +135,13 @@ const Command& plugin_list_command() {
       "[-c FILE] [--json]",
       "list the native plugins of an agent and what becomes of each",
       "Every *.so of the plugin folders, in the order they are loaded. The state is 'ok';\n"
-      "'refused' with the reason; or 'skipped' when a plugin crashed the agent twice within ten\n"
-      "minutes: it is not loaded until the file is replaced, or 'virgo plugin retry' is used.\n"
-      "Each plugin is asked in a process of its own; its load() is not called.\n"
-      "Exit codes: 0 listed, 1 a folder cannot be read, 2 wrong usage or configuration.",
+      "'refused' with the reason; 'skipped' when a plugin crashed the agent twice within ten\n"
+      "minutes: it is not loaded until the file is replaced, or 'virgo plugin retry' is used; or\n"
+      "'unknown' when the list of those cannot be read, or others than you and root can write it.\n"
+      "Files are looked at without loading them for good: each is asked in a process of its own,\n"
+      "which does not call its load(), so one whose load() fails is 'ok' here.\n"
+      "Exit codes: 0 listed, 1 a folder or the list of skipped plugins cannot be read, 2 wrong\n"
+      "usage or configuration.",
       kOptions,
       0,
       0,

@@ -9,6 +9,8 @@ namespace virgo::native {
 namespace {
 
 constexpr std::size_t kFields = 7;
+// The last second of the year 9999. Any more is no time, and sums of it overflow.
+constexpr std::int64_t kLastSecond = 253'402'300'799;
 
 template <class Number>
 bool read_number(std::string_view text, Number& out) {
@@ -26,6 +28,7 @@ bool read_line(std::string_view line, CrashRecord& out) {
     line.remove_prefix(tab == std::string_view::npos ? line.size() : tab + 1);
   }
   if (!read_number(fields[0], out.at) || !read_number(fields[1], out.signal)) return false;
+  if (out.at < 0 || out.at > kLastSecond) return false;
   if (fields[2].empty() || fields[6].empty() || fields[6][0] != '/') return false;
   out.identity = fields[2];
   out.module = fields[3];

@@ -3,7 +3,8 @@
 //
 //   seconds since 1970, signal, identity of the file, module, check, function, file
 //
-// A line that was cut off or spoilt is not a record and is passed over. Any thread.
+// A line that was cut off or spoilt is not a record and is passed over, and so is one
+// of a time before 1970 or after 9999. Any thread.
 #pragma once
 
 #include <cstdint>

@@ -2,18 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <ctime>
 
-#include "base/file.hpp"
 #include "base/format.hpp"
 #include "native/call_note.hpp"
 
 namespace virgo::native {
 namespace {
-
-constexpr const char* kSkipFile = "/skipped-plugins";
-constexpr std::uint64_t kMaxFile = 1 << 20;
 
 // A line is that of the last crash.
 CrashRecord as_record(const SkippedPlugin& p) {
@@ -35,19 +30,16 @@ std::string utc(std::int64_t seconds) {
 
 }  // namespace
 
-Result<SkipList> SkipList::read(const std::string& folder) {
+SkipList SkipList::parse(std::string_view text) {
   SkipList out;
-  const auto text = read_regular_file(folder + kSkipFile, kMaxFile);
-  if (!text && text.error().code == Errc::not_found) return out;
-  if (!text) return text.error().context(folder + kSkipFile);
-  for (const CrashRecord& record : parse_crashes(*text).records) out.add(as_skipped(record));
+  for (const CrashRecord& record : parse_crashes(text).records) out.add(as_skipped(record));
   return out;
 }
 
-Result<void> SkipList::write(const std::string& folder) const {
-  std::string text;
-  for (const SkippedPlugin& p : entries_) text += to_line(as_record(p));
-  return replace_file(folder + kSkipFile, text, 0600);
+std::string SkipList::text() const {
+  std::string out;
+  for (const SkippedPlugin& p : entries_) out += to_line(as_record(p));
+  return out;
 }
 
 const SkippedPlugin* SkipList::find(const std::string& file) const {

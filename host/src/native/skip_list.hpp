@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "base/result.hpp"
 #include "native/crash_record.hpp"
 
 namespace virgo::native {
+
+inline constexpr const char* kSkipFile = "skipped-plugins";
 
 // Two crashes of a module no further apart than this put it on the list.
 inline constexpr std::int64_t kCrashWindow = 600;  // seconds
@@ -24,10 +26,9 @@ struct SkippedPlugin {
 
 class SkipList {
  public:
-  // The list in `folder`; an empty one if there is none. Lines that are spoilt are
-  // left out. Fails when it is there and cannot be read.
-  static Result<SkipList> read(const std::string& folder);
-  Result<void> write(const std::string& folder) const;
+  // Of the content of a file. Lines that are spoilt are left out.
+  static SkipList parse(std::string_view text);
+  std::string text() const;
 
   const std::vector<SkippedPlugin>& entries() const { return entries_; }
   // The entry about the file that lies at `file` now; null if it may be loaded.

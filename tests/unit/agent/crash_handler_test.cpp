@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -69,6 +70,19 @@ struct CrashHandlerDeathTest : ::testing::Test {
     return text ? native::parse_crashes(*text) : native::Crashes{};
   }
 };
+
+TEST_F(CrashHandlerDeathTest, WritesItsRecordAlsoWhenTheFileStaysLocked) {
+  const Descriptor locked(open((dir + "/crashes").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_EQ(flock(locked.get(), LOCK_EX), 0);
+  EXPECT_EXIT(
+      {
+        install();
+        const CallScope scope(mark, "disk", "collect");
+        *nowhere = 1;
+      },
+      KilledBySignal(SIGSEGV), "SIGSEGV");
+  EXPECT_EQ(crashes().records.size(), 1u);
+}
 
 TEST_F(CrashHandlerDeathTest, NamesTheCall) {
   EXPECT_EXIT(

@@ -90,6 +90,22 @@ TEST(ChildProcess, AFloodDoesNotHideTheTimeout) {
   EXPECT_LE(r.out.size(), 10u);
 }
 
+TEST(ChildProcess, AtTheTimeoutItIsKilledInWhateverGroupItIs) {
+  const std::string script =
+      "setpgrp(0, getpgrp(getppid())) or die; $| = 1; print qq(moved\\n); sleep 1000";
+  ChildResult r;
+  // Long enough for it to have moved, on any machine.
+  for (int seconds = 1; r.out.empty() && seconds < 100; seconds *= 4) {
+    const auto run = run_child({"perl", "-e", script}, std::chrono::seconds(seconds));
+    if (!run && run.error().code == Errc::not_found) GTEST_SKIP() << "there is no perl";
+    ASSERT_TRUE(run.ok()) << run.error().message;
+    r = *run;
+  }
+  EXPECT_EQ(r.out, "moved\n") << r.err;
+  EXPECT_TRUE(r.timed_out);
+  EXPECT_EQ(r.signal, SIGKILL);
+}
+
 // Grandchildren hold a FIFO open: it reports end-of-file when all are gone.
 struct Grandchildren : ::testing::Test {
   std::string dir;
