@@ -57,14 +57,20 @@ constexpr Evil kEvil[] = {
     {"chdir", "process-state", "the working directory changed from"},
     {"complete_after_destroy", "late-calls", "complete() was called after destroy()"},
     {"crashes_on_config", "configure", " in: configure() with path: "},
+    {"create_leak", "create-destroy",
+     "destroy() of 'evil.create_leak' leaks file descriptors: 1.00"},
     {"double_complete", "collect", "complete() of something that has ended"},
     {"environment", "process-state", "the environment changed"},
     {"exits", "collect", "ended the process (exit code 0) in: collect()"},
     {"exits", "older-hosts", "ended the process (exit code 0) in: collect()"},
+    {"exits_77", "older-hosts", "ended the process (exit code 77) in: collect()"},
     {"fd_leak", "repeat", "a run of 'evil.fd_leak' leaks file descriptors: 1.00 each time"},
     {"forks", "process-state", "child processes changed from"},
     {"huge_label", "collect", "emit() went beyond a limit"},
     {"ignores_cancel", "cancel", "did not end within 2 s of being cancelled"},
+    {"ignores_cancel", "configure", "did not end its run after configure() with nothing"},
+    {"ignores_cancel", "process-state", "has not returned from a run that was given up"},
+    {"ignores_cancel", "late-calls", "has not returned from a run that was given up"},
     {"instance_leak", "create-destroy", "leaks memory"},
     {"invalid_utf8", "collect", "a label's value is not UTF-8: \"caf\\xe9\""},
     {"late_config", "threads", "the configuration was read outside configure(): size()"},
@@ -73,6 +79,7 @@ constexpr Evil kEvil[] = {
     {"needs_extension", "older-hosts", "in an agent of ABI 1.0-rc without extensions"},
     {"never_completes", "collect", "had not ended its run at the deadline of 5s"},
     {"noisy_constructor", "quiet-load", "static constructors or virgo_module_v1() called open"},
+    {"pipe_leak", "repeat", "a run of 'evil.pipe_leak' leaks file descriptors: 2.00 each time"},
     {"reads_newer_member", "older-hosts", " in an agent of ABI 1.0-rc"},
     {"second_symbol", "exports", "it exports 1 symbol beside virgo_module_v1 (evil_helper)"},
     {"signal_handler", "process-state", "the handler of SIGUSR2 changed from"},
@@ -91,6 +98,32 @@ INSTANTIATE_TEST_SUITE_P(Conformance, EvilPlugin, ::testing::ValuesIn(kEvil), []
     if (c == '-') c = '_';
   return name;
 });
+
+// What is leaked is found also where there are few descriptors to leak: they may be
+// all taken before it is clear how many are lost each time.
+TEST(Conformance, LeaksOfDescriptorsAreFoundWhereThereAreFew) {
+  struct Case {
+    const char* limit;
+    const char* plugin;
+    const char* test;
+    const char* finding;
+  };
+  constexpr Case kCases[] = {
+      {"1024", "pipe_leak", "repeat", "leaks file descriptors: 2.00 each time"},
+      {"128", "pipe_leak", "repeat", "a run of 'evil.pipe_leak' leaks file descriptors: "},
+      {"1024", "create_leak", "create-destroy", "leaks file descriptors: 1.00 each time"},
+      {"1024", "create_leak", "create-destroy", " times: 'evil.create_leak' could not be created"},
+  };
+  for (const Case& c : kCases) {
+    const std::string command = std::string("ulimit -n ") + c.limit + " && exec \"$@\"";
+    const auto done = run_child({"/bin/sh", "-c", command, "sh", virgo_binary(), "plugin", "test",
+                                 evil(c.plugin), "--only", c.test},
+                                std::chrono::minutes(4));
+    ASSERT_TRUE(done.ok()) << done.error().message;
+    EXPECT_EQ(done->exit_code, 1) << done->out << done->err;
+    EXPECT_THAT(done->out, HasSubstr(c.finding)) << c.limit;
+  }
+}
 
 // Every evil plugin there is, is in the list above.
 TEST(Conformance, NoEvilIsForgotten) {
@@ -135,7 +168,9 @@ TEST(Conformance, SaysWhatIsWrongWithTheCommand) {
       {{"/nonexistent.so"}, "/nonexistent.so: cannot be opened"},
       {{"/etc/passwd"}, "/etc/passwd: is not a shared library"},
       {{good, "--only", "colect"}, "no test 'colect', did you mean 'collect'?"},
-      {{good, "--set", "nothing"}, "--set wants NAME=VALUE, not 'nothing'"},
+      {{good, "--set", "nothing"}, "--set 'nothing': write KEY=VALUE"},
+      {{good, "--set", "a=1", "--set", "a=2"}, "--set a: is given twice"},
+      {{good, "--set", "a=1\n  b: 2"}, "--set a: "},
       {{good, "--seed", "x"}, "--seed: 'x' is no number"},
       {{good, "--in-process"}, "--in-process runs one test"},
   };

@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "cli/cli.hpp"
 #include "cli/commands.hpp"
+#include "cli/set_options.hpp"
 #include "cli/text_table.hpp"
 #include "conform/runner.hpp"
 #include "json/writer.hpp"
@@ -36,12 +37,9 @@ Result<conform::Target> target_of(const Args& args) {
   target.file = realpath(args.operands()[0].c_str(), path) == nullptr ? args.operands()[0]
                                                                       : std::string(path);
   target.type = args.get("type");
-  for (const std::string& set : args.all("set")) {
-    const auto equals = set.find('=');
-    if (equals == std::string::npos || equals == 0)
-      return Error{Errc::invalid, format("--set wants NAME=VALUE, not '{}'", printable(set))};
-    target.params.emplace_back(set.substr(0, equals), set.substr(equals + 1));
-  }
+  auto params = params_of(args.all("set"));
+  if (!params) return params.error();
+  target.params = std::move(*params);
   target.seed = static_cast<std::uint64_t>(system_clock().wall());
   if (args.has("seed")) {
     const std::string& text = args.get("seed");
@@ -90,14 +88,15 @@ int run_in_process(const conform::Target& target, const conform::Test& test) {
   _exit(kOk);
 }
 
-// The command that makes this program run one test in-process.
-std::vector<std::string> child_arguments(const conform::Target& target, const conform::Test& test) {
+// The command that makes this program run one test in-process. `sets` are as given.
+std::vector<std::string> child_arguments(const conform::Target& target,
+                                         const std::vector<std::string>& sets,
+                                         const conform::Test& test) {
   std::vector<std::string> out{own_program(), "plugin",       "test",
                                target.file,   "--in-process", "--only",
                                test.name,     "--seed",       std::to_string(target.seed)};
   if (!target.type.empty()) out.insert(out.end(), {"--type", target.type});
-  for (const auto& [name, value] : target.params)
-    out.insert(out.end(), {"--set", format("{}={}", name, value)});
+  for (const std::string& set : sets) out.insert(out.end(), {"--set", set});
   return out;
 }
 
@@ -149,15 +148,15 @@ std::string to_json(const conform::Target& target, const std::vector<TestResult>
   return out + "\n";
 }
 
-int run_tests(const conform::Target& target, const std::vector<const conform::Test*>& tests,
-              bool json) {
+int run_tests(const conform::Target& target, const std::vector<std::string>& sets,
+              const std::vector<const conform::Test*>& tests, bool json) {
   // The tests of leaks count what is allocated; malloc's caches per thread would count
   // as that. Read by the children when they start.
   setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1);
   std::vector<TestResult> results;
   unsigned count[3] = {};
   for (const conform::Test* test : tests) {
-    results.push_back(conform::run_test(*test, child_arguments(target, *test)));
+    results.push_back(conform::run_test(*test, child_arguments(target, sets, *test)));
     ++count[static_cast<unsigned>(results.back().verdict)];
     if (!json) print(results.back(), tests.size() == 1);
   }
@@ -184,7 +183,7 @@ int test_plugin(const Args& args) {
   }
   if (const auto note = native::read_abi_note(target->file); !note)
     return refuse(target->file + ": " + note.error().message);
-  return run_tests(*target, *tests, args.has("json"));
+  return run_tests(*target, args.all("set"), *tests, args.has("json"));
 }
 
 }  // namespace
@@ -192,7 +191,7 @@ int test_plugin(const Args& args) {
 const Command& plugin_test_command() {
   static constexpr Option kOptions[] = {
       {"only", 0, "NAME", "run this test only; may be given several times"},
-      {"set", 's', "NAME=VALUE", "a parameter, as in the configuration; several times"},
+      {"set", 's', "KEY=VALUE", "a parameter, as YAML; as often as needed"},
       {"type", 't', "TYPE", "test this check type only"},
       {"json", 0, nullptr, "print the results as JSON"},
       {"list", 0, nullptr, "list the tests"},
@@ -201,7 +200,7 @@ const Command& plugin_test_command() {
   };
   static const Command command{
       "plugin test",
-      "FILE [--set NAME=VALUE]... [--only NAME]...",
+      "FILE [--set KEY=VALUE]... [--only NAME]...",
       "test whether a plugin keeps the rules of the ABI",
       "Runs each test in a process of its own, in which the plugin meets an agent that watches\n"
       "it: its tables are read-only and end at an inaccessible page. Each check type is made,\n"

@@ -13,6 +13,7 @@
 #include <clocale>
 #include <csignal>
 #include <cstring>
+#include <optional>
 #include <thread>
 
 #include "base/child_process.hpp"
@@ -82,14 +83,26 @@ std::string resource_limits() {
   return out;
 }
 
-std::size_t entries_of(const char* folder) {
-  DIR* dir = opendir(folder);
-  if (dir == nullptr) return 0;
-  std::size_t n = 0;
-  while (const dirent* entry = readdir(dir)) n += entry->d_name[0] != '.';
-  closedir(dir);
-  return n;
-}
+// A folder of /proc/self that stays open.
+class CountedFolder {
+ public:
+  explicit CountedFolder(const char* path) : path_(path) {}
+  // Empty when it cannot be read.
+  std::optional<std::size_t> entries() {
+    if (dir_ == nullptr) dir_ = opendir(path_);
+    if (dir_ == nullptr) return {};
+    rewinddir(dir_);
+    std::size_t n = 0;
+    errno = 0;
+    while (const dirent* entry = readdir(dir_)) n += entry->d_name[0] != '.';
+    if (errno != 0) return {};
+    return n;
+  }
+
+ private:
+  const char* path_;
+  DIR* dir_ = nullptr;
+};
 
 }  // namespace
 
@@ -134,8 +147,11 @@ Holdings Holdings::now() {
     const struct mallinfo2 info = mallinfo2();
     out.memory = info.uordblks + info.hblkhd;
   }
-  out.files = entries_of("/proc/self/fd");
-  out.threads = entries_of("/proc/self/task");
+  // Both open before either is counted.
+  static CountedFolder files("/proc/self/fd");
+  static CountedFolder threads("/proc/self/task");
+  out.threads = threads.entries();
+  out.files = files.entries();
   return out;
 }
 

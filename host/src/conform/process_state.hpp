@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,13 @@ class ProcessState {
   std::map<std::string, std::string> facts_;
 };
 
-// Things that leak.
+// Things that leak. Those that are empty could not be counted.
 struct Holdings {
-  std::size_t memory = 0;  // bytes allocated
-  std::size_t files = 0;   // open descriptors
-  std::size_t threads = 0;
+  std::size_t memory = 0;            // bytes allocated
+  std::optional<std::size_t> files;  // open descriptors
+  std::optional<std::size_t> threads;
+  // Counts. From the first time on this needs no descriptor, so that it also works
+  // when all are taken.
   static Holdings now();
 };
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/format.hpp"
-#include "config/load.hpp"
+#include "config/specs.hpp"
 #include "uv/timer.hpp"
 
 namespace virgo::conform {
@@ -34,23 +34,21 @@ class TestRun final : public check::Run {
   metric::SampleBuffer samples_;
 };
 
-config::CheckSpec spec_of(const std::string& type,
-                          const std::vector<std::pair<std::string, std::string>>& params,
-                          config::Problems& problems) {
-  config::CheckSpec spec;
-  spec.name = "tested";
-  spec.type = type;
-  spec.path = "params";
-  std::string yaml = "params:\n";
-  for (const auto& [key, value] : params) yaml += format("  {}: {}\n", key, value);
-  auto parsed =
-      config::parse(params.empty() ? "params: {}" : yaml, "--set", config::process_sources());
-  problems = std::move(parsed.problems);
-  if (!parsed.root.items.empty()) spec.params = std::move(parsed.root.items[0]);
-  return spec;
+// As the caller wrote it: "path: must be an absolute path".
+std::string sentence(const config::Problem& problem) {
+  std::string_view path = problem.path;
+  for (const std::string_view prefix : {".params", "."})
+    if (path.starts_with(prefix)) path.remove_prefix(prefix.size());
+  return path.empty() ? problem.text : format("{}: {}", path, problem.text);
 }
 
 }  // namespace
+
+config::Node empty_params() {
+  config::Node out;
+  out.kind = config::NodeKind::map;
+  return out;
+}
 
 Result<std::unique_ptr<Subject>> Subject::load(const Target& target, const Release& release,
                                                bool extensions) {
@@ -85,40 +83,56 @@ Subject::~Subject() {
 
 std::vector<std::string> Subject::missing_params(const check::CheckType& type) const {
   std::vector<std::string> out;
-  for (const check::ParamInfo& param : type.params()) {
-    const bool given = std::any_of(target_.params.begin(), target_.params.end(),
-                                   [&param](const auto& p) { return p.first == param.name; });
-    if (param.required && !given) out.push_back(param.name);
-  }
+  for (const check::ParamInfo& param : type.params())
+    if (param.required && check::find_param(target_.params, param.name) == nullptr)
+      out.push_back(param.name);
   return out;
+}
+
+bool Subject::known_elsewhere(const check::CheckType& type, const std::string& param) const {
+  const auto has = [&param](const check::CheckType& t) {
+    return std::any_of(t.params().begin(), t.params().end(),
+                       [&param](const check::ParamInfo& p) { return p.name == param; });
+  };
+  return !has(type) && std::any_of(chosen_.begin(), chosen_.end(),
+                                   [&has](const check::CheckType* t) { return has(*t); });
 }
 
 std::unique_ptr<native::NativeCheck> Subject::make(check::CheckType& type) {
   // A parameter of another type of the same module is none of this one's.
-  std::vector<std::pair<std::string, std::string>> params;
-  for (const auto& param : target_.params) {
-    const bool known = std::any_of(type.params().begin(), type.params().end(),
-                                   [&param](const auto& p) { return p.name == param.first; });
-    if (known || types_.size() == 1) params.push_back(param);
+  config::Node params = empty_params();
+  for (std::size_t i = 0; i < target_.params.keys.size(); ++i) {
+    if (known_elsewhere(type, target_.params.keys[i])) continue;
+    params.keys.push_back(target_.params.keys[i]);
+    params.key_positions.push_back(target_.params.key_positions[i]);
+    params.items.push_back(target_.params.items[i]);
   }
-  return make(type, params);
+  return make(type, std::move(params));
 }
 
-std::unique_ptr<native::NativeCheck> Subject::make(
-    check::CheckType& type, const std::vector<std::pair<std::string, std::string>>& params) {
+std::unique_ptr<native::NativeCheck> Subject::make(check::CheckType& type, config::Node params) {
   config::Problems problems;
-  const config::CheckSpec spec = spec_of(type.name(), params, problems);
+  config::CheckSpec spec;
+  spec.name = "tested";
+  spec.type = type.name();
+  spec.params = std::move(params);
   std::unique_ptr<check::Check> made;
-  if (problems.empty() && check::validate_params(type, spec, problems)) {
+  if (check::validate_params(type, spec, problems)) {
     Recorder::get().configuring(true);
     made = type.create(spec, problems);
     Recorder::get().configuring(false);
   }
-  why_ = problems.empty() ? "" : problems[0].text;
+  why_ = problems.empty() ? "" : sentence(problems[0]);
   return std::unique_ptr<native::NativeCheck>(static_cast<native::NativeCheck*>(made.release()));
 }
 
 Outcome Subject::run(native::NativeCheck& check, Duration cancel_after) {
+  if (check.wedged()) {
+    Recorder::get().finding(
+        "the tester was to start a run while a call of an earlier one still executes, which no "
+        "agent does: this is a mistake of the tester's");
+    return {};
+  }
   TestRun run(cancel_after);
   const TimePoint begun = system_clock().now();
   bool due = false;

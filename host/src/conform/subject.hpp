@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "check/check.hpp"
+#include "config/node.hpp"
 #include "conform/checked_tables.hpp"
 #include "conform/recorder.hpp"
 #include "native/host.hpp"
@@ -19,11 +20,13 @@
 
 namespace virgo::conform {
 
+// A map without anything in it.
+config::Node empty_params();
+
 struct Target {
   std::string file;
-  std::string type;  // "" = each type of the module
-  // Parameters as they would be written in YAML: {"path", "/tmp"}.
-  std::vector<std::pair<std::string, std::string>> params;
+  std::string type;                      // "" = each type of the module
+  config::Node params = empty_params();  // a map
   std::uint64_t seed = 1;
 };
 
@@ -53,13 +56,13 @@ class Subject {
   // An instance configured with the target's parameters, or with `params`. Null when
   // it was refused; `why()` says what for.
   std::unique_ptr<native::NativeCheck> make(check::CheckType& type);
-  std::unique_ptr<native::NativeCheck> make(
-      check::CheckType& type, const std::vector<std::pair<std::string, std::string>>& params);
+  std::unique_ptr<native::NativeCheck> make(check::CheckType& type, config::Node params);
   const std::string& why() const { return why_; }
   // The parameters `type` cannot do without and the target does not give.
   std::vector<std::string> missing_params(const check::CheckType& type) const;
 
   // One run. It is cancelled after `cancel_after`, and given up a grace period later.
+  // Not to be called while the check is wedged(): see left_behind().
   Outcome run(native::NativeCheck& check, Duration cancel_after);
   // Turns the loop for so long.
   void idle(Duration time);
@@ -67,6 +70,7 @@ class Subject {
 
  private:
   explicit Subject(Target target) : target_(std::move(target)) {}
+  bool known_elsewhere(const check::CheckType& type, const std::string& param) const;
 
   const Target target_;
   uv::Loop loop_;

@@ -73,9 +73,20 @@ std::unique_ptr<native::NativeCheck> make_or_tell(Subject& subject, check::Check
   report.phase(format("create() and configure() of '{}'", type.name()));
   auto check = subject.make(type);
   if (check == nullptr)
-    report.missing(format("'{}' refuses these parameters ({}): give others with --set NAME=VALUE",
+    report.missing(format("'{}' refuses these parameters ({}): give others with --set KEY=VALUE",
                           type.name(), subject.why()));
   return check;
+}
+
+void left_behind(const native::NativeCheck& check, const check::CheckType& type, Report& report) {
+  if (!check.wedged()) return;
+  report.finding(
+      format("'{}' has not returned from a run that was given up: look at time_left(), "
+             "or have a cancel() that ends it",
+             type.name()));
+  for (const std::string& finding : Recorder::get().take()) report.finding(finding);
+  report.end();
+  _exit(0);
 }
 
 }  // namespace virgo::conform

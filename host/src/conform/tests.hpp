@@ -66,5 +66,9 @@ void for_each_type(const Target& target, Report& report,
 // An instance, or null: then it is said why there is none.
 std::unique_ptr<native::NativeCheck> make_or_tell(Subject& subject, check::CheckType& type,
                                                   Report& report);
+// To be called after every run. Nothing, unless a call of the run that was given up
+// still executes: then no other may be started, and the instance and all below it
+// must stay. So this is the end of the test and of its process, with a finding.
+void left_behind(const native::NativeCheck& check, const check::CheckType& type, Report& report);
 
 }  // namespace virgo::conform

@@ -1,4 +1,5 @@
 // What runs do.
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,30 +27,17 @@ bool is_native_worker(const check::CheckType& type) {
   return static_cast<const native::NativeCheckType&>(type).on_worker();
 }
 
-// A call that has not come back: the instance must stay, and so must all below it.
-bool left_behind(std::unique_ptr<native::NativeCheck>& check, const std::string& type,
-                 Report& report) {
-  if (!check->wedged()) return false;
-  report.finding(
-      format("'{}' has not returned from a run that was given up: look at time_left(), "
-             "or have a cancel() that ends it",
-             type));
-  for (const std::string& finding : Recorder::get().take()) report.finding(finding);
-  report.end();
-  _exit(0);
+std::string too_late() {
+  return format("had not ended its run at the deadline of {}", format_duration(kTimeout));
 }
 
-}  // namespace
-
-namespace {
-
-bool ends_by_itself(Subject& subject, std::unique_ptr<native::NativeCheck>& check,
-                    const std::string& type, Report& report) {
-  const bool cancelled = subject.run(*check, kTimeout).cancelled;
-  if (cancelled)
-    report.finding(format("'{}' had not ended its run at the deadline of {}", type,
-                          format_duration(kTimeout)));
-  return !left_behind(check, type, report) && !cancelled;
+Result<void> ends_by_itself(Subject& subject, native::NativeCheck& check,
+                            const check::CheckType& type, Report& report) {
+  const bool cancelled = subject.run(check, kTimeout).cancelled;
+  if (cancelled && check.wedged()) report.finding(format("'{}' {}", type.name(), too_late()));
+  left_behind(check, type, report);
+  if (cancelled) return Error{Errc::timeout, "it " + too_late()};
+  return {};
 }
 
 }  // namespace
@@ -61,10 +49,8 @@ void test_collect(const Target& target, Report& report) {
     for (int i = 0; i < 3; ++i) {
       report.phase(format("collect() of '{}'", type.name()));
       const Outcome outcome = subject.run(*check, kTimeout);
-      if (outcome.cancelled)
-        report.finding(format("'{}' had not ended its run at the deadline of {}", type.name(),
-                              format_duration(kTimeout)));
-      if (left_behind(check, type.name(), report)) return;
+      if (outcome.cancelled) report.finding(format("'{}' {}", type.name(), too_late()));
+      left_behind(*check, type, report);
       if (i == 0)
         report.note(
             format("'{}' answered {}, {} samples", type.name(), text_of(outcome), outcome.samples));
@@ -83,14 +69,15 @@ void test_repeat(const Target& target, Report& report) {
     report.phase(format("collect() of '{}', hundreds of times", type.name()));
     find_leaks(report, format("a run of '{}'", type.name()),
                {.warm_up = 200, .rounds = 800, .at_least = 20, .time = std::chrono::seconds(4)},
-               [&] { return ends_by_itself(subject, check, type.name(), report); });
+               [&] { return ends_by_itself(subject, *check, type, report); });
     // And a fresh instance for each run.
     check.reset();
     find_leaks(report, format("an instance of '{}' with one run", type.name()),
-               {.warm_up = 100, .rounds = 200, .at_least = 20, .time = std::chrono::seconds(2)},
-               [&] {
-                 auto one = subject.make(type);
-                 return one != nullptr && ends_by_itself(subject, one, type.name(), report);
+               {.warm_up = 200, .rounds = 200, .at_least = 20, .time = std::chrono::seconds(2)},
+               [&]() -> Result<void> {
+                 const auto one = subject.make(type);
+                 if (one == nullptr) return Error{Errc::failed, subject.why()};
+                 return ends_by_itself(subject, *one, type, report);
                });
   });
 }
@@ -101,7 +88,15 @@ void test_cancel(const Target& target, Report& report) {
   for_each_type(target, report, [&](Subject& subject, check::CheckType& type) {
     auto check = make_or_tell(subject, type, report);
     if (check == nullptr) return;
+    const auto judge = [&](const Outcome& outcome) {
+      if (!outcome.finished)
+        report.finding(format("'{}' did not end within 2 s of being cancelled", type.name()));
+      left_behind(*check, type, report);
+      return outcome.finished;
+    };
+    report.phase(format("collect() of '{}'", type.name()));
     const Outcome whole = subject.run(*check, kTimeout);
+    if (!judge(whole)) return;
     const auto longest = std::clamp<std::int64_t>(2 * whole.took.count(), 100'000, 200'000'000);
     const TimePoint begun = system_clock().now();
     for (int i = 0; i < 200 && system_clock().now() - begun < std::chrono::seconds(5); ++i) {
@@ -109,10 +104,7 @@ void test_cancel(const Target& target, Report& report) {
           static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(longest)));
       report.phase(
           format("cancel() of '{}' {} us after its start", type.name(), after.count() / 1000));
-      const Outcome outcome = subject.run(*check, after);
-      if (!outcome.finished)
-        report.finding(format("'{}' did not end within 2 s of being cancelled", type.name()));
-      if (left_behind(check, type.name(), report) || !outcome.finished) break;
+      if (!judge(subject.run(*check, after))) return;
     }
     report.phase(format("destroy() of '{}' in the middle of a run", type.name()));
   });
@@ -130,7 +122,7 @@ void test_threads(const Target& target, Report& report) {
     for (int i = 0; i < 20; ++i) {
       auto& check = checks[static_cast<std::size_t>(i) % checks.size()];
       subject.run(*check, i % 5 == 4 ? Duration(1) : kTimeout);
-      left_behind(check, type.name(), report);
+      left_behind(*check, type, report);
     }
     report.phase(format("destroy() of four instances of '{}'", type.name()));
   });
@@ -153,10 +145,10 @@ void live_in(const Target& target, Report& report, const Release& release, bool 
         }
         report.phase(format("collect() of '{}' in {}", type.name(), agent));
         const Outcome outcome = subject.run(*check, kTimeout);
-        left_behind(check, type.name(), report);
         if (outcome.cancelled)
           report.finding(
               format("'{}' had not ended its run at the deadline in {}", type.name(), agent));
+        left_behind(*check, type, report);
         report.phase(format("destroy() of '{}' in {}", type.name(), agent));
       },
       release, extensions);
@@ -164,31 +156,47 @@ void live_in(const Target& target, Report& report, const Release& release, bool 
 
 }  // namespace
 
-// The exit code of a child that came to its end.
-constexpr int kAlive = 77;
+namespace {
+
+// In a process of its own. Whether that came to its end is written to a pipe: the
+// plugin may end it with any exit code.
+void live_in_process(const Target& target, Report& report, const Release& release,
+                     bool extensions) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+    report.finding("no pipe could be made for it");
+    return;
+  }
+  char byte = 0;
+  const pid_t child = fork();
+  if (child == 0) {
+    live_in(target, report, release, extensions);
+    _exit(write(ends[1], &byte, 1) == 1 ? 0 : 1);
+  }
+  int status = 0;
+  const bool waited = child > 0 && waitpid(child, &status, 0) == child;
+  const bool alive = waited && read(ends[0], &byte, 1) == 1;
+  close(ends[0]);
+  close(ends[1]);
+  if (!waited) {
+    report.finding("no process could be started for it");
+    return;
+  }
+  // As it went to the child, so it goes to this one.
+  if (WIFSIGNALED(status)) {
+    signal(WTERMSIG(status), SIG_DFL);
+    raise(WTERMSIG(status));
+  }
+  if (!alive) _exit(WEXITSTATUS(status));
+}
+
+}  // namespace
 
 // An agent loads a module once: each of these is a process of its own.
 void test_older_hosts(const Target& target, Report& report) {
-  for (const Release& release : releases()) {
-    for (const bool extensions : {true, false}) {
-      const pid_t child = fork();
-      if (child == 0) {
-        live_in(target, report, release, extensions);
-        _exit(kAlive);
-      }
-      int status = 0;
-      if (child < 0 || waitpid(child, &status, 0) != child) {
-        report.finding("no process could be started for it");
-        return;
-      }
-      // As it went to the child, so it goes to this one.
-      if (WIFSIGNALED(status)) {
-        signal(WTERMSIG(status), SIG_DFL);
-        raise(WTERMSIG(status));
-      }
-      if (WEXITSTATUS(status) != kAlive) _exit(WEXITSTATUS(status));
-    }
-  }
+  for (const Release& release : releases())
+    for (const bool extensions : {true, false})
+      live_in_process(target, report, release, extensions);
 }
 
 void test_loop_latency(const Target& target, Report& report) {
@@ -200,7 +208,7 @@ void test_loop_latency(const Target& target, Report& report) {
     std::vector<Duration> held;
     for (int i = 0; i < 21; ++i) {
       held.push_back(subject.run(*check, kTimeout).held);
-      left_behind(check, type.name(), report);
+      left_behind(*check, type, report);
     }
     // The median: this machine may have other things to do.
     std::sort(held.begin(), held.end());

@@ -40,7 +40,9 @@ static inline virgo_status emit_labelled(instance* i, virgo_run run, const char*
 }
 
 /* The module, of a name and the functions of its check type. */
-#define EVIL_MODULE(name, thread, configure, collect, cancel, destroy)                             \
+#define EVIL_MODULE(name, thread, configure, collect, cancel, destroy) \
+  EVIL_MODULE_WITH(name, thread, plain_create, configure, collect, cancel, destroy)
+#define EVIL_MODULE_WITH(name, thread, create, configure, collect, cancel, destroy)                \
   static const virgo_metric metrics[] = {{"evil.value", "1", "A value.", VIRGO_GAUGE, VIRGO_U64}}; \
   static const virgo_check_type type = {sizeof(virgo_check_type),                                  \
                                         thread,                                                    \
@@ -50,7 +52,7 @@ static inline virgo_status emit_labelled(instance* i, virgo_run run, const char*
                                         "Breaks a rule.",                                          \
                                         VIRGO_ARRAY_NONE,                                          \
                                         VIRGO_ARRAY(metrics),                                      \
-                                        plain_create,                                              \
+                                        create,                                                    \
                                         configure,                                                 \
                                         collect,                                                   \
                                         cancel,                                                    \
