@@ -164,7 +164,7 @@ class Run {
   // One sample. The value's C++ type decides its ABI type: floating, signed or
   // unsigned integer, or text; it must be that of the declared metric.
   template <class V>
-  virgo_status emit(uint32_t metric, V value, std::initializer_list<virgo_label> labels = {},
+  virgo_status emit(uint32_t metric, const V& value, std::initializer_list<virgo_label> labels = {},
                     int64_t unix_ns = 0) const {
     virgo_sample s{};
     s.metric = metric;
@@ -173,8 +173,10 @@ class Run {
     set(s, value);
     return emit(&s, 1);
   }
-  // Many at once: cheaper where there are many.
-  virgo_status emit(const virgo_sample* samples, uint32_t count) const {
+  // Many at once: cheaper where there are many. A template, so that the 0 in emit(0, n)
+  // is the index of a metric and never a null pointer.
+  template <class Sample, std::enable_if_t<std::is_same_v<Sample, virgo_sample>, int> = 0>
+  virgo_status emit(const Sample* samples, uint32_t count) const {
     return host_->run->emit(host_, id_, samples, count, sizeof(virgo_sample));
   }
 
@@ -185,8 +187,10 @@ class Run {
   }
   virgo_run id() const { return id_; }
 
+  // A text is lent to the sample: one that ends with the statement is refused by the
+  // compiler.
   template <class V>
-  static void set(virgo_sample& s, V value) {
+  static void set(virgo_sample& s, const V& value) {
     if constexpr (std::is_floating_point_v<V>) {
       s.type = VIRGO_F64;
       s.value.f64 = value;
@@ -201,6 +205,10 @@ class Run {
       s.value.text = str(std::string_view(value));
     }
   }
+  template <class V, std::enable_if_t<!std::is_lvalue_reference_v<V> &&
+                                          !std::is_trivially_copyable_v<std::remove_reference_t<V>>,
+                                      int> = 0>
+  static void set(virgo_sample& s, V&& value) = delete;
 
  private:
   const virgo_host* host_;
