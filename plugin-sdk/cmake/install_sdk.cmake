@@ -2,7 +2,8 @@
 #   include/virgo                 the headers
 #   lib/cmake/VirgoPlugin         find_package(VirgoPlugin)
 #   lib/pkgconfig/virgo-plugin.pc pkg-config --cflags --libs virgo-plugin
-#   share/virgo/sdk               the template of `virgo plugin new`, examples, docs
+#   share/virgo/sdk               the template of `virgo plugin new`, examples with
+#                                 their tests, docs
 #
 # The version of both packages is that of the ABI, never that of the product: a
 # plugin asks for what the header promises.
@@ -40,6 +41,13 @@ foreach(folder template examples docs)
   if(IS_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/${folder})
     install(DIRECTORY ${folder} DESTINATION share/virgo/sdk)
   endif()
+endforeach()
+
+# What the pages point at beyond this folder: the guide to Lua checks, and the unit
+# tests of the examples, which compile with -I share/virgo/sdk/tests.
+install(FILES ${CMAKE_SOURCE_DIR}/lua-plugins/README.md DESTINATION share/virgo/lua-plugins)
+foreach(file scripted.hpp banner_test.cpp open_files_test.cpp sqlite_test.cpp traffic_test.cpp)
+  install(FILES ${CMAKE_SOURCE_DIR}/tests/sdk/${file} DESTINATION share/virgo/sdk/tests/sdk)
 endforeach()
 
 function(virgo_mirror folder to)

@@ -41,8 +41,9 @@
 // loop's. The host tables given to the check may be used as plugin.h says. A Host
 // outlives its Checks.
 //
-// What the test itself gets wrong (no such metric, two runs at a time) is thrown as
-// std::logic_error, or ends the program where exceptions are off.
+// What the test itself gets wrong (no such metric, two runs at a time, two collect() at
+// a time where the types are VIRGO_CHECK_SERIAL) is thrown as std::logic_error, or ends the program
+// where exceptions are off.
 #pragma once
 
 #include <algorithm>
@@ -137,7 +138,7 @@ class Host {
   static const virgo_loop* loop_api();
   static const void* VIRGO_CALL get_extension(const virgo_host* host, const char* id);
   static int32_t VIRGO_CALL log_enabled(const virgo_host* host, virgo_check, int32_t level) {
-    return level <= of(host).log_level_ ? 1 : 0;
+    return detail::known_level(level) <= of(host).log_level_ ? 1 : 0;
   }
   static void VIRGO_CALL log_line(const virgo_host* host, virgo_check check, int32_t level,
                                   virgo_str text) {
@@ -229,6 +230,7 @@ class Check {
   // The type of that name, or the only one. Calls load() of the module, once per
   // host, and create().
   Check(Host& host, const virgo_module* module, std::string_view type = {});
+  // Of a type alone, whose module is not known: that is then a module of its own.
   Check(Host& host, const virgo_check_type& type);
   // Abandons a run that is open, waits for collect() and works that execute, ends
   // what belongs to the check, calls destroy().
@@ -266,12 +268,17 @@ class Check {
   void create();
   void destroy();
   void hand_over(const Node& root);
+  // The agent lets no two collect() of these types run at the same time.
+  bool is_serial() const {
+    return type_.thread == VIRGO_ON_WORKER && (type_.flags & VIRGO_CHECK_SERIAL) != 0;
+  }
   Outcome begin(Duration timeout);
   void call(const std::shared_ptr<detail::RunState>& run);
   bool executes() const;
 
   Host& host_;
   const virgo_check_type& type_;
+  const virgo_module* module_ = nullptr;  // null when made from the type alone
   const detail::Declared declared_;
   virgo_check self_ = 0;
   void* instance_ = nullptr;

@@ -23,7 +23,9 @@ inline const virgo_check_type& type_of(const virgo_module* module, std::string_v
 }  // namespace detail
 
 inline Check::Check(Host& host, const virgo_module* module, std::string_view type)
-    : Check(host, (host.load(module), detail::type_of(module, type))) {}
+    : Check(host, (host.load(module), detail::type_of(module, type))) {
+  module_ = module;
+}
 
 inline Check::Check(Host& host, const virgo_check_type& type)
     : host_(host), type_(type), declared_(type) {
@@ -108,6 +110,12 @@ inline Outcome Check::begin(Duration timeout) {
     detail::fail("the check has no configuration that was accepted: " + problems_text());
   if (!host_.run_until([this] { return !host_.loop_.has_outliving_works(self_); }))
     detail::fail("a work of an earlier run has not returned, and until then there is no other");
+  for (const Check* other : host_.checks_) {
+    const bool together = module_ == nullptr ? &other->type_ == &type_ : other->module_ == module_;
+    if (other != this && together && is_serial() && other->is_serial() && other->executes())
+      detail::fail("a collect() of '" + other->declared_.name + "' executes, and '" +
+                   declared_.name + "' is VIRGO_CHECK_SERIAL: the agent calls one after the other");
+  }
   if (thread_.joinable()) thread_.join();
   run_ = host_.runs_.open(self_, declared_, static_cast<uint64_t>(timeout.count()));
   return Outcome(run_, host_.runs_.mutex());

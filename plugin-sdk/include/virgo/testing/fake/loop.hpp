@@ -153,7 +153,7 @@ class Loop {
     if (status != VIRGO_OK) return status;
     if (handles_of(self) >= kMaxHandles) return VIRGO_ERR_LIMIT;
     const virgo_timer id = new_handle();
-    timers_[id] = {{self, run}, runs_.now() + delay, period, fn, user};
+    timers_[id] = {{self, run}, runs_.now() + bounded(delay), bounded(period), fn, user};
     given_.insert(id);
     if (out != nullptr) *out = id;
     return VIRGO_OK;
@@ -197,6 +197,7 @@ class Loop {
     known(id, "watch_modify()");
     const auto found = watches_.find(id);
     if (found == watches_.end()) return VIRGO_ERR_STALE;
+    if (!look_at_descriptor(found->second)) return VIRGO_ERR_INVALID;
     found->second.events = events;
     return VIRGO_OK;
   }
@@ -314,14 +315,15 @@ class Loop {
     for (const auto& [id, watch] : watches_) count += watch.owned.check == self;
     return count;
   }
-  // A descriptor may be closed only after its watch has ended.
-  void look_at_descriptor(const Watch& watch) {
+  // A descriptor may be closed only after its watch has ended. False when it was before.
+  bool look_at_descriptor(const Watch& watch) {
     struct stat now {};
     if (fstat(static_cast<int>(watch.fd), &now) == 0 && now.st_dev == watch.file.st_dev &&
         now.st_ino == watch.file.st_ino)
-      return;
+      return true;
     ledger_.misuse("descriptor " + std::to_string(watch.fd) +
                    " was closed while a watch waited for it: stop the watch before");
+    return false;
   }
   template <class Belongs>
   void end_if(Belongs&& belongs) {

@@ -56,6 +56,18 @@ inline bool is_utf8(std::string_view text) {
   return true;
 }
 
+// The first bytes of text, at most that many, without half a character at the end.
+inline std::string_view cut_utf8(std::string_view text, size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0u) == 0x80u) --most;
+  return text.substr(0, most);
+}
+
+// Unknown levels are taken as VIRGO_LOG_INFO.
+inline int32_t known_level(int32_t level) {
+  return level < VIRGO_LOG_ERROR || level > VIRGO_LOG_TRACE ? int32_t{VIRGO_LOG_INFO} : level;
+}
+
 inline std::string hex(uint64_t handle) {
   char text[24];
   snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(handle));

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cmath>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -26,12 +27,18 @@ namespace virgo::fake {
 
 // The agent's bounds; what is beyond them is refused with VIRGO_ERR_LIMIT.
 struct Limits {
-  size_t samples = 5000;  // per run
-  size_t labels = 16;     // per sample
-  size_t text = 1024;     // bytes of one text
+  size_t samples = 5000;   // per run
+  size_t labels = 16;      // per sample
+  size_t text = 1024;      // bytes of one text
+  size_t texts = 1 << 20;  // bytes of all texts of a run
 };
 
 namespace detail {
+
+// Longer than any machine stays up, and no sum of it overflows.
+inline uint64_t bounded(uint64_t ns) {
+  return std::min<uint64_t>(ns, INT64_MAX / 4);
+}
 
 // Never given out twice in a process, so that a handle of another host is unknown.
 inline uint64_t new_handle() {
@@ -55,8 +62,9 @@ struct RunState {
   virgo_status status = VIRGO_PENDING;
   std::string explanation;
   std::vector<Sample> samples;
-  uint64_t beyond = 0;  // samples refused because of a limit
-  unsigned late = 0;    // calls with the handle after cancel() or the end of the grace
+  size_t text_bytes = 0;  // of the samples
+  uint64_t beyond = 0;    // samples refused because of a limit
+  unsigned late = 0;      // calls with the handle after cancel() or the end of the grace
 };
 
 struct CheckState {
@@ -69,6 +77,9 @@ class Runs {
   explicit Runs(Ledger& ledger) : ledger_(ledger) {}
 
   static constexpr uint64_t kGrace = 250000000;  // ns from cancel() to the end
+  static constexpr size_t kMaxExplanation = 2048;
+  // What a sample has in 1.0; a later one may have more, and this reads what it knows.
+  static constexpr size_t kSampleSize = offsetof(virgo_sample, name) + sizeof(virgo_str);
 
   std::mutex& mutex() const { return mutex_; }
   // Called, with the mutex held, when a run's handle has become stale.
@@ -103,7 +114,7 @@ class Runs {
     run->id = new_handle();
     run->check = self;
     run->declared = &declared;
-    run->deadline = now_ + timeout;
+    run->deadline = now_ + bounded(timeout);
     runs_[run->id] = run;
     return run;
   }
@@ -168,15 +179,16 @@ class Runs {
     const std::lock_guard<std::mutex> lock(mutex_);
     RunState* run = usable(id, "emit()");
     if (run == nullptr) return VIRGO_ERR_STALE;
-    if (count > 0 && (samples == nullptr || stride < sizeof(virgo_sample))) {
+    if (count > 0 && (samples == nullptr || stride < kSampleSize)) {
       ledger_.misuse("emit(): samples at NULL, or a stride of " + std::to_string(stride) +
                      " bytes, which is less than a sample has");
       return VIRGO_ERR_INVALID;
     }
     virgo_status first = VIRGO_OK;
     for (uint32_t i = 0; i < count; ++i) {
-      virgo_sample sample;
-      memcpy(&sample, reinterpret_cast<const char*>(samples) + size_t{i} * stride, sizeof sample);
+      virgo_sample sample{};
+      memcpy(&sample, reinterpret_cast<const char*>(samples) + size_t{i} * stride,
+             std::min<size_t>(stride, sizeof sample));
       const virgo_status status = add(*run, sample);
       if (first == VIRGO_OK) first = status;
     }
@@ -188,7 +200,7 @@ class Runs {
     RunState* run = usable(id, "explain()");
     if (run == nullptr) return VIRGO_ERR_STALE;
     ledger_.check_utf8(view(text), "explain()");
-    run->explanation = view(text);
+    run->explanation = cut_utf8(view(text), kMaxExplanation);
     return VIRGO_OK;
   }
 
@@ -222,7 +234,7 @@ class Runs {
   }
 
   void log(virgo_check self, int32_t level, virgo_str text) {
-    LogLine line{level, "", std::string(view(text))};
+    LogLine line{known_level(level), "", std::string(view(text))};
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       const auto found = checks_.find(self);
@@ -276,7 +288,9 @@ class Runs {
   virgo_status add(RunState& run, const virgo_sample& sample);
   // What is wrong with value or labels; "" when nothing is.
   std::string read(const virgo_sample& sample, Sample& out);
-  bool beyond_limits(const RunState& run, const Sample& sample) const;
+  // Bytes of the texts it would add to the run.
+  static size_t text_bytes(const Sample& sample, bool declared);
+  bool beyond_limits(const RunState& run, const Sample& sample, bool declared) const;
 
   Ledger& ledger_;
   mutable std::mutex mutex_;
@@ -311,10 +325,19 @@ inline std::string Runs::read(const virgo_sample& sample, Sample& out) {
   return "";
 }
 
-inline bool Runs::beyond_limits(const RunState& run, const Sample& sample) const {
+inline size_t Runs::text_bytes(const Sample& sample, bool declared) {
+  size_t bytes = declared ? 0 : sample.name.size();
+  if (const auto* text = std::get_if<std::string>(&sample.value)) bytes += text->size();
+  for (const auto& [key, value] : sample.labels) bytes += key.size() + value.size();
+  return bytes;
+}
+
+inline bool Runs::beyond_limits(const RunState& run, const Sample& sample, bool declared) const {
   const auto* text = std::get_if<std::string>(&sample.value);
   bool beyond = run.samples.size() >= limits.samples || sample.labels.size() > limits.labels ||
-                (text != nullptr && text->size() > limits.text);
+                (text != nullptr && text->size() > limits.text) ||
+                (!declared && sample.name.size() > limits.text) ||
+                run.text_bytes + text_bytes(sample, declared) > limits.texts;
   for (const auto& [key, value] : sample.labels)
     beyond = beyond || key.size() > limits.text || value.size() > limits.text;
   return beyond;
@@ -350,10 +373,11 @@ inline virgo_status Runs::add(RunState& run, const virgo_sample& sample) {
     return unfit(VIRGO_ERR_INVALID, "metric '" + out.name + "' is declared as " +
                                         kTypes[std::min(metrics[sample.metric].type, 4u)] +
                                         ", but a sample of it is " + kTypes[sample.type]);
-  if (beyond_limits(run, out)) {
+  if (beyond_limits(run, out, declared)) {
     ++run.beyond;
     return VIRGO_ERR_LIMIT;
   }
+  run.text_bytes += text_bytes(out, declared);
   run.samples.push_back(std::move(out));
   return VIRGO_OK;
 }
