@@ -64,9 +64,11 @@
  *            until the run's deadline.
  *  [any]     may be called on any thread, also several at once.
  *
- *  Calls on one instance never overlap, with one exception: cancel() may come
- *  while collect() executes on a worker. Calls on different instances do overlap
- *  on workers, unless the type is VIRGO_CHECK_SERIAL.
+ *  Calls on one instance never overlap, with two exceptions. While collect()
+ *  executes on a worker, cancel() and callbacks of ext/loop.h may come. And a work
+ *  of ext/loop.h may overlap everything of its instance, other works too; only
+ *  destroy() and its own done and release come after it. Calls on different
+ *  instances do overlap on workers; what VIRGO_CHECK_SERIAL changes is said there.
  */
 #ifndef VIRGO_PLUGIN_H
 #define VIRGO_PLUGIN_H
@@ -287,7 +289,7 @@ typedef struct virgo_config_api {
   /* Says what is wrong with node; the agent adds file, line, column and path.
    * The configuration is then refused, whatever configure() returns. Call it once
    * per problem: a person likes to see them all together. NULL is ignored; for
-   * something absent name the map it is missing from. */
+   * something absent name the map it is missing from. Of why 1024 bytes are shown. */
   void(VIRGO_CALL* reject)(const virgo_config* node, virgo_str why);
 } virgo_config_api;
 
@@ -301,11 +303,14 @@ typedef struct virgo_run_api {
   /* Copies count samples, stride bytes apart: they may live on the stack. Good
    * samples are kept even if others of the same call are not; the status is that
    * of the first one refused. VIRGO_ERR_INVALID: value of another type than
-   * declared, no such metric, not finite. VIRGO_ERR_LIMIT: too many samples or
-   * labels, or a text too long; the run then ends with that status. */
+   * declared, no such metric, not finite. VIRGO_ERR_LIMIT: too many samples, too
+   * many labels, a text too long, or too much text in one run (5000, 16, 1024 bytes
+   * and 1 MiB, unless the agent was told otherwise). The run goes on and keeps what
+   * fits; at its end VIRGO_ERR_LIMIT takes the place of a status that is no error. */
   virgo_status(VIRGO_CALL* emit)(const virgo_host* host, virgo_run run, const virgo_sample* samples,
                                  uint32_t count, uint32_t stride);
-  /* The sentence a person reads beside the status. The last one counts. */
+  /* The sentence a person reads beside the status. The last one counts, cut to
+   * 2048 bytes. */
   virgo_status(VIRGO_CALL* explain)(const virgo_host* host, virgo_run run, virgo_str text);
   /* Nanoseconds until the deadline; 0 when it passed, and when the run was
    * cancelled or is stale. A loop that may take long asks this now and then. */
@@ -348,9 +353,16 @@ enum {
 };
 
 enum {
-  VIRGO_CHECK_RECONFIGURES = 1, /* configure() may be called again between runs */
-  VIRGO_CHECK_SERIAL = 2,       /* no two collect() of this module in parallel */
-  VIRGO_CHECK_ISOLATE = 4       /* a wish: run me in a process of my own */
+  /* configure() may be called again between runs. An agent of 1.0 accepts the flag
+   * and does not act on it yet: new settings get a new instance. */
+  VIRGO_CHECK_RECONFIGURES = 1,
+  /* No two collect() on workers run in parallel, of all instances of those types of
+   * the module that carry the flag. collect() on the loop and works of ext/loop.h
+   * are not included, nor are types without the flag. */
+  VIRGO_CHECK_SERIAL = 2,
+  /* A wish: run me in a process of my own. An agent of 1.0 accepts the flag and does
+   * not act on it yet. */
+  VIRGO_CHECK_ISOLATE = 4
 };
 
 typedef struct virgo_check_type {

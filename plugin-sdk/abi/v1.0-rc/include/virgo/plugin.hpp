@@ -9,7 +9,7 @@
 //     static constexpr const char* kName = "acme.queue";
 //     static constexpr const char* kSummary = "Length of the Acme queue.";
 //     static constexpr uint32_t kThread = VIRGO_ON_LOOP;
-//     static constexpr virgo_metric kMetrics[] = {
+//     static constexpr virgo_metric kMetrics[] = {                       // optional
 //         virgo::sdk::gauge("acme.queue.length", "{job}", "Jobs waiting.", VIRGO_U64)};
 //     static constexpr virgo_param kParams[] = {                         // optional
 //         virgo::sdk::param("path", VIRGO_PARAM_TEXT, "/run/acme", "Where the queue lies.")};
@@ -19,11 +19,14 @@
 //     void configure(virgo::sdk::Config root);                           // optional
 //     virgo_status collect(virgo::sdk::Run run);
 //     void cancel(virgo::sdk::Run run) noexcept;                         // optional
+//     static virgo_status load(virgo::sdk::Host module);                 // optional
+//     static void unload() noexcept;                                     // optional
 //   };
 //   VIRGO_CXX_MODULE("com.acme.queue", "1.2.0", Queue);
 //
 // configure() and collect() may return virgo_status or void (= VIRGO_OK), and may
-// throw: the exception stops here and its text becomes the run's explanation.
+// throw: the exception stops here and its text becomes the run's explanation. load()
+// and unload() are those of the module, for what all its instances share.
 //
 // A check that waits without keeping a thread does it with a Loop, the sugar over
 // ext/loop.h: timers, descriptors, posts and work that call its methods, and
@@ -48,6 +51,7 @@
 #pragma once
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <initializer_list>
 #include <new>
@@ -120,15 +124,43 @@ class Host {
   virgo_check self_;
 };
 
+namespace detail {
+
+// Text put together without memory from anywhere; what does not fit is left out, whole
+// characters of UTF-8.
+template <size_t kSize>
+class Joined {
+ public:
+  void add(std::string_view more) {
+    size_t n = more.size();
+    if (n > kSize - size_)
+      for (n = kSize - size_; n > 0 && (static_cast<unsigned char>(more[n]) & 0xc0u) == 0x80u;) --n;
+    if (n > 0) memcpy(text_ + size_, more.data(), n);
+    size_ += n;
+  }
+  std::string_view view() const { return {text_, size_}; }
+
+ private:
+  size_t size_ = 0;
+  char text_[kSize] = {};
+};
+
+}  // namespace detail
+
 // ---- A node of the configuration. [loop], inside configure() ----
 //
 // Texts are lent until configure() returns: copy what you keep.
 class Config {
  public:
-  Config(const virgo_host* host, const virgo_config* node) : api_(host->config), node_(node) {}
+  Config(const virgo_host* host, const virgo_config* node)
+      : api_(host->config), node_(node), place_(node) {}
 
-  Config operator[](std::string_view key) const { return {api_, api_->get(node_, str(key))}; }
-  Config at(uint32_t index) const { return {api_, api_->at(node_, index)}; }
+  Config operator[](std::string_view key) const {
+    return child(api_->get(node_, str(key)), [key](Missing& m) { m.add_key(key); });
+  }
+  Config at(uint32_t index) const {
+    return child(api_->at(node_, index), [index](Missing& m) { m.add_index(index); });
+  }
   std::string_view key_at(uint32_t index) const { return view(api_->key_at(node_, index)); }
   uint32_t size() const { return api_->size(node_); }
   uint32_t kind() const { return api_->kind(node_); }
@@ -145,13 +177,50 @@ class Config {
   }
   uint64_t as_size(uint64_t fallback = 0) const { return api_->as_size(node_, fallback); }
 
-  void reject(std::string_view why) const { api_->reject(node_, str(why)); }
+  // What is absent has no place: the nearest node above it that is there is rejected,
+  // with the key in front of the reason.
+  void reject(std::string_view why) const {
+    if (node_ != nullptr) return api_->reject(node_, str(why));
+    detail::Joined<1152> text;
+    text.add(missing_.view());
+    text.add(": ");
+    text.add(why);
+    api_->reject(place_, str(text.view()));
+  }
   const virgo_config* raw() const { return node_; }
 
  private:
-  Config(const virgo_config_api* api, const virgo_config* node) : api_(api), node_(node) {}
+  // Where an absent node would be, seen from the nearest one that is there.
+  struct Missing : detail::Joined<96> {
+    void add_key(std::string_view key) {
+      if (!view().empty()) add(".");
+      add(key);
+    }
+    void add_index(uint32_t index) {
+      char digits[10];
+      size_t n = 0;
+      do digits[sizeof digits - ++n] = static_cast<char>('0' + index % 10);
+      while ((index /= 10) > 0);
+      add("[");
+      add({digits + sizeof digits - n, n});
+      add("]");
+    }
+  };
+  template <class Add>
+  Config child(const virgo_config* node, Add add) const {
+    Config out = *this;
+    out.node_ = node;
+    if (node != nullptr)
+      out.place_ = node;
+    else
+      add(out.missing_);
+    return out;
+  }
+
   const virgo_config_api* api_;
   const virgo_config* node_;
+  const virgo_config* place_;  // node_, or the nearest one above that is there
+  Missing missing_;            // empty where node_ is there
 };
 
 // ---- One collection. [any] ----
@@ -164,7 +233,7 @@ class Run {
   // One sample. The value's C++ type decides its ABI type: floating, signed or
   // unsigned integer, or text; it must be that of the declared metric.
   template <class V>
-  virgo_status emit(uint32_t metric, V value, std::initializer_list<virgo_label> labels = {},
+  virgo_status emit(uint32_t metric, const V& value, std::initializer_list<virgo_label> labels = {},
                     int64_t unix_ns = 0) const {
     virgo_sample s{};
     s.metric = metric;
@@ -173,8 +242,10 @@ class Run {
     set(s, value);
     return emit(&s, 1);
   }
-  // Many at once: cheaper where there are many.
-  virgo_status emit(const virgo_sample* samples, uint32_t count) const {
+  // Many at once: cheaper where there are many. A template, so that the 0 in emit(0, n)
+  // is the index of a metric and never a null pointer.
+  template <class Sample, std::enable_if_t<std::is_same_v<Sample, virgo_sample>, int> = 0>
+  virgo_status emit(const Sample* samples, uint32_t count) const {
     return host_->run->emit(host_, id_, samples, count, sizeof(virgo_sample));
   }
 
@@ -185,8 +256,10 @@ class Run {
   }
   virgo_run id() const { return id_; }
 
+  // A text is lent to the sample: one that ends with the statement is refused by the
+  // compiler.
   template <class V>
-  static void set(virgo_sample& s, V value) {
+  static void set(virgo_sample& s, const V& value) {
     if constexpr (std::is_floating_point_v<V>) {
       s.type = VIRGO_F64;
       s.value.f64 = value;
@@ -201,6 +274,10 @@ class Run {
       s.value.text = str(std::string_view(value));
     }
   }
+  template <class V, std::enable_if_t<!std::is_lvalue_reference_v<V> &&
+                                          !std::is_trivially_copyable_v<std::remove_reference_t<V>>,
+                                      int> = 0>
+  static void set(virgo_sample& s, V&& value) = delete;
 
  private:
   const virgo_host* host_;
@@ -252,6 +329,26 @@ virgo_status guarded(Body&& body, [[maybe_unused]] Tell&& tell) noexcept {
 #endif
 }
 
+// Whether T has a member of this name, whatever it is, and private ones too: then the
+// name is ambiguous in a class that inherits another. A final class is not looked at.
+struct Nothing {};
+#define VIRGO_SDK_MEMBER(NAME)                                                              \
+  struct Other_##NAME {                                                                     \
+    int NAME;                                                                               \
+  };                                                                                        \
+  template <class T>                                                                        \
+  struct Both_##NAME : std::conditional_t<std::is_final_v<T>, Nothing, T>, Other_##NAME {}; \
+  template <class T, class = void>                                                          \
+  inline constexpr bool names_##NAME = true;                                                \
+  template <class T>                                                                        \
+  inline constexpr bool names_##NAME<T, std::void_t<decltype(&Both_##NAME<T>::NAME)>> = false
+VIRGO_SDK_MEMBER(configure);
+VIRGO_SDK_MEMBER(cancel);
+VIRGO_SDK_MEMBER(kParams);
+VIRGO_SDK_MEMBER(kMetrics);
+VIRGO_SDK_MEMBER(kFlags);
+#undef VIRGO_SDK_MEMBER
+
 template <class T, class = void>
 inline constexpr bool has_configure = false;
 template <class T>
@@ -266,20 +363,55 @@ inline constexpr bool
 template <class T, class = void>
 inline constexpr bool has_params = false;
 template <class T>
-inline constexpr bool has_params<T, std::void_t<decltype(T::kParams)>> = true;
+inline constexpr bool
+    has_params<T, std::enable_if_t<std::is_same_v<std::remove_extent_t<decltype(T::kParams)>,
+                                                  const virgo_param>>> = true;
+template <class T, class = void>
+inline constexpr bool has_metrics = false;
+template <class T>
+inline constexpr bool
+    has_metrics<T, std::enable_if_t<std::is_same_v<std::remove_extent_t<decltype(T::kMetrics)>,
+                                                   const virgo_metric>>> = true;
 template <class T, class = void>
 inline constexpr bool has_flags = false;
 template <class T>
-inline constexpr bool has_flags<T, std::void_t<decltype(T::kFlags)>> = true;
+inline constexpr bool
+    has_flags<T, std::enable_if_t<std::is_convertible_v<decltype(T::kFlags), uint32_t>>> = true;
+template <class T, class = void>
+inline constexpr bool has_load = false;
+template <class T>
+inline constexpr bool has_load<T, std::void_t<decltype(T::load(std::declval<Host>()))>> = true;
+template <class T, class = void>
+inline constexpr bool has_unload = false;
+template <class T>
+inline constexpr bool has_unload<T, std::void_t<decltype(T::unload())>> = true;
 
 template <class T, class = void>
 inline constexpr bool has_name = false;
 template <class T>
 inline constexpr bool has_name<T, std::void_t<decltype(T::kName)>> = true;
 
+// What would otherwise be left out without a word.
+template <class T>
+constexpr bool well_formed() {
+  static_assert(has_configure<T> || !names_configure<T>,
+                "configure of a check must be public and callable as "
+                "configure(virgo::sdk::Config)");
+  static_assert(has_cancel<T> || !names_cancel<T>,
+                "cancel of a check must be public and callable as cancel(virgo::sdk::Run)");
+  static_assert(has_params<T> || !names_kParams<T>,
+                "kParams of a check must be public: static constexpr virgo_param kParams[]");
+  static_assert(has_metrics<T> || !names_kMetrics<T>,
+                "kMetrics of a check must be public: static constexpr virgo_metric kMetrics[]");
+  static_assert(has_flags<T> || !names_kFlags<T>,
+                "kFlags of a check must be public: static constexpr uint32_t kFlags");
+  return true;
+}
+
 template <class T>
 struct Thunks {
   static_assert(alignof(T) <= alignof(max_align_t), "over-aligned checks are not supported");
+  static_assert(well_formed<T>());
 
   static virgo_status VIRGO_CALL create(const virgo_host* host, virgo_check self, void** out) {
     void* memory = malloc(kContextSize + sizeof(T));
@@ -334,7 +466,7 @@ constexpr virgo_check_type describe() {
   t.name = T::kName;
   t.summary = T::kSummary;
   if constexpr (has_params<T>) t.params = VIRGO_ARRAY(T::kParams);
-  t.metrics = VIRGO_ARRAY(T::kMetrics);
+  if constexpr (has_metrics<T>) t.metrics = VIRGO_ARRAY(T::kMetrics);
   t.create = &Thunks<T>::create;
   t.configure = has_configure<T> ? &Thunks<T>::configure : nullptr;
   t.collect = &Thunks<T>::collect;
@@ -348,6 +480,37 @@ inline constexpr virgo_check_type type_of = describe<T>();
 template <class... T>
 inline constexpr const virgo_check_type* types_of[] = {&type_of<T>...};
 
+// load() and unload() of the module: those of its classes, in their order. When one
+// load() fails, the classes before it are unloaded again.
+template <class T>
+virgo_status load_one(const virgo_host* host) {
+  if constexpr (has_load<T>) {
+    const Host module(host, 0);
+    return guarded([&] { return T::load(module); },
+                   [&](const char* what) { module.log(VIRGO_LOG_ERROR, what); });
+  } else {
+    return VIRGO_OK;
+  }
+}
+template <class T>
+void unload_one() {
+  if constexpr (has_unload<T>) guarded([] { T::unload(); }, [](const char*) {});
+}
+template <class... T>
+virgo_status VIRGO_CALL load_all(const virgo_host* host) {
+  virgo_status status = VIRGO_OK;
+  size_t loaded = 0;
+  (void)(((status = load_one<T>(host)) >= 0 && ++loaded > 0) && ...);
+  if (status >= 0) return VIRGO_OK;
+  size_t i = 0;
+  (void)((i++ < loaded && (unload_one<T>(), true)) && ...);
+  return status;
+}
+template <class... T>
+void VIRGO_CALL unload_all() {
+  (unload_one<T>(), ...);
+}
+
 template <class... T>
 constexpr virgo_module module(const char* id, const char* version, const char* vendor,
                               uint16_t requires_minor) {
@@ -357,8 +520,8 @@ constexpr virgo_module module(const char* id, const char* version, const char* v
           version,
           vendor,
           types_of<T...>,
-          nullptr,
-          nullptr};
+          (has_load<T> || ...) ? &load_all<T...> : nullptr,
+          (has_unload<T> || ...) ? &unload_all<T...> : nullptr};
 }
 
 // What the loop calls: Method of the T behind user.

@@ -19,12 +19,19 @@
  *   run == 0  owned by the check: ends just before destroy(). For what goes on
  *             between runs: a socket that listens, a cache that is refreshed.
  *
- * A callback is a call on the instance like any other: callbacks of one check
- * never overlap each other, nor configure(), cancel() or destroy(). If the check's
- * type is VIRGO_ON_WORKER, they may overlap collect(), as cancel() may.
+ * Callbacks run on the loop thread: those of timers, watches and posts, and what a
+ * work calls when it is done. They never overlap each other, nor configure(),
+ * cancel() or destroy(). If the check's type is VIRGO_ON_WORKER, they may overlap
+ * collect(), as cancel() may. What they take is held against the check as is the
+ * time of collect() on the loop: return within 5 ms.
  *
- * Callbacks run on the loop thread, and what they take is held against the check
- * as is the time of collect(): return within 5 ms.
+ * The work itself runs on a worker, and may overlap everything of its check:
+ * callbacks, collect(), cancel(), configure(), other works. What it shares with
+ * them is atomic or locked. Only destroy(), and its own done and release, come after
+ * it. A work of a run asks time_left(). One of the check is not told to stop, so it
+ * has to be bounded in time: the agent writes its thread off after 60 s, and when
+ * the agent ends, destroy() may not be called for an instance whose work has not
+ * returned.
  */
 #ifndef VIRGO_EXT_LOOP_H
 #define VIRGO_EXT_LOOP_H
@@ -47,7 +54,8 @@ enum {
   VIRGO_READABLE = 1,
   VIRGO_WRITABLE = 2,
   VIRGO_HANGUP = 4 /* the other side has gone; also reported without being asked for,
-                    * together with what was, when the descriptor is in error */
+                    * together with what was, when the descriptor is in error, and
+                    * that as long as the error holds: read it, or stop the watch */
 };
 
 /* [loop] */
@@ -55,11 +63,15 @@ typedef void(VIRGO_CALL* virgo_timer_fn)(void* user, virgo_timer timer);
 /* [loop] events: VIRGO_READABLE ... that hold now. */
 typedef void(VIRGO_CALL* virgo_watch_fn)(void* user, virgo_watch watch, virgo_fd fd,
                                          uint32_t events);
+/* The work of work(): a worker. All others, that is of post() and what is done or
+ * released: [loop]. */
 typedef void(VIRGO_CALL* virgo_task_fn)(void* user);
 
 /*
  * Every function answers VIRGO_ERR_STALE when self, run, timer or watch has ended,
- * or run is none of self's; VIRGO_ERR_LIMIT when the check has too many of them
+ * or run is none of self's; self has ended inside destroy() too. VIRGO_ERR_CANCELLED:
+ * something of the check itself (run 0) was to be started, but the check has been
+ * taken out of service. VIRGO_ERR_LIMIT when the check has too many of them
  * (256 timers and watches together, 1024 posts, 16 works); VIRGO_ERR_INVALID when
  * a function that must be given is NULL. [loop] functions called on another thread
  * do nothing and answer VIRGO_ERR_WRONG_THREAD.
@@ -81,12 +93,16 @@ typedef struct virgo_loop {
   /* [loop] Level-triggered: the callback comes again as long as the event holds.
    * Sockets, pipes and what else can be polled; VIRGO_ERR_UNSUPPORTED for regular
    * files. One watch per descriptor (a second is VIRGO_ERR_INVALID), which becomes
-   * non-blocking. The descriptor stays the plugin's: stop the watch, or let it end
-   * with its owner, before closing it. */
+   * non-blocking; VIRGO_ERR_INVALID also for one that is not open. The descriptor
+   * stays the plugin's: stop the watch, or let it end with its owner, before closing
+   * it. One that is closed while it is watched is reported once, as a hangup. After a
+   * complete() on another thread than the loop's, the watch ends with the loop's next
+   * turn: close the descriptor on the loop, or in the next collect() or destroy(). */
   virgo_status(VIRGO_CALL* watch_start)(const virgo_host* host, virgo_check self, virgo_run run,
                                         virgo_fd fd, uint32_t events, virgo_watch_fn fn, void* user,
                                         virgo_watch* watch);
-  /* [loop] Waits for other events; none is a pause. */
+  /* [loop] Waits for other events; none is a pause. VIRGO_ERR_INVALID when the
+   * descriptor was closed. */
   virgo_status(VIRGO_CALL* watch_modify)(const virgo_host* host, virgo_watch watch,
                                          uint32_t events);
   /* [loop] Allowed in the watch's own callback. */
