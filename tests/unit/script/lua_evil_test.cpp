@@ -107,7 +107,15 @@ TEST_F(LuaEvilTest, ARunUsedAfterItsEndIsRefused) {
       << second.text();
 }
 
-TEST_F(LuaEvilTest, ASampleFloodIsCutAndCounted) {
+class LuaFloodTest : public LuaEvilTest {
+ protected:
+  void SetUp() override {
+    budget_ = std::chrono::seconds(10);  // it does not run away
+    LuaEvilTest::SetUp();
+  }
+};
+
+TEST_F(LuaFloodTest, ASampleFloodIsCutAndCounted) {
   const auto& run = collect(*make("evil.sample_flood"));
   EXPECT_EQ(run.samples().size(), 5000u);
   EXPECT_EQ(run.samples().refused(), 15000u);
