@@ -135,7 +135,8 @@ TEST_F(FakeRun, AModuleOfAnotherVersionIsRefused) {
   // As a plugin's tables: they outlive the host.
   static Scripted script;
   static const virgo_check_type* types[] = {&script.type()};
-  static virgo_module module = {VIRGO_MODULE_HEADER(0), 1, "m", "1", nullptr, types, nullptr, nullptr};
+  static virgo_module module = {
+      VIRGO_MODULE_HEADER(0), 1, "m", "1", nullptr, types, nullptr, nullptr};
   EXPECT_THROW(Check(host, &module, "test.other"), std::logic_error);
   EXPECT_EQ(Check(host, &module).create_status(), VIRGO_OK);
   module.requires_minor = VIRGO_ABI_MINOR + 1;
