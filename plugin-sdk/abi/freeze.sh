@@ -31,9 +31,8 @@ sums() { # FOLDER
 }
 
 rm -rf "${abi:?}/v$version"
-mkdir -p "$abi/v$version/include/virgo/ext"
-cp plugin-sdk/include/virgo/plugin.h plugin-sdk/include/virgo/plugin.hpp "$abi/v$version/include/virgo"
-cp plugin-sdk/include/virgo/ext/*.h "$abi/v$version/include/virgo/ext"
+mkdir -p "$abi/v$version/include"
+tar -C plugin-sdk/include --exclude=virgo/testing -cf - virgo | tar -C "$abi/v$version/include" -xf -
 sums "$abi/v$version"
 
 sh tests/abi/drift.sh plugin-sdk --update
