@@ -91,7 +91,7 @@ std::string OutcomePages::rate(const std::string& series, Reading now) {
                 (now.value - before.value) * 1e9 / static_cast<double>(now.at - before.at));
 }
 
-std::string OutcomePages::next(const SoloRunner::Outcome& outcome) {
+std::string OutcomePages::next(const schedule::SoloRunner::Outcome& outcome) {
   const metric::SampleBuffer& samples = *outcome.samples;
   std::string out =
       format("run {}: {}, {} sample{} in {:.3f} ms{}{}\n", outcome.number,
@@ -119,7 +119,7 @@ std::string OutcomePages::next(const SoloRunner::Outcome& outcome) {
   return out;
 }
 
-std::string outcome_json(const SoloRunner::Outcome& outcome, const std::string& type) {
+std::string outcome_json(const schedule::SoloRunner::Outcome& outcome, const std::string& type) {
   std::string text;
   json::Writer out(text);
   out.begin_object();

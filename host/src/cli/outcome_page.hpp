@@ -4,14 +4,14 @@
 #include <map>
 #include <string>
 
-#include "cli/solo_runner.hpp"
+#include "schedule/solo_runner.hpp"
 
 namespace virgo::cli {
 
 // Tables of successive runs: counters have their rate from the second one on.
 class OutcomePages {
  public:
-  std::string next(const SoloRunner::Outcome& outcome);
+  std::string next(const schedule::SoloRunner::Outcome& outcome);
 
  private:
   struct Reading {
@@ -26,6 +26,6 @@ class OutcomePages {
 // One JSON object, on a line:
 //   {"run", "type", "started_us", "duration_us", "status", "explanation",
 //    "samples": [{"metric", "labels": {...}, "value", "unit", "kind", "type"}]}
-std::string outcome_json(const SoloRunner::Outcome& outcome, const std::string& type);
+std::string outcome_json(const schedule::SoloRunner::Outcome& outcome, const std::string& type);
 
 }  // namespace virgo::cli

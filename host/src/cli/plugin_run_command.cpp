@@ -17,9 +17,9 @@
 #include "cli/own_output.hpp"
 #include "cli/run_plan.hpp"
 #include "cli/set_options.hpp"
-#include "cli/solo_runner.hpp"
 #include "native/loader.hpp"
 #include "native/native_check_type.hpp"
+#include "schedule/solo_runner.hpp"
 #include "uv/signal.hpp"
 #include "uv/timer.hpp"
 
@@ -70,7 +70,7 @@ int refuse_params(const check::CheckType& type, const config::CheckSpec& spec,
 }
 
 // Turns the loop for `time`, or until an interruption.
-void wait(uv::Loop& loop, Duration time, const SoloRunner& runner) {
+void wait(uv::Loop& loop, Duration time, const schedule::SoloRunner& runner) {
   bool over = false;
   uv::Timer timer(loop, [&over] { over = true; });
   timer.start(time);
@@ -78,7 +78,7 @@ void wait(uv::Loop& loop, Duration time, const SoloRunner& runner) {
 }
 
 int run_check(uv::Loop& loop, check::Check& check, const RunPlan& plan, const OwnOutput& out) {
-  SoloRunner runner(loop, system_clock(), check);
+  schedule::SoloRunner runner(loop, system_clock(), check);
   const auto stop = [&runner] {
     if (runner.interrupted()) _exit(kFailed);  // asked twice
     runner.interrupt();
@@ -89,7 +89,7 @@ int run_check(uv::Loop& loop, check::Check& check, const RunPlan& plan, const Ow
   bool failed = false;
   for (std::uint64_t n = 1;; ++n) {
     const TimePoint due = system_clock().now() + plan.spec.interval;
-    const SoloRunner::Outcome outcome = runner.run(plan.spec.timeout);
+    const schedule::SoloRunner::Outcome outcome = runner.run(plan.spec.timeout);
     failed = failed || (outcome.status != metric::Status::ok && !runner.interrupted());
     if (!out.write(plan.json ? outcome_json(outcome, plan.spec.type) : pages.next(outcome))) break;
     if (n == plan.runs || runner.interrupted()) break;

@@ -11,29 +11,6 @@ namespace {
 
 constexpr Duration kGrace = std::chrono::seconds(2);
 
-class TestRun final : public check::Run {
- public:
-  explicit TestRun(Duration timeout)
-      : started_(system_clock().wall()), deadline_(system_clock().now() + timeout) {}
-  std::uint64_t number() const override { return 1; }
-  TimePoint deadline() const override { return deadline_; }
-  WallTime started() const override { return started_; }
-  metric::SampleBuffer& samples() override { return samples_; }
-  void explain(std::string_view text) override { outcome.explanation = text; }
-  void held_loop(Duration time) override { outcome.held = std::max(outcome.held, time); }
-  void finish(metric::Status status) override {
-    outcome.status = status;
-    outcome.samples = samples_.size();
-    outcome.finished = true;
-  }
-  Outcome outcome;
-
- private:
-  WallTime started_;
-  TimePoint deadline_;
-  metric::SampleBuffer samples_;
-};
-
 // As the caller wrote it: "path: must be an absolute path".
 std::string sentence(const config::Problem& problem) {
   std::string_view path = problem.path;
@@ -127,35 +104,15 @@ std::unique_ptr<native::NativeCheck> Subject::make(check::CheckType& type, confi
 }
 
 Outcome Subject::run(native::NativeCheck& check, Duration cancel_after) {
-  if (check.wedged()) {
+  if (check.wedged())
     Recorder::get().finding(
         "the tester was to start a run while a call of an earlier one still executes, which no "
         "agent does: this is a mistake of the tester's");
-    return {};
-  }
-  TestRun run(cancel_after);
-  const TimePoint begun = system_clock().now();
-  bool due = false;
-  uv::Timer timer(loop_, [&due] { due = true; });
-  timer.start(cancel_after);
-  const TimePoint before = system_clock().now();
-  check.start(run);
-  run.held_loop(system_clock().now() - before);
-  while (!run.outcome.finished && !due) loop_.run_once(true);
-  if (!run.outcome.finished) {
-    run.outcome.cancelled = true;
-    check.cancel(run);
-    due = false;
-    timer.start(kGrace);
-    while (!run.outcome.finished && !due) loop_.run_once(true);
-  }
-  if (!run.outcome.finished) {
-    Recorder::get().abandoned(check.open_run());
-    check.abandon(run);
-  }
-  run.outcome.took = system_clock().now() - begun;
+  runner_ = std::make_unique<schedule::SoloRunner>(loop_, system_clock(), check, kGrace);
+  runner_->on_abandon([&check] { Recorder::get().abandoned(check.open_run()); });
+  const Outcome outcome = runner_->run(cancel_after);
   loop_.run_once(false);  // so that what was closed is freed
-  return run.outcome;
+  return outcome;
 }
 
 void Subject::idle(Duration time) {

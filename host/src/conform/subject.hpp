@@ -15,6 +15,7 @@
 #include "native/loader.hpp"
 #include "native/native_check.hpp"
 #include "native/native_check_type.hpp"
+#include "schedule/solo_runner.hpp"
 #include "uv/loop.hpp"
 #include "uv/worker_pool.hpp"
 
@@ -30,16 +31,7 @@ struct Target {
   std::uint64_t seed = 1;
 };
 
-// How a run ended.
-struct Outcome {
-  metric::Status status = metric::Status::failed;
-  std::string explanation;
-  std::size_t samples = 0;
-  Duration took{};
-  Duration held{};        // the longest time it held the loop at a stretch
-  bool finished = false;  // by itself, before it was abandoned
-  bool cancelled = false;
-};
+using Outcome = schedule::SoloRunner::Outcome;
 
 class Subject {
  public:
@@ -61,8 +53,8 @@ class Subject {
   // The parameters `type` cannot do without and the target does not give.
   std::vector<std::string> missing_params(const check::CheckType& type) const;
 
-  // One run. It is cancelled after `cancel_after`, and given up a grace period later.
-  // Not to be called while the check is wedged(): see left_behind().
+  // One run; its samples are there until the next. It is cancelled after `cancel_after`, and given
+  // up a grace period later. Not to be called while the check is wedged(): see left_behind().
   Outcome run(native::NativeCheck& check, Duration cancel_after);
   // Turns the loop for so long.
   void idle(Duration time);
@@ -75,6 +67,7 @@ class Subject {
   const Target target_;
   uv::Loop loop_;
   uv::WorkerPool pool_{{.threads = 4}};
+  std::unique_ptr<schedule::SoloRunner> runner_;
   std::unique_ptr<native::Host> host_;
   std::vector<std::unique_ptr<check::CheckType>> types_;
   std::vector<check::CheckType*> chosen_;

@@ -52,8 +52,8 @@ void test_collect(const Target& target, Report& report) {
       if (outcome.cancelled) report.finding(format("'{}' {}", type.name(), too_late()));
       left_behind(*check, type, report);
       if (i == 0)
-        report.note(
-            format("'{}' answered {}, {} samples", type.name(), text_of(outcome), outcome.samples));
+        report.note(format("'{}' answered {}, {} samples", type.name(), text_of(outcome),
+                           outcome.samples->size()));
       if (outcome.status != metric::Status::ok && outcome.explanation.empty())
         report.finding(format("'{}' answered {} without a word: explain() what is wrong",
                               type.name(), text_of(outcome)));
@@ -89,15 +89,15 @@ void test_cancel(const Target& target, Report& report) {
     auto check = make_or_tell(subject, type, report);
     if (check == nullptr) return;
     const auto judge = [&](const Outcome& outcome) {
-      if (!outcome.finished)
+      if (outcome.abandoned)
         report.finding(format("'{}' did not end within 2 s of being cancelled", type.name()));
       left_behind(*check, type, report);
-      return outcome.finished;
+      return !outcome.abandoned;
     };
     report.phase(format("collect() of '{}'", type.name()));
     const Outcome whole = subject.run(*check, kTimeout);
     if (!judge(whole)) return;
-    const auto longest = std::clamp<std::int64_t>(2 * whole.took.count(), 100'000, 200'000'000);
+    const auto longest = std::clamp<std::int64_t>(2 * whole.duration.count(), 100'000, 200'000'000);
     const TimePoint begun = system_clock().now();
     for (int i = 0; i < 200 && system_clock().now() - begun < std::chrono::seconds(5); ++i) {
       const Duration after(

@@ -1,10 +1,12 @@
-#include "cli/solo_runner.hpp"
+#include "schedule/solo_runner.hpp"
+
+#include <algorithm>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "uv/timer.hpp"
 
-namespace virgo::cli {
+namespace virgo::schedule {
 
 class SoloRunner::OpenRun final : public check::Run {
  public:
@@ -21,9 +23,10 @@ class SoloRunner::OpenRun final : public check::Run {
   WallTime started() const override { return outcome_.started; }
   metric::SampleBuffer& samples() override { return runner_.samples_; }
   void explain(std::string_view text) override { outcome_.explanation = text; }
+  void held_loop(Duration time) override { outcome_.held = std::max(outcome_.held, time); }
   void finish(metric::Status status) override {
     const bool in_vain = status == metric::Status::ok || status == metric::Status::cancelled;
-    if (cancelled_ && in_vain)
+    if (outcome_.cancelled && in_vain)
       give_up();
     else
       end(status);
@@ -33,16 +36,18 @@ class SoloRunner::OpenRun final : public check::Run {
   // The deadline, the end of the grace period, or an interruption.
   void time_is_up() {
     if (ended_) return;
-    if (!cancelled_) {
-      cancelled_ = true;
-      timer_.start(kGrace);
+    if (!outcome_.cancelled) {
+      outcome_.cancelled = true;
+      timer_.start(runner_.grace_);
       runner_.check_.cancel(*this);  // may finish
       return;
     }
+    outcome_.abandoned = true;
+    if (runner_.on_abandon_) runner_.on_abandon_();
     runner_.check_.abandon(*this);
     give_up();
   }
-  bool cancelled() const { return cancelled_; }
+  bool cancelled() const { return outcome_.cancelled; }
 
  private:
   void give_up() {
@@ -62,7 +67,6 @@ class SoloRunner::OpenRun final : public check::Run {
   const Duration timeout_;
   const TimePoint began_;
   uv::Timer timer_;
-  bool cancelled_ = false;
   bool ended_ = false;
 };
 
@@ -79,7 +83,9 @@ SoloRunner::Outcome SoloRunner::run(Duration timeout) {
   }
   OpenRun open(*this, outcome, timeout);
   open_ = &open;
+  const TimePoint before = clock_.now();
   check_.start(open);
+  open.held_loop(clock_.now() - before);
   while (!open.ended()) loop_.run_once(true);
   open_ = nullptr;
   return outcome;
@@ -90,4 +96,4 @@ void SoloRunner::interrupt() {
   if (open_ != nullptr && !open_->cancelled()) open_->time_is_up();
 }
 
-}  // namespace virgo::cli
+}  // namespace virgo::schedule

@@ -1,22 +1,19 @@
-// Deadlines of a check that no scheduler looks after, and what its pages show.
-#include "cli/solo_runner.hpp"
+// Deadlines of a check that no scheduler looks after.
+#include "schedule/solo_runner.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
 
-#include "cli/outcome_page.hpp"
-#include "json/value.hpp"
 #include "uv/timer.hpp"
 
-namespace virgo::cli {
+namespace virgo::schedule {
 namespace {
 
 using metric::Status;
 using std::chrono::milliseconds;
 using testing::HasSubstr;
-using testing::Not;
 
 struct ScriptedCheck final : check::Check {
   std::function<void(check::Run&)> on_start = [](check::Run& r) { r.finish(Status::ok); };
@@ -96,6 +93,20 @@ TEST_F(SoloRunnerTest, AnInterruptionEndsTheOpenRun) {
   EXPECT_TRUE(runner.interrupted());
 }
 
+TEST_F(SoloRunnerTest, TellsHowItWentAndBeforeItAbandons) {
+  check.on_start = [](check::Run& r) { r.held_loop(milliseconds(7000)); };
+  runner.on_abandon([this] { check.calls.emplace_back("told"); });
+  const auto outcome = runner.run(milliseconds(1));
+  EXPECT_EQ(outcome.held, milliseconds(7000));
+  EXPECT_TRUE(outcome.cancelled);
+  EXPECT_TRUE(outcome.abandoned);
+  EXPECT_THAT(check.calls, testing::ElementsAre("start", "cancel", "told", "abandon"));
+  check.on_start = [](check::Run& r) { r.finish(Status::ok); };
+  const auto well = runner.run(kLong);
+  EXPECT_FALSE(well.cancelled);
+  EXPECT_FALSE(well.abandoned);
+}
+
 TEST_F(SoloRunnerTest, NothingIsStartedInAWedgedCheck) {
   check.stuck = true;
   const auto outcome = runner.run(kLong);
@@ -104,47 +115,5 @@ TEST_F(SoloRunnerTest, NothingIsStartedInAWedgedCheck) {
   EXPECT_TRUE(check.calls.empty());
 }
 
-TEST_F(SoloRunnerTest, CountersHaveARateFromTheSecondRunOn) {
-  OutcomePages pages;
-  SoloRunner::Outcome outcome;
-  const auto page = [&](std::uint64_t value, WallTime at) {
-    metric::SampleBuffer samples;
-    const metric::Label label{"who", "it"};
-    samples.add(counter, metric::Value::of(value), {&label, 1});
-    ++outcome.number;
-    outcome.started = at;
-    outcome.samples = &samples;
-    return pages.next(outcome);
-  };
-  EXPECT_THAT(page(100, 1'000'000'000), Not(HasSubstr("PER SECOND")));
-  const std::string second = page(150, 3'000'000'000);
-  EXPECT_THAT(second, HasSubstr("PER SECOND"));
-  EXPECT_THAT(second, HasSubstr("test.counter  who=it    150  1     counter          25\n"));
-  EXPECT_THAT(page(10, 4'000'000'000), Not(HasSubstr("PER SECOND"))) << "it was reset";
-  EXPECT_THAT(page(20, 4'000'000'000), Not(HasSubstr("PER SECOND"))) << "no time has passed";
-}
-
-TEST_F(SoloRunnerTest, AsJson) {
-  const metric::MetricInfo text{"test.text", "", "", metric::Kind::state, metric::Type::text};
-  check.on_start = [&](check::Run& r) {
-    const metric::Label label{"who", "\"it\""};
-    r.samples().add(counter, metric::Value::of(~std::uint64_t{0}), {&label, 1});
-    r.samples().add(text, metric::Value::of(std::string_view("up")), {});
-    r.finish(Status::ok);
-  };
-  const std::string line = outcome_json(runner.run(kLong), "test.type");
-  EXPECT_EQ(line.find('\n'), line.size() - 1);
-  const auto json = json::parse(line);
-  ASSERT_TRUE(json.ok()) << json.error().message;
-  EXPECT_EQ(json->find("type")->text, "test.type");
-  EXPECT_EQ(json->find("status")->text, "ok");
-  const auto& samples = json->find("samples")->items;
-  ASSERT_EQ(samples.size(), 2u);
-  EXPECT_EQ(samples[0].find("value")->text, "18446744073709551615");
-  EXPECT_EQ(samples[0].find("labels")->find("who")->text, "\"it\"");
-  EXPECT_EQ(samples[0].find("kind")->text, "counter");
-  EXPECT_EQ(samples[1].find("value")->text, "up");
-}
-
 }  // namespace
-}  // namespace virgo::cli
+}  // namespace virgo::schedule
