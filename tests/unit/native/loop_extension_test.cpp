@@ -519,7 +519,8 @@ TEST_F(LoopExtension, ARunThatEndsInOrderDoesNotKeepAThreadForItsWork) {
     begun = true;
     EXPECT_TRUE(gate.pass());
   };
-  Task release = [] {};
+  int released = 0;
+  Task release = [&] { ++released; };
   TestRun run = new_run();
   start(run);
   ASSERT_EQ(work(open_run, fn, nullptr, &release), VIRGO_OK);
@@ -529,6 +530,7 @@ TEST_F(LoopExtension, ARunThatEndsInOrderDoesNotKeepAThreadForItsWork) {
   EXPECT_EQ(pool.load().written_off, 0u);
   run_until([&] { return pool.load().written_off == 1; });  // a grace period later
   gate.open();
+  run_until([&] { return released == 1; });
   spin_until([&] { return pool.load().written_off == 0; });
 }
 
@@ -559,6 +561,8 @@ TEST_F(LoopExtensionLife, CreateMayStartThingsAndFail) {
   EXPECT_EQ(add(script).create(spec("test.scripted"), problems), nullptr);
   EXPECT_EQ(problems.size(), 1u);
   EXPECT_EQ(released, 1);  // the post's release; it did not run
+  // The work was taken back, or is let go to its end.
+  spin_until([&] { return pool.load().busy + pool.load().queued == 0; });
   run_posted();
   EXPECT_EQ(released, 1);
 }
