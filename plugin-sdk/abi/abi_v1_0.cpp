@@ -71,13 +71,16 @@ SAME(virgo_param, help, 16, const char*);
 SAME(virgo_param, type, 24, uint32_t);
 SAME(virgo_param, flags, 28, uint32_t);
 
-GROWS(virgo_sample, 64);
+GROWS(virgo_sample, 88);
 SAME(virgo_sample, metric, 0, uint32_t);
 SAME(virgo_sample, type, 4, uint32_t);
 SAME(virgo_sample, value, 8, virgo_value);
 SAME(virgo_sample, labels, 24, virgo_array);
 SAME(virgo_sample, unix_ns, 40, int64_t);
 SAME(virgo_sample, name, 48, virgo_str);
+SAME(virgo_sample, unit, 64, virgo_str);
+SAME(virgo_sample, kind, 80, uint32_t);
+SAME(virgo_sample, reserved, 84, uint32_t);
 
 GROWS(virgo_config_api, 104);
 SAME(virgo_config_api, struct_size, 0, uint32_t);

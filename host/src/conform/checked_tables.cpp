@@ -83,11 +83,14 @@ constexpr virgo_config_api kConfig = {sizeof(virgo_config_api),
 
 // ---- Runs
 
-constexpr std::size_t kSampleSize = offsetof(virgo_sample, name) + sizeof(virgo_str);
+constexpr std::size_t kSampleSize = offsetof(virgo_sample, reserved) + sizeof(uint32_t);
 
 void look_at(const virgo_sample& sample) {
   Recorder& recorder = Recorder::get();
-  if (sample.metric == VIRGO_UNDECLARED) recorder.text("a metric's name", sample.name);
+  if (sample.metric == VIRGO_UNDECLARED) {
+    recorder.text("a metric's name", sample.name);
+    recorder.text("a metric's unit", sample.unit);
+  }
   if (sample.type == VIRGO_TEXT) recorder.text("a sample's text", sample.value.text);
   const virgo_array& labels = sample.labels;
   if (labels.count == 0 || labels.data == nullptr || labels.stride < sizeof(virgo_label)) return;

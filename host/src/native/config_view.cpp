@@ -109,7 +109,10 @@ std::string clean(std::string_view text) {
 ConfigView::ConfigView(const std::vector<check::ParamInfo>& params,
                        const std::vector<Node>& defaults, const config::CheckSpec& spec,
                        config::Problems& problems)
-    : params_(params), defaults_(defaults), spec_(spec), problems_(problems) {}
+    : params_(params), defaults_(defaults), spec_(spec), problems_(problems) {
+  naming_.kind = spec.naming.empty() ? NodeKind::null : NodeKind::scalar;
+  naming_.text = spec.naming;
+}
 
 const virgo_config* ConfigView::wrap(const Node* node, const std::string& path) {
   return &nodes_.try_emplace(node, virgo_config{this, node, path}).first->second;
@@ -121,8 +124,11 @@ const virgo_config* ConfigView::get(const virgo_config& map, std::string_view ke
   if (node != nullptr) return wrap(node, path);
   if (!is_root(map)) return nullptr;
   for (std::size_t i = 0; i < params_.size(); ++i)
-    if (params_[i].name == key && defaults_[i].kind != NodeKind::null)
-      return wrap(&defaults_[i], path);
+    if (params_[i].name == key) {
+      const Node& fallback =
+          key == "naming" && naming_.kind != NodeKind::null ? naming_ : defaults_[i];
+      if (fallback.kind != NodeKind::null) return wrap(&fallback, path);
+    }
   return nullptr;
 }
 

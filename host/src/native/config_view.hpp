@@ -52,6 +52,7 @@ class ConfigView {
   const std::vector<config::Node>& defaults_;
   const config::CheckSpec& spec_;
   config::Problems& problems_;
+  config::Node naming_;  // what the parameter of this name is where it is not given
   // One wrapper per node, however often a plugin asks. Pointers into it stay.
   std::map<const config::Node*, virgo_config> nodes_;
 };

@@ -6,6 +6,13 @@
 #include "base/text.hpp"
 
 namespace virgo::native {
+
+metric::Kind kind_of(std::uint32_t kind) {
+  if (kind == VIRGO_COUNTER) return metric::Kind::counter;
+  if (kind == VIRGO_STATE) return metric::Kind::state;
+  return metric::Kind::gauge;
+}
+
 namespace {
 
 // More than anybody declares; a count above comes from a damaged table.
@@ -121,8 +128,7 @@ Result<void> read_metrics(const virgo_array& array, TypeDescription& type) {
     info.name = m.name;
     info.unit = text_or_empty(m.unit);
     info.help = text_or_empty(m.help);
-    if (m.kind == VIRGO_COUNTER) info.kind = metric::Kind::counter;
-    if (m.kind == VIRGO_STATE) info.kind = metric::Kind::state;
+    info.kind = kind_of(m.kind);
     const bool known = m.type >= VIRGO_I64 && m.type <= VIRGO_TEXT;
     if (known) info.type = static_cast<metric::Type>(m.type);
     type.metrics.push_back(std::move(info));

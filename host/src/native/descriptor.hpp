@@ -18,6 +18,9 @@
 
 namespace virgo::native {
 
+// VIRGO_GAUGE ... of the ABI; unknown kinds are gauges.
+metric::Kind kind_of(std::uint32_t kind);
+
 struct TypeDescription {
   std::string name;
   std::string summary;

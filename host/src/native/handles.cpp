@@ -15,7 +15,7 @@
 namespace virgo::native {
 namespace {
 
-constexpr std::size_t kSampleSize = offsetof(virgo_sample, name) + sizeof(virgo_str);
+constexpr std::size_t kSampleSize = offsetof(virgo_sample, reserved) + sizeof(uint32_t);
 constexpr std::size_t kMaxExplanation = 2048;
 constexpr std::uint32_t kMaxLabels = 64;
 
@@ -243,6 +243,9 @@ virgo_status Handles::add(OpenRun& run, const virgo_sample& sample) {
                                     : "";
   if (name.empty())
     return unfit(run, VIRGO_ERR_INVALID, "a sample of an undeclared metric has no name");
+  if (!declared && sample.unit.ptr == nullptr && sample.unit.len > 0)
+    return unfit(run, VIRGO_ERR_INVALID,
+                 format("a sample of metric '{}' has a unit at NULL", printable(name)));
   if (!known_type(sample.type) || (declared && !run.type->known_type[sample.metric]))
     return unfit(run, VIRGO_ERR_UNSUPPORTED,
                  format("metric '{}' has value type {}, which this agent does not know",
@@ -260,6 +263,8 @@ virgo_status Handles::add(OpenRun& run, const virgo_sample& sample) {
   } else {
     metric::MetricInfo info;
     info.name = name;
+    if (sample.unit.ptr != nullptr) info.unit.assign(sample.unit.ptr, sample.unit.len);
+    info.kind = kind_of(sample.kind);
     info.type = value.type;
     result = run.samples->add_undeclared(info, value, span, sample.unix_ns);
   }

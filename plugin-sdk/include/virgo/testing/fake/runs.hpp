@@ -79,7 +79,7 @@ class Runs {
   static constexpr uint64_t kGrace = 250000000;  // ns from cancel() to the end
   static constexpr size_t kMaxExplanation = 2048;
   // What a sample has in 1.0; a later one may have more, and this reads what it knows.
-  static constexpr size_t kSampleSize = offsetof(virgo_sample, name) + sizeof(virgo_str);
+  static constexpr size_t kSampleSize = offsetof(virgo_sample, reserved) + sizeof(uint32_t);
 
   std::mutex& mutex() const { return mutex_; }
   // Called, with the mutex held, when a run's handle has become stale.
@@ -326,7 +326,7 @@ inline std::string Runs::read(const virgo_sample& sample, Sample& out) {
 }
 
 inline size_t Runs::text_bytes(const Sample& sample, bool declared) {
-  size_t bytes = declared ? 0 : sample.name.size();
+  size_t bytes = declared ? 0 : sample.name.size() + sample.unit.size();
   if (const auto* text = std::get_if<std::string>(&sample.value)) bytes += text->size();
   for (const auto& [key, value] : sample.labels) bytes += key.size() + value.size();
   return bytes;
@@ -336,7 +336,7 @@ inline bool Runs::beyond_limits(const RunState& run, const Sample& sample, bool 
   const auto* text = std::get_if<std::string>(&sample.value);
   bool beyond = run.samples.size() >= limits.samples || sample.labels.size() > limits.labels ||
                 (text != nullptr && text->size() > limits.text) ||
-                (!declared && sample.name.size() > limits.text) ||
+                (!declared && std::max(sample.name.size(), sample.unit.size()) > limits.text) ||
                 run.text_bytes + text_bytes(sample, declared) > limits.texts;
   for (const auto& [key, value] : sample.labels)
     beyond = beyond || key.size() > limits.text || value.size() > limits.text;
@@ -358,7 +358,12 @@ inline virgo_status Runs::add(RunState& run, const virgo_sample& sample) {
     out.unit = metric.unit == nullptr ? "" : metric.unit;
     out.kind = metric.kind;
   } else {
+    if ((sample.name.ptr == nullptr && sample.name.len > 0) ||
+        (sample.unit.ptr == nullptr && sample.unit.len > 0))
+      return unfit(VIRGO_ERR_INVALID, "a sample has its name or unit at NULL");
     out.name = view(sample.name);
+    out.unit = view(sample.unit);
+    if (sample.kind != 0) out.kind = sample.kind;
   }
   if (out.name.empty())
     return unfit(VIRGO_ERR_INVALID, "a sample of an undeclared metric has no name");
