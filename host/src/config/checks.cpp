@@ -40,6 +40,7 @@ class CheckReader {
   void read_item(const Node& item, const std::string& path) {
     CheckSpec& check = draft_.check;
     check = CheckSpec();
+    check.naming = draft_.spec.naming;
     check.where = item.where;
     check.path = path;
     if (item.kind == NodeKind::scalar) {
@@ -121,7 +122,7 @@ class CheckReader {
 
 bool same_check(const CheckSpec& a, const CheckSpec& b) {
   return a.name == b.name && a.type == b.type && a.enabled == b.enabled &&
-         a.interval == b.interval && a.timeout == b.timeout && a.splay == b.splay &&
+         a.interval == b.interval && a.timeout == b.timeout && a.splay == b.splay && a.naming == b.naming &&
          same_content(a.params, b.params);
 }
 

@@ -86,6 +86,18 @@ Result<std::string> read_text(const Node& node, const Option& option) {
   return text;
 }
 
+Result<std::string> read_choice(const Node& node, const Option& option) {
+  auto text = as_text(node);
+  if (!text) return text;
+  std::string all;
+  for (const std::string_view choice : option.choices) {
+    if (*text == choice) return text;
+    all += format("{}{}", all.empty() ? "" : " or ", choice);
+  }
+  return conceal(node, {Errc::invalid, format("'{}' is neither {}", printable(*text), all)},
+                 format("expected {}", all));
+}
+
 template <class T>
 Result<void> store(Result<T> value, const Slot& slot) {
   if (!value) return value.error();
@@ -209,6 +221,8 @@ Result<void> Reader::set(const Node& node, const Option& option) {
       return store(read_duration(node, option), slot);
     case OptionType::level:
       return store(read_level(node), slot);
+    case OptionType::choice:
+      return store(read_choice(node, option), slot);
     case OptionType::paths:
     case OptionType::map:
     case OptionType::checks:

@@ -23,6 +23,8 @@ const char* type_name(OptionType type) {
       return "duration";
     case OptionType::level:
       return "log level";
+    case OptionType::choice:
+      return "word";
     case OptionType::paths:
       return "list of paths";
     case OptionType::map:
@@ -54,6 +56,12 @@ std::string range(const Option& option) {
     case OptionType::level: {
       std::string names;
       for (const std::string_view name : level_names())
+        names += format("{}{}", names.empty() ? "" : ", ", name);
+      return names;
+    }
+    case OptionType::choice: {
+      std::string names;
+      for (const std::string_view name : option.choices)
         names += format("{}{}", names.empty() ? "" : ", ", name);
       return names;
     }

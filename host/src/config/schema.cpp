@@ -16,6 +16,8 @@ constexpr std::int64_t kMiB = 1 << 20;
 constexpr std::int64_t kGiB = 1 << 30;
 constexpr std::int64_t kMaxPath = 4095;
 
+// Whose names and labels the shipped checks use for what they measure.
+constexpr std::array<std::string_view, 2> kNamings{"otel", "prometheus"};
 constexpr std::array<std::string_view, 5> kLevels{"error", "warn", "info", "debug", "trace"};
 
 // clang-format off
@@ -169,6 +171,10 @@ constexpr Option kMain[] = {
    .slot = [](Draft& d) -> Slot { return &d.spec.state_folder; }},
   {.key = "limits", .type = map, .help = "Bounds on what the agent may use.", .inside = kLimits},
   {.key = "defaults", .type = map, .help = "For checks that do not say otherwise.", .inside = kDefaults},
+  {.key = "naming", .type = choice,
+   .help = "Names and labels of the shipped checks' metrics: those of the OpenTelemetry conventions, or those of Prometheus' node_exporter.",
+   .preset = "otel",
+   .slot = [](Draft& d) -> Slot { return &d.spec.naming; }, .choices = kNamings},
   {.key = "conf_d", .type = path,
    .help = "Folder of drop-in files (`*.yaml`), each with `checks` only; empty for none.",
    .note = "`conf.d` beside this file, if there is one", .min = 0, .max = kMaxPath,

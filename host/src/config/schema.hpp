@@ -33,6 +33,7 @@ enum class OptionType : std::uint8_t {
   size,      // std::uint64_t in bytes, min..max
   duration,  // Duration in ns, min..max
   level,     // LogLevel
+  choice,    // std::string, one of choices
   paths,     // list of std::string, made absolute
   map,       // more options inside
   checks,    // list of checks, options inside
@@ -54,6 +55,7 @@ struct Option {
   bool hidden = false;    // a secret however it was written
   Slot (*slot)(Draft&) = nullptr;
   std::span<const Option> inside = {};
+  std::span<const std::string_view> choices = {};
 };
 
 std::span<const Option> main_options();

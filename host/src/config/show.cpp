@@ -163,6 +163,7 @@ class Writer {
     switch (option.type) {
       case OptionType::text:
       case OptionType::path:
+      case OptionType::choice:
         return text_value(*std::get<std::string*>(slot));
       case OptionType::flag:
         return *std::get<bool*>(slot) ? "true" : "false";

@@ -22,6 +22,7 @@ struct CheckSpec {
   Duration interval{};  // 100 ms .. 24 h
   Duration timeout{};   // 10 ms .. interval; default min(interval, defaults.timeout)
   Duration splay{};     // 0 .. interval; default = interval
+  std::string naming;   // of the agent: "otel" or "prometheus"
   Node params;          // map (or null): what the check type itself understands
   Position where;       // of the list item
   std::string path;     // "checks[2]"
@@ -69,6 +70,7 @@ struct AgentSpec {
   std::vector<std::string> plugin_dirs;      // native; searched in order; absolute
   std::vector<std::string> lua_plugin_dirs;  // Lua; searched in order; absolute
   std::string conversation;                  // agent/ folder of the Lua conversation; "" = shipped
+  std::string naming;                // "otel" or "prometheus"; see CheckSpec
   std::string state_folder;                  // what survives a restart; "" = nothing does
   EndpointSpec endpoint;
   LimitsSpec limits;
