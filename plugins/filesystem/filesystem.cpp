@@ -10,17 +10,13 @@
 namespace {
 
 using plugin::Mount;
+using plugin::minus;  // network file systems have been seen to report more free than there is
 using virgo::sdk::gauge;
 using virgo::sdk::label;
 using virgo::sdk::param;
 
 // More mounts than any host has; the check looks at each against each.
 constexpr uint32_t kMostMounts = 4096;
-
-// Network file systems have been seen to report more free than there is.
-uint64_t minus(uint64_t a, uint64_t b) {
-  return a > b ? a - b : 0;
-}
 
 class Filesystem {
  public:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <shared/proc_file.hpp>
+#include <shared/words.hpp>
 
 namespace plugin {
 
@@ -12,45 +13,6 @@ struct Mount {
   std::string_view source;  // "/dev/sda1"
   bool read_only;
   bool asked;  // by this run, whether it answered or not
-};
-
-// Strings of a configuration list, copied.
-class Words {
- public:
-  Words() = default;
-  ~Words() { clear(); }
-  Words(const Words&) = delete;
-  Words& operator=(const Words&) = delete;
-
-  bool set(virgo::sdk::Config list) {
-    clear();
-    if (list.size() == 0) return true;
-    words_ = static_cast<char**>(calloc(list.size(), sizeof(char*)));
-    if (words_ == nullptr) return false;
-    for (uint32_t i = 0; i < list.size(); ++i) {
-      const std::string_view word = list.at(i).as_text();
-      words_[i] = strndup(word.empty() ? "" : word.data(), word.size());
-      if (words_[i] == nullptr) return false;
-      count_ = i + 1;
-    }
-    return true;
-  }
-  bool empty() const { return count_ == 0; }
-  bool has(std::string_view word) const {
-    for (uint32_t i = 0; i < count_; ++i)
-      if (word == words_[i]) return true;
-    return false;
-  }
-
- private:
-  void clear() {
-    for (uint32_t i = 0; i < count_; ++i) free(words_[i]);
-    free(words_);
-    words_ = nullptr;
-    count_ = 0;
-  }
-  char** words_ = nullptr;
-  uint32_t count_ = 0;
 };
 
 // Kernel interfaces, memory, images, and overlays of what is reported anyway.

@@ -8,11 +8,9 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <string_view>
+#include <shared/text.hpp>
 #include <virgo/plugin.hpp>
 
 namespace plugin {
@@ -28,31 +26,6 @@ namespace plugin {
     run.explain(
         {text, static_cast<size_t>(n) < sizeof text ? static_cast<size_t>(n) : sizeof text - 1});
 }
-
-// A NUL-terminated copy on the heap. Made anew by set(), freed with its owner.
-class Text {
- public:
-  Text() = default;
-  ~Text() { free(text_); }
-  Text(const Text&) = delete;
-  Text& operator=(const Text&) = delete;
-
-  // a + b; false when there is no memory.
-  bool set(std::string_view a, std::string_view b = {}) {
-    char* text = static_cast<char*>(malloc(a.size() + b.size() + 1));
-    if (text == nullptr) return false;
-    if (!a.empty()) memcpy(text, a.data(), a.size());
-    if (!b.empty()) memcpy(text + a.size(), b.data(), b.size());
-    text[a.size() + b.size()] = '\0';
-    free(text_);
-    text_ = text;
-    return true;
-  }
-  const char* c_str() const { return text_ != nullptr ? text_ : ""; }
-
- private:
-  char* text_ = nullptr;
-};
 
 class ProcFile {
  public:
@@ -74,20 +47,27 @@ class ProcFile {
   // and may be written to, until the next read(). Null when it cannot be read or
   // is empty: the run then has its explanation.
   char* read(virgo::sdk::Run run, size_t* length) {
+    char* text = try_read(length);
+    if (text != nullptr && *length > 0) return text;
+    if (text != nullptr)
+      explain(run, "%s is empty", path_.c_str());
+    else
+      explain(run, "%s: %s", path_.c_str(), strerror(errno));
+    return nullptr;
+  }
+  // The same for a file that may be missing, or empty: says nothing. Null when it
+  // cannot be read; errno then tells why.
+  char* try_read(size_t* length) {
     if (fd_ < 0) fd_ = open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd_ < 0) return failed(run);
+    if (fd_ < 0) return nullptr;
     size_t have = 0;
     for (;;) {
-      if (have + 1 >= size_ && !grow(run)) return nullptr;
+      if (have + 1 >= size_ && !grow()) return failed(ENOMEM);
       const ssize_t n = pread(fd_, buffer_ + have, size_ - 1 - have, static_cast<off_t>(have));
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return failed(run);
+      if (n < 0) return failed(errno);
       have += static_cast<size_t>(n);
       if (n == 0 || have >= kMost) break;
-    }
-    if (have == 0) {
-      explain(run, "%s is empty", path_.c_str());
-      return nullptr;
     }
     buffer_[have] = '\0';
     *length = have;
@@ -98,18 +78,15 @@ class ProcFile {
  private:
   static constexpr size_t kMost = 4u << 20;
 
-  char* failed(virgo::sdk::Run run) {
-    explain(run, "%s: %s", path_.c_str(), strerror(errno));
+  char* failed(int error) {
     shut();  // the next run opens it anew
+    errno = error;
     return nullptr;
   }
-  bool grow(virgo::sdk::Run run) {
-    const size_t size = size_ == 0 ? 4096 : size_ * 2;
+  bool grow() {
+    const size_t size = size_ == 0 ? 1024 : size_ * 2;
     char* bigger = static_cast<char*>(realloc(buffer_, size));
-    if (bigger == nullptr) {
-      explain(run, "no memory for %zu bytes of %s", size, path_.c_str());
-      return false;
-    }
+    if (bigger == nullptr) return false;
     buffer_ = bigger;
     size_ = size;
     return true;
@@ -124,48 +101,5 @@ class ProcFile {
   char* buffer_ = nullptr;
   size_t size_ = 0;
 };
-
-// Takes everything up to `end` off the front of `text`, and `end` with it.
-inline std::string_view take_until(std::string_view& text, char end) {
-  const void* at = text.empty() ? nullptr : memchr(text.data(), end, text.size());
-  const size_t n =
-      at == nullptr ? text.size() : static_cast<size_t>(static_cast<const char*>(at) - text.data());
-  const std::string_view taken(text.data(), n);
-  text.remove_prefix(at == nullptr ? n : n + 1);
-  return taken;
-}
-
-// The next whole line. False at the end, and for a last line that is cut off: half
-// a number is not a number.
-inline bool take_line(std::string_view& text, std::string_view* line) {
-  if (text.empty() || memchr(text.data(), '\n', text.size()) == nullptr) return false;
-  *line = take_until(text, '\n');
-  return true;
-}
-
-// The next word, words being separated by any number of blanks; "" at the end.
-inline std::string_view take_word(std::string_view& text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  return take_until(text, ' ');
-}
-
-inline bool starts_with(std::string_view text, std::string_view start) {
-  return text.size() >= start.size() && memcmp(text.data(), start.data(), start.size()) == 0;
-}
-
-// Decimal digits and nothing else; a number too big is the biggest.
-inline bool to_u64(std::string_view word, uint64_t* out) {
-  if (word.empty()) return false;
-  uint64_t value = 0;
-  for (const char c : word) {
-    if (c < '0' || c > '9') return false;
-    if (__builtin_mul_overflow(value, uint64_t{10}, &value) ||
-        __builtin_add_overflow(value, static_cast<uint64_t>(c - '0'), &value))
-      value = UINT64_MAX;
-    if (value == UINT64_MAX) break;
-  }
-  *out = value;
-  return true;
-}
 
 }  // namespace plugin
