@@ -33,8 +33,10 @@ illegal insert-into-host plugin.h '/^struct virgo_host {/,/^}/ s/^  void\* impl;
 illegal insert-into-check-type plugin.h 's/^  const char\* summary;/  const char* added;\n&/'
 illegal insert-into-sample plugin.h 's/^  int64_t unix_ns;/  int64_t added;\n&/'
 illegal insert-into-loop ext/loop.h 's/^  virgo_status(VIRGO_CALL\* post)/  void (*added)(void);\n&/'
-illegal reorder-numbers plugin.h 's/^  uint32_t kind; /  uint32_t type; /; t
-  /^typedef struct virgo_metric /,/^}/ s/^  uint32_t type; /  uint32_t kind; /'
+illegal reorder-numbers plugin.h '/^typedef struct virgo_metric /,/^}/ {
+  s/^  uint32_t kind; /  uint32_t type; /; t
+  s/^  uint32_t type; /  uint32_t kind; /
+}'
 illegal reorder-in-str plugin.h 's/^  const char\* ptr;/  size_t len;/; t
   /^typedef struct virgo_str /,/^}/ s/^  size_t len;/  const char* ptr;/'
 illegal reorder-functions plugin.h 's/VIRGO_CALL\* as_duration)/VIRGO_CALL* swap)/
@@ -60,7 +62,7 @@ illegal rename-a-loop-function ext/loop.h 's/VIRGO_CALL\* work)(/VIRGO_CALL* run
 illegal grow-str plugin.h '/^typedef struct virgo_str /,/^}/ s/^  size_t len;/&\n  size_t added;/'
 illegal grow-value plugin.h '/^typedef union virgo_value /,/^}/ s/^  virgo_str text;/&\n  uint64_t added[3];/'
 illegal grow-label plugin.h '/^typedef struct virgo_label /,/^}/ s/^  virgo_str value;/&\n  uint64_t added;/'
-illegal grow-note plugin.h 's/^  uint32_t reserved; \/\* 0 \*\/$/&\n  uint32_t added;/'
+illegal grow-note plugin.h '/^typedef struct virgo_note /,/^}/ s/^  uint32_t reserved; \/\* 0 \*\/$/&\n  uint32_t added;/'
 illegal callback-parameter plugin.h 's/(VIRGO_CALL\* cancel)(void\* instance, virgo_run run)/(VIRGO_CALL* cancel)(void* instance, virgo_run run, virgo_status why)/'
 illegal callback-parameter-type plugin.h 's/(VIRGO_CALL\* at)(const virgo_config\* node, uint32_t index)/(VIRGO_CALL* at)(const virgo_config* node, uint64_t index)/'
 illegal callback-result plugin.h 's/^  void(VIRGO_CALL\* destroy)/  virgo_status(VIRGO_CALL* destroy)/'

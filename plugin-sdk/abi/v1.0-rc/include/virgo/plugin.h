@@ -245,7 +245,11 @@ typedef struct virgo_sample { /* travels with a stride */
   virgo_value value;
   virgo_array labels; /* of virgo_label */
   int64_t unix_ns;    /* when it was measured; 0 = when the run started */
-  virgo_str name;     /* only for VIRGO_UNDECLARED, which makes a gauge */
+  /* Only for VIRGO_UNDECLARED, as in virgo_metric: */
+  virgo_str name;
+  virgo_str unit;    /* may be empty */
+  uint32_t kind;     /* VIRGO_GAUGE ...; 0 = gauge */
+  uint32_t reserved; /* 0 */
 } virgo_sample;
 
 /* ---- What the agent offers --------------------------------------------------- */

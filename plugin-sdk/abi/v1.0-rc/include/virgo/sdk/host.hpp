@@ -89,6 +89,22 @@ class Run {
     set(s, value);
     return emit(&s, 1);
   }
+  // One sample of a metric whose name is known only now: what others count, as it is
+  // found. `kind` is VIRGO_GAUGE or another.
+  template <class V>
+  virgo_status emit_undeclared(std::string_view name, std::string_view unit, uint32_t kind,
+                               const V& value, const virgo_label* labels = nullptr,
+                               uint32_t label_count = 0, int64_t unix_ns = 0) const {
+    virgo_sample s{};
+    s.metric = VIRGO_UNDECLARED;
+    s.name = str(name);
+    s.unit = str(unit);
+    s.kind = kind;
+    s.unix_ns = unix_ns;
+    s.labels = {labels, label_count, sizeof(virgo_label)};
+    set(s, value);
+    return emit(&s, 1);
+  }
   // Many at once: cheaper where there are many. A template, so that the 0 in emit(0, n)
   // is the index of a metric and never a null pointer.
   template <class Sample, std::enable_if_t<std::is_same_v<Sample, virgo_sample>, int> = 0>
