@@ -29,7 +29,7 @@ std::string checks(const Counts& counts) {
   for (int i = 0; i < counts.native; ++i)
     text += "  - {name: native-" + std::to_string(i) + ", type: memory}\n";
   for (int i = 0; i < counts.lua; ++i)
-    text += "  - {name: lua-" + std::to_string(i) + ", type: uptime}\n";
+    text += "  - {name: lua-" + std::to_string(i) + ", type: tainted}\n";
   return text;
 }
 
