@@ -83,7 +83,9 @@ struct Agent::Parts {
         queue(spec.limits.queue_bytes, now_ms(c)),
         recorder(queue),
         scheduler(c, recorder, spec.id, policy_of(spec)),
-        drain(l, [this] { drained(); }) {}
+        drain(l, [this] { drained(); }) {
+    types.set_self_source([this] { return self_figures(); });
+  }
 
   void add_checks(const config::AgentSpec& spec, config::Problems& problems);
   void add_check(const config::CheckSpec& spec, config::Problems& problems);
@@ -91,7 +93,24 @@ struct Agent::Parts {
                   const schedule::Timing& timing);
   Result<void> add_conversation(const config::AgentSpec& spec);
   void drained();
+  SelfFigures self_figures();
 };
+
+SelfFigures Agent::Parts::self_figures() {
+  SelfFigures f;
+  f.checks = scheduler.size();
+  for (std::size_t i = 0; i < scheduler.size(); ++i) {
+    const schedule::Stats& s = scheduler.stats(i);
+    f.quarantined += s.quarantined ? 1 : 0;
+    f.runs += s.runs;
+    f.skipped += s.skipped;
+    f.timeouts += s.timeouts;
+  }
+  f.queue = queue.load();
+  f.workers = types.services().workers.load();
+  f.connected = client != nullptr && client->ready();
+  return f;
+}
 
 void Agent::Parts::add_broken(const std::string& name, const std::string& type,
                               const std::string& why, const schedule::Timing& timing) {

@@ -16,6 +16,9 @@ CheckTypes::Services::Services(uv::Loop& loop, const Clock& clock, const config:
 CheckTypes::CheckTypes(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec)
     : services_(std::make_unique<Services>(loop, clock, spec)) {
   Services& s = *services_;
+  auto self = std::make_unique<SelfCheckType>();
+  self_ = self.get();
+  (void)s.registry.add(std::move(self));  // the first: the name is free
   const auto loaded =
       native::load_plugins(s.native, spec.plugin_dirs, s.registry, skipped_plugins(spec));
   for (const Error& e : loaded.refusals) refusals_.push_back(e.message);
@@ -27,6 +30,10 @@ CheckTypes::~CheckTypes() = default;
 
 const check::Registry& CheckTypes::registry() const {
   return services_->registry;
+}
+
+void CheckTypes::set_self_source(std::function<SelfFigures()> source) {
+  self_->set_source(std::move(source));
 }
 
 unsigned CheckTypes::stop_workers(Duration grace) {

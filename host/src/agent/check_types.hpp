@@ -2,10 +2,12 @@
 // what they run on. Loop thread only.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "agent/self_check.hpp"
 #include "base/clock.hpp"
 #include "check/registry.hpp"
 #include "config/specs.hpp"
@@ -25,6 +27,8 @@ class CheckTypes {
   CheckTypes& operator=(const CheckTypes&) = delete;
 
   const check::Registry& registry() const;
+  // Where the check of the agent itself has its figures from.
+  void set_self_source(std::function<SelfFigures()> source);
   // A sentence for each plugin file or folder that is not used.
   const std::vector<std::string>& refusals() const { return refusals_; }
 
@@ -37,6 +41,7 @@ class CheckTypes {
 
  private:
   std::unique_ptr<Services> services_;
+  SelfCheckType* self_ = nullptr;  // of the registry
   std::vector<std::string> refusals_;
 };
 

@@ -93,7 +93,7 @@ class CheckType {
   virtual ~CheckType() = default;
   virtual const std::string& name() const = 0;     // "virgo.cpu"
   virtual const std::string& summary() const = 0;  // one sentence
-  virtual const char* runtime() const = 0;         // "native" or "lua"
+  virtual const char* runtime() const = 0;         // "native", "lua" or "agent"
   virtual const std::string& origin() const = 0;   // the file it came from
   virtual const std::vector<ParamInfo>& params() const = 0;
   virtual const std::vector<metric::MetricInfo>& metrics() const = 0;
