@@ -29,6 +29,7 @@ class Exporter {
   Exporter(const Exporter&) = delete;
   Exporter& operator=(const Exporter&) = delete;
 
+  Process& process() { return *process_; }
   // What it says now. A collector that failed fails the test.
   Page scrape();
 

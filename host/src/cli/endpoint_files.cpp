@@ -55,9 +55,13 @@ std::string agent_yaml(const std::string& host, const std::string& token) {
       "\n"
       "checks:\n"
       "  - cpu\n"
+      "  - load\n"
       "  - memory\n"
+      "  - disk\n"
       "  - filesystem\n"
-      "  - uptime\n",
+      "  - network\n"
+      "  - uptime\n"
+      "  - agent\n",
       host, token);
 }
 
