@@ -7,7 +7,7 @@
 -- ends. Requests of the endpoint are answered by `requests[method]`.
 
 local HEARTBEAT_TIMEOUT = 10   -- seconds
-local GATHER = 0.2             -- reports that come within this go out together
+local STOP_STEP = 1            -- seconds until a stop of the agent is noticed
 local BATCH_BYTES = 900 * 1024 -- a message is at most 1 MiB
 
 -- LuaJIT's generator begins alike everywhere; heartbeats of a fleet must not.
@@ -64,12 +64,22 @@ local function heartbeats(link, interval)
   end
 end
 
+-- Reports that come within the flush interval go out together: a message costs more
+-- than what is in it. When the agent stops, nobody waits.
+local function gather()
+  local left = agent.flush_interval
+  while left > 0 and not agent.stopping() do
+    virgo.sleep(math.min(left, STOP_STEP))
+    left = left - STOP_STEP
+  end
+end
+
 -- One batch at a time; what is not acknowledged stays in the queue.
 local function deliver(link)
   queue:rewind()
   while true do
     queue:wait()
-    if not agent.stopping() then virgo.sleep(GATHER) end
+    gather()
     local batch, first, last = queue:take(BATCH_BYTES)
     while batch do
       local reply, err = link:request("batch.post", batch, agent.request_timeout)

@@ -157,6 +157,7 @@ Result<void> Agent::Parts::add_conversation(const config::AgentSpec& spec) {
   info.version = kVersion;
   info.token = spec.endpoint.token;
   info.request_timeout = spec.endpoint.request_timeout;
+  info.flush_interval = spec.endpoint.flush_interval;
   info.stopping = [this] { return stopping; };
   for (std::size_t i = 0; i < scheduler.size(); ++i) info.checks.push_back(scheduler.identity(i));
   const std::string folder = spec.conversation.empty() ? shipped_lua("agent") : spec.conversation;

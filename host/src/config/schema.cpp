@@ -68,6 +68,10 @@ constexpr Option kEndpoint[] = {
    .help = "For the answer to one request.",
    .preset = "30s", .min = 10 * kMillisecond, .max = 10 * kMinute,
    .slot = [](Draft& d) -> Slot { return &d.spec.endpoint.request_timeout; }},
+  {.key = "flush_interval", .type = duration,
+   .help = "Reports are gathered for so long and sent together, which costs less than one by one.",
+   .preset = "1s", .min = 0, .max = kMinute,
+   .slot = [](Draft& d) -> Slot { return &d.spec.endpoint.flush_interval; }},
   {.key = "backoff", .type = map,
    .help = "Waiting between attempts to connect.", .inside = kBackoff},
 };

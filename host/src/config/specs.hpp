@@ -48,6 +48,7 @@ struct EndpointSpec {
   std::string token;        // secret
   Duration connect_timeout{};
   Duration request_timeout{};
+  Duration flush_interval{};  // reports are gathered for so long, then sent together
   Duration backoff_min{};  // first delay's ceiling; full jitter below it
   Duration backoff_max{};
   Position where;

@@ -166,6 +166,8 @@ void open_agent(lua_State* L, ConversationScript& script) {
   add_text(L, "token", script.agent.token);
   lua_pushnumber(L, static_cast<double>(script.agent.request_timeout.count()) / 1e9);
   lua_setfield(L, -2, "request_timeout");
+  lua_pushnumber(L, static_cast<double>(script.agent.flush_interval.count()) / 1e9);
+  lua_setfield(L, -2, "flush_interval");
   lua_pushnumber(L, static_cast<double>(script.queue.epoch()));
   lua_setfield(L, -2, "epoch");
   add_function(L, "stopping", agent_stopping, &script);

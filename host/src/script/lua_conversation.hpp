@@ -24,6 +24,7 @@ struct AgentInfo {
   std::string version;
   std::string token;
   Duration request_timeout = std::chrono::seconds(30);
+  Duration flush_interval{};  // reports are gathered for so long
   std::vector<metric::CheckIdentity> checks;
   std::function<bool()> stopping;
 };
