@@ -1,9 +1,12 @@
 // The measuring half of host.sh: bench_host [SECONDS]. Three agents, one after the
 // other, collect once a second what they know of the same host.
-#include <cstring>
 #include <functional>
+#include <memory>
 
+#include "agent/check_types.hpp"
 #include "bench/peers.hpp"
+#include "config/load.hpp"
+#include "schedule/solo_runner.hpp"
 
 namespace virgo::bench {
 namespace {
@@ -16,7 +19,7 @@ struct Figures {
 // System calls of a process and its threads in `seconds`, by strace.
 double system_calls(pid_t pid, int seconds, const std::function<void()>& each_second) {
   functional::TempDir dir;
-  functional::Process strace({"strace", "-f", "-c", "-o", dir.file("calls"), "-p",
+  functional::Process strace({"/usr/bin/strace", "-f", "-c", "-o", dir.file("calls"), "-p",
                               std::to_string(pid)},
                              dir.file("strace"));
   sleep(1);  // attaching
@@ -56,6 +59,39 @@ Figures measure(pid_t pid, int seconds, const std::function<void()>& each_second
   return f;
 }
 
+// Runs all checks that ship in config/agent.yaml once a second, and does nothing with
+// what they find, as a collectd without a writer does. A process of its own, for strace.
+int collect_only() {
+  config::Sources sources = config::process_sources();
+  sources.prefix = std::string(VIRGO_BINARY).substr(0, std::string(VIRGO_BINARY).rfind("/bin/"));
+  const config::Loaded loaded =
+      config::load(std::string(VIRGO_SOURCE_DIR) + "/config/agent.yaml", sources);
+  uv::Loop loop;
+  agent::CheckTypes types(loop, system_clock(), loaded.spec);
+  config::Problems problems;
+  std::vector<std::unique_ptr<check::Check>> checks;
+  std::vector<std::unique_ptr<schedule::SoloRunner>> runners;
+  for (const config::CheckSpec& spec : loaded.spec.checks) {
+    auto check = types.registry().create(spec, problems);
+    if (check == nullptr) continue;
+    runners.push_back(std::make_unique<schedule::SoloRunner>(loop, system_clock(), *check));
+    checks.push_back(std::move(check));
+  }
+  for (const config::Problem& p : problems) std::fputs((to_string(p) + "\n").c_str(), stderr);
+  for (;;) {
+    for (const auto& runner : runners) runner->run(std::chrono::seconds(1));
+    sleep(1);
+  }
+}
+
+Figures measure_collecting(int seconds) {
+  functional::TempDir dir;
+  functional::Process process({"/proc/self/exe", "--collect"}, dir.file("collect"));
+  const Figures f = measure(process.pid(), seconds, [] {});
+  std::fputs(process.err().c_str(), stderr);
+  return f;
+}
+
 Figures measure_virgo(int seconds) {
   functional::Endpoint endpoint;
   endpoint.start();
@@ -86,13 +122,16 @@ void print_row(const char* name, const Figures& f, const Figures& virgo) {
 
 int main(int argc, char** argv) {
   using namespace virgo::bench;
+  if (argc > 1 && std::string(argv[1]) == "--collect") return collect_only();
   const int seconds = argc > 1 ? std::atoi(argv[1]) : 20;
-  const Figures virgo = measure_virgo(seconds);
+  const Figures virgo = measure_collecting(seconds);
+  const Figures whole = measure_virgo(seconds);
   const Figures collectd = measure_collectd(seconds);
   const Figures exporter = measure_node_exporter(seconds);
   std::printf("all checks of tier 1, once a second, %d s each\n\n", seconds);
   std::printf("%-30s %12s %14s %10s\n", "", "us CPU", "system calls", "virgo is");
-  print_row("virgo, with TLS to an endpoint", virgo, virgo);
+  print_row("virgo, all checks", virgo, virgo);
+  print_row("virgo, schedule and TLS as well", whole, virgo);
   print_row("collectd, writing nowhere", collectd, virgo);
   print_row("node_exporter, one scrape", exporter, virgo);
   std::printf("\nmarks: a quarter of collectd: %s; a tenth of node_exporter: %s\n",
