@@ -24,12 +24,12 @@ struct KernelStat {
     while (take_line(text, &line)) {
       if (starts_with(line, "cpu")) continue;
       const std::string_view name = take_word(line);
-      if (name == "ctxt")
-        has_context_switches = to_u64(take_word(line), &context_switches);
-      else if (name == "intr")
-        has_interrupts = to_u64(take_word(line), &interrupts);  // the rest may be 50 KB
-      else if (name == "softirq")
-        has_softirqs = take_softirqs(line);
+      if (name == "ctxt" && to_u64(take_word(line), &context_switches))
+        has_context_switches = true;
+      else if (name == "intr" && to_u64(take_word(line), &interrupts))
+        has_interrupts = true;  // the rest of the line may be 50 KB
+      else if (name == "softirq" && take_softirqs(line))
+        has_softirqs = true;
     }
   }
 
