@@ -120,7 +120,7 @@ constexpr Option kDefaults[] = {
    .preset = "30s", .min = 10 * kMillisecond, .max = 24 * kHour,
    .slot = [](Draft& d) -> Slot { return &d.timeout; }},
   {.key = "splay", .type = duration,
-   .help = "First runs are spread over this time, each check at a fixed place. Cut to the check's interval.",
+   .help = "First runs are spread over this time: each host at a place of its own, its checks at eight moments that they share. Cut to the check's interval.",
    .note = "the check's interval", .min = 0, .max = 24 * kHour,
    .slot = [](Draft& d) -> Slot { return &d.splay; }},
 };

@@ -21,6 +21,8 @@ namespace {
 constexpr unsigned kMaxPerAdvance = 100'000;
 constexpr Duration kMaxAdvance = std::chrono::milliseconds(20);
 constexpr std::size_t kMaxExplanation = 1024;
+// A host's phases are so many moments of the splay, which its checks share.
+constexpr std::uint64_t kParts = 8;
 constexpr std::size_t kSpareBuffers = 8;
 constexpr TimePoint kNever = TimePoint::max();
 // Of intervals, timeouts and grace: sums with the clock stay far from overflow.
@@ -83,7 +85,9 @@ Scheduler::Scheduler(const Clock& clock, metric::ReportSink& sink, std::string h
       sink_(sink),
       host_(std::move(host)),
       policy_(bounded(policy)),
-      suspended_(clock.suspended()) {}
+      suspended_(clock.suspended()),
+      made_(clock.now()),
+      made_wall_(clock.wall()) {}
 
 Scheduler::~Scheduler() {
   destroying_ = true;
@@ -99,10 +103,16 @@ TimePoint Scheduler::first_tick(const metric::CheckIdentity& identity, const Tim
   const TimePoint now = clock_.now();
   const std::int64_t window = std::min(timing.splay, timing.interval).count();
   if (window <= 0) return now;
-  const auto offset = static_cast<std::int64_t>(stable_hash(host_ + '\0' + identity.check) %
-                                                static_cast<std::uint64_t>(window));
-  const std::int64_t into = clock_.wall() % window;
-  return now + Duration((offset - into + window) % window);
+  const std::uint64_t part = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(window) / kParts);
+  const std::uint64_t parts = static_cast<std::uint64_t>(window) / part;
+  const std::uint64_t offset = stable_hash(host_) % part +
+                               stable_hash(host_ + '\0' + identity.check) % parts * part;
+  // From one reading of both clocks, so that what shares a moment does so exactly.
+  const std::int64_t into = made_wall_ % window;
+  TimePoint tick =
+      made_ + Duration((static_cast<std::int64_t>(offset) - into + window) % window);
+  if (tick < now) tick += Duration(((now - tick).count() + window - 1) / window * window);
+  return tick;
 }
 
 std::size_t Scheduler::add(metric::CheckIdentity identity, std::unique_ptr<check::Check> check,

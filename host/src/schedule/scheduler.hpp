@@ -1,7 +1,9 @@
 // When each check runs, and what becomes of runs that are late, long or stuck.
 //
 // Times are monotonic. A check's ticks are `interval` apart, at a phase that is
-// stable per host and check (splay), also across restarts. The rules:
+// stable per host and check (splay), also across restarts. Hosts are spread over all of
+// the splay; the checks of one host share eight moments of it, because each time the
+// process wakes up costs about as much as a check. The rules:
 //
 //   late      The loop was held up: the tick runs once, as soon as possible;
 //             further ticks that passed meanwhile are not made up for, they
@@ -128,6 +130,8 @@ class Scheduler {
   std::function<void()> wake_changed_;
   std::function<void()> idle_;
   Duration suspended_;
+  const TimePoint made_;     // now
+  const WallTime made_wall_;  // and by the wall clock
   unsigned open_runs_ = 0;
   bool advancing_ = false;
   bool stopping_ = false;

@@ -274,11 +274,17 @@ TEST_F(Splay, StaysWithinItsWindowAndSpreadsOverIt) {
   for (const int n : buckets) EXPECT_NEAR(n, 100, 40);
 }
 
-TEST_F(Splay, DiffersBetweenChecksAndHosts) {
-  std::set<Duration> phases;
-  for (const char* host : {"web-1", "web-2"})
-    for (const char* name : {"cpu", "memory", "disk"}) phases.insert(phase(host, name, 60s, 60s));
-  EXPECT_EQ(phases.size(), 6u);
+TEST_F(Splay, TheChecksOfAHostShareEightMomentsAndHostsNone) {
+  std::set<Duration> web_1;
+  std::set<Duration> web_2;
+  for (int i = 0; i < 100; ++i) {
+    web_1.insert(phase("web-1", "check-" + std::to_string(i), 60s, 60s));
+    web_2.insert(phase("web-2", "check-" + std::to_string(i), 60s, 60s));
+  }
+  EXPECT_EQ(web_1.size(), 8u);
+  EXPECT_EQ(web_2.size(), 8u);
+  for (const Duration p : web_1) EXPECT_EQ(web_2.count(p), 0u);
+  EXPECT_EQ(*std::next(web_1.begin()) - *web_1.begin(), 7500ms);
   // "ab" + "c" is not "a" + "bc".
   EXPECT_NE(phase("ab", "c", 60s, 60s), phase("a", "bc", 60s, 60s));
 }
