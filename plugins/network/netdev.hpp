@@ -14,6 +14,7 @@ inline bool next_netdev(std::string_view& text, Link* link) {
     const std::string_view name = trimmed(take_until(line, ':'));
     *link = Link{};
     if (name.empty() || name.size() >= sizeof link->name) continue;
+    if (memchr(name.data(), '\0', name.size()) != nullptr) continue;
     memcpy(link->name, name.data(), name.size());
     unsigned n = 0;
     while (n < kNetdevColumns && to_u64(take_word(line), &link->counters[n])) ++n;

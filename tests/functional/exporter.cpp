@@ -173,9 +173,11 @@ Page parse_page(const std::string& text) {
 
 Exporter::Exporter(const std::vector<std::string>& arguments) {
   const int fd = listen_on_loopback(&port_);
+  std::string command =
+      "LISTEN_PID=$$ LISTEN_FDS=1 exec prometheus-node-exporter --web.systemd-socket";
   // Its systemd collector wants a systemd, and fails where there is none.
-  std::string command = "LISTEN_PID=$$ LISTEN_FDS=1 exec prometheus-node-exporter "
-      "--web.systemd-socket --no-collector.systemd";
+  if (std::find(arguments.begin(), arguments.end(), "--collector.systemd") == arguments.end())
+    command += " --no-collector.systemd";
   for (const std::string& argument : arguments) command += " '" + argument + "'";
   command += " 3<&" + std::to_string(fd);
   process_.emplace(std::vector<std::string>{"/bin/sh", "-c", command}, dir_.file("exporter"));

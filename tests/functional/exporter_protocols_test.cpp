@@ -1,4 +1,4 @@
-// virgo.protocols beside node_exporter.
+// virgo.protocols and virgo.softnet beside node_exporter.
 #include <gtest/gtest.h>
 
 #include "functional/exporter.hpp"
@@ -25,6 +25,15 @@ TEST(BesideNodeExporter, AllOfTheProtocols) {
                           .covers = {"node_netstat_.*"},
                           .drift = {{"node_netstat_(Tcp|MPTcpExt)_.*CurrEstab", 16}},
                           .at_least = 100});
+}
+
+TEST(BesideNodeExporter, Softnet) {
+  Exporter exporter;
+  expect_equal(exporter, {.plugin = "softnet",
+                          .type = "virgo.softnet",
+                          .params = {},
+                          .covers = {"node_softnet_.*"},
+                          .at_least = 3});
 }
 
 }  // namespace

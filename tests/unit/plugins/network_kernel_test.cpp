@@ -182,8 +182,8 @@ TEST_F(NetworkOfTheKernel, FilesWhereNetlinkIsRefused) {
   for (int i = 0; i < 2; ++i) EXPECT_EQ(collect(*check).at(io("a1", "receive")), 128);
   ASSERT_EQ(log.all().size(), 1u) << "once";
   EXPECT_THAT(log.all()[0], HasSubstr("/proc/net/dev is read instead"));
-  auto agent = make("agent.network", "{target: a0}");
-  EXPECT_EQ(collect(*agent).at("tx_bytes"), 128);
+  auto one = make("agent.network", "{target: a0}");
+  EXPECT_EQ(collect(*one).at("tx_bytes"), 128);
 }
 
 TEST_F(NetworkOfTheKernel, ThisHost) {

@@ -1,0 +1,83 @@
+// A socket of TCP or UDP, as both the kernel's sock_diag messages and the tables
+// /proc/net/tcp, tcp6, udp and udp6 describe it.
+#pragma once
+
+#include <arpa/inet.h>
+#include <linux/inet_diag.h>
+#include <shared/netlink.hpp>
+
+namespace plugin {
+
+enum SocketState : uint8_t {  // the kernel's numbers
+  kEstablished = 1,
+  kSynSent,
+  kSynReceived,
+  kFinWait1,
+  kFinWait2,
+  kTimeWait,
+  kClosed,
+  kCloseWait,
+  kLastAck,
+  kListen,
+  kClosing,
+  kSocketStates
+};
+
+struct Socket {
+  uint8_t state;
+  uint16_t local_port;
+  uint32_t received;  // bytes to be read; of a listening one, connections to be accepted
+  uint32_t sent;      // bytes on their way; of a listening one, the most that may wait
+};
+
+// The states above, and what the kernel has for connections that are only asked for.
+constexpr uint32_t kAllStates = (1u << 13u) - 2;
+
+// One message of type SOCK_DIAG_BY_FAMILY.
+inline bool parse_diag(std::string_view body, Socket* out) {
+  inet_diag_msg m;
+  if (!load(body, &m) || m.idiag_state == 0) return false;
+  const bool is_request = m.idiag_state >= kSocketStates;
+  *out = {is_request ? uint8_t{kSynReceived} : m.idiag_state, ntohs(m.id.idiag_sport),
+          m.idiag_rqueue, m.idiag_wqueue};
+  return true;
+}
+
+// Hexadecimal digits and nothing else, of 32 bits at most.
+inline bool to_hex32(std::string_view word, uint32_t* out) {
+  if (word.empty() || word.size() > 8) return false;
+  uint32_t value = 0;
+  for (const char c : word) {
+    const unsigned digit = c >= '0' && c <= '9'   ? static_cast<unsigned>(c - '0')
+                           : c >= 'A' && c <= 'F' ? static_cast<unsigned>(c - 'A') + 10
+                           : c >= 'a' && c <= 'f' ? static_cast<unsigned>(c - 'a') + 10
+                                                  : 16;
+    if (digit > 15) return false;
+    value = value << 4u | digit;
+  }
+  *out = value;
+  return true;
+}
+
+// One line: "  0: 0100007F:0016 00000000:0000 0A 00000000:00000000 ...", local address,
+// remote address, state, bytes sent and received. False for the headings.
+inline bool parse_socket_line(std::string_view line, Socket* out) {
+  const std::string_view number = take_word(line);
+  if (number.empty() || number.back() != ':') return false;
+  std::string_view local = take_word(line);
+  take_until(local, ':');
+  take_word(line);
+  const std::string_view state = take_word(line);
+  std::string_view queues = take_word(line);
+  const std::string_view sent = take_until(queues, ':');
+  uint32_t port = 0;
+  uint32_t code = 0;
+  if (!to_hex32(local, &port) || port > UINT16_MAX || !to_hex32(state, &code) || code == 0 ||
+      code > UINT8_MAX || !to_hex32(sent, &out->sent) || !to_hex32(queues, &out->received))
+    return false;
+  out->state = code < kSocketStates ? static_cast<uint8_t>(code) : uint8_t{kSynReceived};
+  out->local_port = static_cast<uint16_t>(port);
+  return true;
+}
+
+}  // namespace plugin
