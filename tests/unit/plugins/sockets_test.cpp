@@ -305,9 +305,8 @@ TEST_F(OwnSockets, ReadFromTheTablesWhereNetlinkIsRefused) {
 
 TEST_F(OwnSockets, MoreThanCanBeCountedInTime) {
   tcp(line("0100007F:0016", "01"));
-  for (auto* make_check :
-       {+[](OwnSockets& t) { return t.on_host(); }, +[](OwnSockets& t) { return t.on_tree(); }}) {
-    auto check = make_check(*this);
+  for (const bool of_kernel : {true, false}) {
+    auto check = of_kernel ? on_host() : on_tree();
     TestRun run(system_clock().now());
     check->start(run);
     run_until_finished(run);
