@@ -1,6 +1,8 @@
 // What processes use: one, or a group of them added up.
 #pragma once
 
+#include <sys/stat.h>
+
 #include "pid_io.hpp"
 #include "pid_status.hpp"
 #include "scan.hpp"
@@ -115,6 +117,11 @@ class UsageReader {
   void read_descriptors(const Process& p, Usage& u) const {
     char path[32];
     snprintf(path, sizeof path, "%d/fd", p.pid);
+    struct stat st {};  // since 6.2 the folder's size is the number of its entries
+    if (scan_.is_proc() && fstatat(scan_.folder(), path, &st, 0) == 0 && st.st_size > 0) {
+      u.descriptors = static_cast<uint64_t>(st.st_size);
+      return;
+    }
     Folder folder;
     if (folder.open(path, scan_.folder())) {
       Entries entries(folder);

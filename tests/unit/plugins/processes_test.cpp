@@ -563,6 +563,15 @@ TEST_F(ProcessPlugin, GroupsOnSeveralHundredProcesses) {
   }
 }
 
+int descriptors_of(const std::vector<pid_t>& processes) {
+  int sum = 0;
+  for (const pid_t pid : processes) {
+    const auto folder = "/proc/" + std::to_string(pid) + "/fd";
+    sum += static_cast<int>(std::distance(std::filesystem::directory_iterator(folder), {}));
+  }
+  return sum;
+}
+
 // Real children, told from everything else by an argument of their own.
 TEST_F(ProcessPlugin, ChildrenOfThisHost) {
   const std::string mark = "600." + std::to_string(getpid());  // seconds, to sleep(1)
@@ -587,6 +596,8 @@ TEST_F(ProcessPlugin, ChildrenOfThisHost) {
   auto s = collect(*check);
   EXPECT_EQ(s.at(of("virgo.process.count", "g")), 3);
   EXPECT_GT(s.at(of("process.memory.usage", "g")), 0);
+  EXPECT_EQ(static_cast<int>(s.at(of("process.unix.file_descriptor.count", "g"))),
+            descriptors_of(children));
   EXPECT_LT(s.at(of("process.uptime", "g")), 600);
   for (const pid_t child : children) {
     kill(child, SIGKILL);
