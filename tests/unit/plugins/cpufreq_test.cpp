@@ -6,6 +6,8 @@ namespace {
 using metric::Status;
 using testing::HasSubstr;
 
+const std::string kCpus = "/sys/devices/system/cpu";
+
 class CpufreqPlugin : public ShippedPlugin {
  protected:
   CpufreqPlugin() : ShippedPlugin("cpufreq") { std::filesystem::create_directories(root + kCpus); }
@@ -30,7 +32,6 @@ class CpufreqPlugin : public ShippedPlugin {
     throttles(3, 0, 1, "8\n", "21\n");
     throttles(10, 1, 0, "1\n", "2\n");
   }
-  const std::string kCpus = "/sys/devices/system/cpu";
 };
 
 std::string hertz(int cpu) {
