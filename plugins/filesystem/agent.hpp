@@ -8,6 +8,17 @@
 #include "prober.hpp"
 #include "proc_mounts.hpp"
 
+namespace plugin {
+
+// Types that the Rackspace agent called "local" or "remote".
+inline constexpr std::string_view kOnDisk[] = {
+    "bcachefs", "btrfs", "cvfs",     "ext2", "ext3", "ext4",  "exfat", "f2fs", "gfs",
+    "gfs2",     "hfs",   "hpfs",     "jfs",  "jfs2", "minix", "msdos", "ntfs", "ntfs3",
+    "ocfs2",    "psfs",  "reiserfs", "ufs",  "vfat", "vxfs",  "vzfs",  "xfs",  "xiafs",
+    "zfs",      "afs",   "cifs",     "nfs",  "nfs4", "smb3",  "smbfs"};
+
+}  // namespace plugin
+
 namespace {
 
 // The mounts of /proc/mounts, one after the other.
@@ -142,13 +153,6 @@ class AgentFilesystem {
   uint64_t stuck_after_ns_ = 0;
 };
 
-// Types that the Rackspace agent called "local" or "remote".
-constexpr std::string_view kOnDisk[] = {
-    "bcachefs", "btrfs", "cvfs",     "ext2", "ext3", "ext4",  "exfat", "f2fs", "gfs",
-    "gfs2",     "hfs",   "hpfs",     "jfs",  "jfs2", "minix", "msdos", "ntfs", "ntfs3",
-    "ocfs2",    "psfs",  "reiserfs", "ufs",  "vfat", "vxfs",  "vzfs",  "xfs",  "xiafs",
-    "zfs",      "afs",   "cifs",     "nfs",  "nfs4", "smb3",  "smbfs"};
-
 class AgentFilesystemState {
  public:
   static constexpr const char* kName = "agent.filesystem_state";
@@ -205,7 +209,7 @@ class AgentFilesystemState {
     }
   };
   static bool is_on_disk(std::string_view type) {
-    for (const std::string_view t : kOnDisk)
+    for (const std::string_view t : plugin::kOnDisk)
       if (t == type) return true;
     return false;
   }

@@ -284,6 +284,9 @@ bool Inquiry::review(uint64_t now, uint64_t stuck_after_ns, uint64_t* wake) {
 
 virgo_status Inquiry::wait(virgo::sdk::Run run, uint64_t stuck_after_ns) {
   const Lock lock;
+  // What is known of the others has to be told before the run's time is up.
+  const uint64_t half = run.time_left_ns() / 2;
+  if (half < stuck_after_ns) stuck_after_ns = half;
   for (;;) {
     const uint64_t left = run.time_left_ns();
     if (left == 0) return VIRGO_ERR_TIMEOUT;

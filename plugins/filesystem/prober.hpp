@@ -57,7 +57,8 @@ class Inquiry {
            uint32_t below = kNone);
   uint32_t size() const { return count_; }
 
-  // Until each has answered or has been in for `stuck_after_ns`. VIRGO_ERR_TIMEOUT: the
+  // Until each has answered or has been in for `stuck_after_ns`, or half of the run's time
+  // if that is less. VIRGO_ERR_TIMEOUT: the
   // run's time is up; VIRGO_ERR_NO_MEMORY: there is no thread to be had.
   virgo_status wait(virgo::sdk::Run run, uint64_t stuck_after_ns);
   // After wait(): null if it is stuck.

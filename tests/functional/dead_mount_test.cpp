@@ -11,10 +11,10 @@ namespace {
 // Whether a report says so of the file system mounted there.
 bool says_stuck(const json::Value& report, const std::string& point, double value) {
   for (const json::Value& sample : report.find("samples")->items) {
-    const json::Value* labels = sample.find("labels");
-    if (text_of(sample, "metric") == "virgo.filesystem.stuck" && labels != nullptr &&
+    const json::Value* labels = sample.find("l");
+    if (text_of(sample, "n") == "virgo.filesystem.stuck" && labels != nullptr &&
         text_of(*labels, "system.filesystem.mountpoint") == point &&
-        number_of(sample, "value") == value)
+        number_of(sample, "v") == value)
       return true;
   }
   return false;

@@ -316,7 +316,7 @@ TEST_F(AgentFilesystemPlugin, OneFileSystemInKilobytes) {
   struct statvfs fs {};
   ASSERT_EQ(statvfs(root.c_str(), &fs), 0);
   EXPECT_EQ(s.size(), 7u);
-  EXPECT_EQ(s.at("total"), static_cast<double>(fs.f_blocks * fs.f_frsize / 1024));
+  EXPECT_EQ(s.at("total"), static_cast<double>((fs.f_blocks * fs.f_frsize) >> 10u));
   EXPECT_NEAR(s.at("used") + s.at("free"), s.at("total"), 1);
   EXPECT_LE(s.at("avail"), s.at("free"));
   EXPECT_EQ(s.at("files"), static_cast<double>(fs.f_files));
