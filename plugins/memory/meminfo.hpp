@@ -45,8 +45,9 @@ enum MeminfoField {
   kMeminfoFields
 };
 constexpr std::string_view kMeminfoNames[] = {
-    "MemTotal",   "MemFree", "MemAvailable", "Buffers",      "Cached",      "Shmem",     "SReclaimable",
-    "SUnreclaim", "Dirty",   "Writeback",    "Committed_AS", "CommitLimit", "SwapTotal", "SwapFree"};
+    "MemTotal",     "MemFree",      "MemAvailable", "Buffers", "Cached",
+    "Shmem",        "SReclaimable", "SUnreclaim",   "Dirty",   "Writeback",
+    "Committed_AS", "CommitLimit",  "SwapTotal",    "SwapFree"};
 
 // The fields that the checks know by name, in bytes.
 struct Meminfo {

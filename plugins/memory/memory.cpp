@@ -1,8 +1,9 @@
 // virgo.memory: what the memory is used for, from /proc/meminfo; and agent.memory, the
-// same in the words of the Rackspace agent.
+// same in the words of the Rackspace agent. virgo.hugepages has a file of its own.
 #include <shared/naming.hpp>
 #include <shared/proc_file.hpp>
 
+#include "hugepages.hpp"
 #include "meminfo.hpp"
 
 namespace {
@@ -232,4 +233,4 @@ class AgentMemory {
 
 }  // namespace
 
-VIRGO_CXX_MODULE("io.virgo.memory", "0.2.0", Memory, AgentMemory);
+VIRGO_CXX_MODULE("io.virgo.memory", "0.2.0", Memory, AgentMemory, plugin::HugePages);
