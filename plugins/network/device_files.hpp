@@ -83,8 +83,8 @@ class DeviceFiles {
   }
   void read_operstate(Link& link) {
     const std::string_view state = text(link.name, "operstate");
-    for (uint8_t n = 0; n < sizeof kOperstates / sizeof kOperstates[0]; ++n)
-      if (state == kOperstates[n]) link.operstate = n;
+    for (size_t n = 0; n < sizeof kOperstates / sizeof kOperstates[0]; ++n)
+      if (state == kOperstates[n]) link.operstate = static_cast<uint8_t>(n);
   }
   void read_addresses(Link& link) {
     link.address = to_hardware_address(text(link.name, "address"));

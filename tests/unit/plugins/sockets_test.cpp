@@ -203,10 +203,12 @@ TEST_F(SocketsPlugin, PortsThatAreNone) {
 // ---- sockets of the test's own ----
 
 class OwnSockets : public SocketsPlugin {
- protected:
+ public:
   ~OwnSockets() override {
     for (const int fd : all_) close(fd);
   }
+
+ protected:
   int open(int family, int type) {
     all_.push_back(socket(family, type | SOCK_CLOEXEC, 0));
     return all_.back();
