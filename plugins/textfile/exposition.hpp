@@ -109,7 +109,7 @@ class Exposition {
   }
 
   bool is_counter(std::string_view name) const {
-    if (!starts_with(name, family_)) return false;
+    if (family_.empty() || !starts_with(name, family_)) return false;
     const std::string_view end = name.substr(family_.size());
     if (type_ == Type::counter) return end.empty();
     const bool sums = end == "_sum" || end == "_count";

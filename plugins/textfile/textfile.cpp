@@ -302,11 +302,12 @@ class Textfile {
     };
     const auto number = [](uint64_t value) { return static_cast<unsigned long long>(value); };
     if (o.bad_files > 0)
-      add("%llu of the files left out: %s. ", number(o.bad_files), o.first_error);
-    if (o.not_finite > 0) add("%llu values that are not finite left out. ", number(o.not_finite));
+      add("Files left out: %llu, the first is %s. ", number(o.bad_files), o.first_error);
+    if (o.not_finite > 0)
+      add("Values left out because they are not finite: %llu. ", number(o.not_finite));
     if (names.too_many()) add("Only %u files are read. ", kMostFiles);
     if (o.beyond > 0)
-      add("max_series is %llu: %llu series left out. ", number(max_series_), number(o.beyond));
+      add("max_series is %llu: series left out: %llu. ", number(max_series_), number(o.beyond));
     if (n > 0) run.explain({text, n - 1});
     if (much && !warned_) host_.log(VIRGO_LOG_WARN, {text, n - 1});
     warned_ = much;

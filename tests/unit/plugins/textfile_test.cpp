@@ -87,7 +87,7 @@ TEST_F(TextfilePlugin, ValuesThatAreNotFiniteAreLeftOutAndSaid) {
   put("a.prom", "a NaN\nb +Inf\nc -Inf\nd inf\ne nan\nf 1\n");
   auto check = on_folder();
   EXPECT_EQ(series(*check).size(), 1u);
-  EXPECT_EQ(explanation, "5 values that are not finite left out.");
+  EXPECT_EQ(explanation, "Values left out because they are not finite: 5.");
 }
 
 TEST_F(TextfilePlugin, ABadFileIsLeftOutWholeAndItsLineNamed) {
@@ -122,7 +122,7 @@ TEST_F(TextfilePlugin, ABadFileIsLeftOutWholeAndItsLineNamed) {
     EXPECT_EQ(s.size(), 3u) << text;
     EXPECT_EQ(s.at("virgo.textfile.errors"), 1);
     EXPECT_EQ(s.at("good"), 1);
-    EXPECT_EQ(explanation, "1 of the files left out: " + std::string(why) + ".");
+    EXPECT_EQ(explanation, "Files left out: 1, the first is " + std::string(why) + ".");
   }
   put("bad.prom", "ok 1\n");
   EXPECT_EQ(series(*check).size(), 2u);
@@ -138,11 +138,11 @@ TEST_F(TextfilePlugin, TheSecondFileWithASeriesIsRefused) {
   ASSERT_EQ(s.size(), 4u);
   EXPECT_EQ(s.at("x{a=1,b=2}"), 2);
   EXPECT_EQ(s.at("z"), 4);
-  EXPECT_EQ(explanation, "2 of the files left out: 1.prom:2: a series without a value.");
+  EXPECT_EQ(explanation, "Files left out: 2, the first is 1.prom:2: a series without a value.");
   put("1.prom", "");
   collect(*check);
   EXPECT_EQ(explanation,
-            "1 of the files left out: 3.prom:2: x with these labels is in 2.prom already.");
+            "Files left out: 1, the first is 3.prom:2: x with these labels is in 2.prom already.");
 }
 
 TEST_F(TextfilePlugin, WhatIsNoRegularFileDoesNotHang) {
@@ -150,7 +150,7 @@ TEST_F(TextfilePlugin, WhatIsNoRegularFileDoesNotHang) {
   ASSERT_EQ(mkfifo((folder() + "/pipe.prom").c_str(), 0600), 0);
   auto check = on_folder();
   EXPECT_EQ(series(*check).size(), 1u);
-  EXPECT_EQ(explanation, "1 of the files left out: pipe.prom: it is no regular file.");
+  EXPECT_EQ(explanation, "Files left out: 1, the first is pipe.prom: it is no regular file.");
   std::filesystem::remove(folder() + "/pipe.prom");
   std::filesystem::create_directory(folder() + "/dir.prom");
   EXPECT_EQ(series(*check).size(), 1u);
@@ -199,7 +199,7 @@ TEST_F(TextfilePlugin, BeyondMaxSeriesNothingIsReported) {
   LogLines log;
   check = on_folder(", max_series: 1000");
   EXPECT_EQ(series(*check).size(), 1000u);
-  EXPECT_EQ(explanation, "max_series is 1000: 1 series left out.");
+  EXPECT_EQ(explanation, "max_series is 1000: series left out: 1.");
   collect(*check);
   EXPECT_EQ(log.all().size(), 1u);
   put("a.prom", text + "x{i=\"0\"} 1\n" + "y 1\n");
