@@ -5,6 +5,9 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
+#include <atomic>
+#include <thread>
+
 #include "unit/plugins/own_network.hpp"
 #include "unit/plugins/proc_tree.hpp"
 
@@ -144,6 +147,32 @@ TEST_F(NetworkOfTheKernel, RenamedReplacedAndOddlyNamed) {
   EXPECT_EQ(s.count(io("a0", "receive")), 1u);
   ASSERT_TRUE(OwnNetwork::ip("link del a1\nlink del a0\n"));
   EXPECT_EQ(collect(*check).size(), 0u) << "a host may have nothing but a loopback";
+}
+
+// The kernel says so when its table changed during the dump, and is asked again.
+TEST_F(NetworkOfTheKernel, InterfacesThatComeAndGoMeanwhile) {
+  if (!OwnNetwork::enter()) return;
+  std::ofstream(kQuiet) << 1;
+  if (!OwnNetwork::ip("link add stays type veth peer name other\n")) return;
+  std::string commands;
+  for (int i = 0; i < 100; ++i)
+    commands += "link add x" + std::to_string(i) + " type veth peer name y" + std::to_string(i) +
+                "\n" + (i < 50 ? "" : "link del x" + std::to_string(i - 50) + "\n");
+  std::atomic<bool> done = false;
+  std::thread changes([&] {
+    OwnNetwork::ip(commands);
+    done = true;
+  });
+  auto check = with("max_series: 500");  // 49 interfaces, the others in the sum
+  int runs = 0;
+  do {
+    const auto s = collect(*check);  // in which no series is there twice
+    EXPECT_EQ(s.count(io("stays", "receive")), 1u);
+    EXPECT_EQ(s.count(io("other", "receive")), 1u);
+    ++runs;
+  } while (!done);
+  changes.join();
+  EXPECT_GT(runs, 1);
 }
 
 TEST_F(NetworkOfTheKernel, OneInterfaceByEitherName) {
