@@ -25,6 +25,7 @@ enum SocketState : uint8_t {  // the kernel's numbers
 
 struct Socket {
   uint8_t state;
+  bool is_ipv6;
   uint16_t local_port;
   uint32_t received;  // bytes to be read; of a listening one, connections to be accepted
   uint32_t sent;      // bytes on their way; of a listening one, the most that may wait
@@ -33,13 +34,13 @@ struct Socket {
 // The states above, and what the kernel has for connections that are only asked for.
 constexpr uint32_t kAllStates = (1u << 13u) - 2;
 
-// One message of type SOCK_DIAG_BY_FAMILY.
+// One message of type SOCK_DIAG_BY_FAMILY or TCPDIAG_GETSOCK.
 inline bool parse_diag(std::string_view body, Socket* out) {
   inet_diag_msg m;
   if (!load(body, &m) || m.idiag_state == 0) return false;
   const bool is_request = m.idiag_state >= kSocketStates;
-  *out = {is_request ? uint8_t{kSynReceived} : m.idiag_state, ntohs(m.id.idiag_sport),
-          m.idiag_rqueue, m.idiag_wqueue};
+  *out = {is_request ? uint8_t{kSynReceived} : m.idiag_state, m.idiag_family == AF_INET6,
+          ntohs(m.id.idiag_sport), m.idiag_rqueue, m.idiag_wqueue};
   return true;
 }
 

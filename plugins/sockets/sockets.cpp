@@ -95,7 +95,7 @@ class Sockets {
     SocketTally tallies[plugin::kTables] = {};
     ports_.begin(true);  // should there be no IPv6 any more
     for (unsigned table = 0; table < plugin::kTables; ++table) {
-      const virgo_status status = count(run, table, tallies[table]);
+      const virgo_status status = count(run, table, tallies);
       if (status < 0 && status != VIRGO_ERR_UNSUPPORTED) return status;
       tallies[table].present = status >= 0;
     }
@@ -109,18 +109,22 @@ class Sockets {
   }
 
  private:
-  virgo_status count(virgo::sdk::Run run, unsigned table, SocketTally& tally) {
-    const bool ipv6 = plugin::is_ipv6(table);
+  virgo_status count(virgo::sdk::Run run, unsigned table, SocketTally* tallies) {
     const bool has_ports = !plugin::is_udp(table);
+    SocketTally* const ipv4 = tallies + (has_ports ? 0 : 2);
+    const bool tells_both = table == 0 && !source_.reads_table(0);
     return source_.each(
         run, table,
         [&] {
-          tally = {};
-          if (has_ports) ports_.begin(ipv6);
+          tallies[table] = {};
+          if (has_ports) ports_.begin(plugin::is_ipv6(table));
+          if (!tells_both) return;
+          tallies[1] = {};
+          ports_.begin(true);
         },
         [&](const plugin::Socket& socket) {
-          tally.add(socket);
-          if (has_ports) ports_.add(socket, ipv6);
+          ipv4[socket.is_ipv6 ? 1 : 0].add(socket);
+          if (has_ports) ports_.add(socket, socket.is_ipv6);
         });
   }
 

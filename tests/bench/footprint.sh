@@ -5,4 +5,5 @@
 # Needs: collectd-core libcurl3-gnutls libyajl2 prometheus-node-exporter
 set -eu
 ./dev build release-shared
+sync # the pages of a fresh binary that are not on the disk yet would count as dirty
 exec build/release/tests/bench_footprint build/release/bin/virgo build/release-shared/bin/virgo "$@"
