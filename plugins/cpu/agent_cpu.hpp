@@ -62,7 +62,9 @@ class AgentCpu {
       return VIRGO_ERR_TIMEOUT;
     }
     const virgo_status status = loop_.after<&AgentCpu::waited>(this, run_, ns);
-    return status == VIRGO_OK ? VIRGO_PENDING : status;
+    if (status == VIRGO_OK) return VIRGO_PENDING;
+    explain(run_, "no timer could be started to wait for the second sample");
+    return status;
   }
   void waited() { run_.complete(report()); }
 

@@ -36,7 +36,8 @@ inline bool next_cpu(std::string_view& text, CpuLine* out, bool* damaged) {
   std::string_view line;
   if (!starts_with(text, "cpu") || !take_line(text, &line)) return false;
   *out = CpuLine();
-  out->name = take_word(line).substr(3);
+  out->name = take_word(line);
+  out->name.remove_prefix(3);
   if (!out->name.empty() && !to_u64(out->name, &out->number)) return false;
   while (out->columns < kCpuColumns && to_u64(take_word(line), &out->ticks[out->columns]))
     ++out->columns;

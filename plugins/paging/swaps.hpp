@@ -56,12 +56,11 @@ class Swaps {
   // The next word; blanks and tabs separate them.
   static std::string_view field(std::string_view& line) {
     const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-    size_t from = 0;
-    while (from < line.size() && blank(line[from])) ++from;
-    size_t to = from;
-    while (to < line.size() && !blank(line[to])) ++to;
-    const std::string_view word = line.substr(from, to - from);
-    line.remove_prefix(to);
+    while (!line.empty() && blank(line.front())) line.remove_prefix(1);
+    size_t length = 0;
+    while (length < line.size() && !blank(line[length])) ++length;
+    const std::string_view word(line.data(), length);
+    line.remove_prefix(length);
     return word;
   }
 
