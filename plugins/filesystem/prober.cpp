@@ -28,6 +28,7 @@ struct Prober {
   pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   pthread_cond_t work = PTHREAD_COND_INITIALIZER;  // for the asker
   pthread_cond_t changed;                          // for those who wait for answers
+  bool loaded = false;
   uint32_t users = 0;
   uint32_t left_behind = 0;
   Asker* asker = nullptr;
@@ -319,12 +320,16 @@ virgo_status Inquiry::wait(virgo::sdk::Run run, uint64_t stuck_after_ns) {
 namespace prober {
 
 virgo_status load() {
+  const Lock lock;
+  // Threads left behind outlast an unload().
+  if (g.loaded) return VIRGO_OK;
   pthread_condattr_t attr;
   pthread_condattr_init(&attr);
   pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
   const int error = pthread_cond_init(&g.changed, &attr);
   pthread_condattr_destroy(&attr);
-  return error == 0 ? VIRGO_OK : VIRGO_ERR_NO_MEMORY;
+  g.loaded = error == 0;
+  return g.loaded ? VIRGO_OK : VIRGO_ERR_NO_MEMORY;
 }
 
 void open() {

@@ -85,7 +85,7 @@ class Inquiry {
 // The threads. Instances that may ask hold it open: the last one that closes it ends
 // the thread that waits for work, those left behind stay.
 namespace prober {
-virgo_status load();  // once, before anything else
+virgo_status load();  // before anything else; again does nothing
 void open();
 void close();
 void wake();  // those who wait look at their run's time anew

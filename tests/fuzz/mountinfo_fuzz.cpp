@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!plugin::parse_mountinfo(line, &m)) continue;
     // Names may hold a NUL of the input; what is pointed at ends within the line.
     fuzz::require(m.point + strlen(m.point) < line.data() + line.size());
-    fuzz::require(m.source <= line.data() + line.size());
+    fuzz::require(m.source.data() + m.source.size() < line.data() + line.size());
     fuzz::require(!m.type.empty());
     const plugin::Filter filter;
     filter.wants(m);
