@@ -2,7 +2,7 @@
 // processor with numbers in hexadecimal.
 #pragma once
 
-#include <shared/text.hpp>
+#include <shared/hex.hpp>
 
 namespace plugin {
 
@@ -20,21 +20,6 @@ enum ConntrackCounter {
 constexpr std::string_view kConntrackNames[kConntrackCounters] = {
     "found",         "invalid", "ignore",     "insert",
     "insert_failed", "drop",    "early_drop", "search_restart"};
-
-// Hexadecimal digits and nothing else; a number too big is the biggest.
-inline bool hex_to_u64(std::string_view word, uint64_t* out) {
-  if (word.empty()) return false;
-  uint64_t value = 0;
-  for (const char c : word) {
-    const unsigned digit = c >= '0' && c <= '9'   ? static_cast<unsigned>(c - '0')
-                           : c >= 'a' && c <= 'f' ? static_cast<unsigned>(c - 'a') + 10
-                                                  : 16;
-    if (digit > 15) return false;
-    value = value >> 60u != 0 ? UINT64_MAX : value << 4u | digit;
-  }
-  *out = value;
-  return true;
-}
 
 class ConntrackTable {
  public:

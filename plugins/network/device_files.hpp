@@ -4,23 +4,17 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <shared/hex.hpp>
 
 #include "link.hpp"
 
 namespace plugin {
 
-// Base 0 takes the "0x1003" of flags and of dev_id, too.
+// "1500", "-1", and the "0x1003" of flags and of dev_id.
 inline bool to_number(std::string_view word, int64_t* out) {
   if (!starts_with(word, "0x")) return to_i64(word, out);
   uint64_t value = 0;
-  if (word.size() < 3 || word.size() > 17) return false;
-  for (const char c : word.substr(2)) {
-    const unsigned digit = c >= '0' && c <= '9'   ? static_cast<unsigned>(c - '0')
-                           : c >= 'a' && c <= 'f' ? static_cast<unsigned>(c - 'a' + 10)
-                                                  : 16;
-    if (digit > 15) return false;
-    value = value << 4u | digit;
-  }
+  if (!hex_up_to(word.substr(2), INT64_MAX, &value)) return false;
   *out = static_cast<int64_t>(value);
   return true;
 }
@@ -29,12 +23,9 @@ inline bool to_number(std::string_view word, int64_t* out) {
 inline HardwareAddress to_hardware_address(std::string_view text) {
   HardwareAddress out{};
   while (!text.empty()) {
-    char digits[5] = "0x";
     const std::string_view byte = take_until(text, ':');
-    int64_t value = 0;
-    if (byte.size() != 2 || out.size == sizeof out.bytes) return {};
-    memcpy(digits + 2, byte.data(), 2);
-    if (!to_number({digits, 4}, &value)) return {};
+    uint64_t value = 0;
+    if (byte.size() != 2 || out.size == sizeof out.bytes || !hex_to_u64(byte, &value)) return {};
     out.bytes[out.size++] = static_cast<uint8_t>(value);
   }
   return out;

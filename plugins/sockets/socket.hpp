@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <linux/inet_diag.h>
+#include <shared/hex.hpp>
 #include <shared/netlink.hpp>
 
 namespace plugin {
@@ -44,22 +45,6 @@ inline bool parse_diag(std::string_view body, Socket* out) {
   return true;
 }
 
-// Hexadecimal digits and nothing else, of 32 bits at most.
-inline bool to_hex32(std::string_view word, uint32_t* out) {
-  if (word.empty() || word.size() > 8) return false;
-  uint32_t value = 0;
-  for (const char c : word) {
-    const unsigned digit = c >= '0' && c <= '9'   ? static_cast<unsigned>(c - '0')
-                           : c >= 'A' && c <= 'F' ? static_cast<unsigned>(c - 'A') + 10
-                           : c >= 'a' && c <= 'f' ? static_cast<unsigned>(c - 'a') + 10
-                                                  : 16;
-    if (digit > 15) return false;
-    value = value << 4u | digit;
-  }
-  *out = value;
-  return true;
-}
-
 // One line: "  0: 0100007F:0016 00000000:0000 0A 00000000:00000000 ...", local address,
 // remote address, state, bytes sent and received. False for the headings.
 inline bool parse_socket_line(std::string_view line, Socket* out) {
@@ -71,13 +56,16 @@ inline bool parse_socket_line(std::string_view line, Socket* out) {
   const std::string_view state = take_word(line);
   std::string_view queues = take_word(line);
   const std::string_view sent = take_until(queues, ':');
-  uint32_t port = 0;
-  uint32_t code = 0;
-  if (!to_hex32(local, &port) || port > UINT16_MAX || !to_hex32(state, &code) || code == 0 ||
-      code > UINT8_MAX || !to_hex32(sent, &out->sent) || !to_hex32(queues, &out->received))
+  uint64_t port = 0;
+  uint64_t code = 0;
+  uint64_t bytes_sent = 0;
+  uint64_t bytes_received = 0;
+  if (!hex_up_to(local, UINT16_MAX, &port) || !hex_up_to(state, UINT8_MAX, &code) || code == 0 ||
+      !hex_up_to(sent, UINT32_MAX, &bytes_sent) || !hex_up_to(queues, UINT32_MAX, &bytes_received))
     return false;
-  out->state = code < kSocketStates ? static_cast<uint8_t>(code) : uint8_t{kSynReceived};
-  out->local_port = static_cast<uint16_t>(port);
+  *out = {code < kSocketStates ? static_cast<uint8_t>(code) : uint8_t{kSynReceived},
+          static_cast<uint16_t>(port), static_cast<uint32_t>(bytes_received),
+          static_cast<uint32_t>(bytes_sent)};
   return true;
 }
 

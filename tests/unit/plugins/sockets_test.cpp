@@ -153,8 +153,8 @@ TEST_F(SocketsPlugin, ATableOfManyPieces) {
 TEST_F(SocketsPlugin, OddLinesAreNotCounted) {
   tcp(std::string(70'000, 'x') + "\n" + line("0100007F:0016", "00") + line("0100007F:10016", "01") +
       line("0100007F", "01") + line("0100007F:0016", "1G") + line("0100007F:0016", "01", "0:") +
-      line("0100007F:0016", "01", "123456789:0") + "\n0:\n" + line("0100007F:0016", "01") +
-      "   1: 0100007F:0016 0100007F:D2F0 01 00000000:0000");
+      line("0100007F:0016", "01", "123456789:0") + line("0100007F:0016", "100") + "\n0:\n" +
+      line("0100007F:0016", "01") + "   1: 0100007F:0016 0100007F:D2F0 01 00000000:0000");
   write("/proc/net/udp", "");
   auto check = on_tree();
   EXPECT_EQ(collect(*check).at(state("established")), 1);
