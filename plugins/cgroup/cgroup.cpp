@@ -197,10 +197,10 @@ class Cgroup {
 
   bool add(virgo::sdk::Run run, const plugin::Folder& folder, const char* path, const Values& v) {
     ++reported_;
-    if (!cap_.admit()) {
-      struct stat st {};
-      return fstat(folder.fd(), &st) != 0 || rest_.add(st.st_ino, v);
-    }
+    const bool admitted = cap_.admit();
+    struct stat st {};
+    if (fstat(folder.fd(), &st) == 0 && !rest_.note(st.st_ino, v, !admitted)) return false;
+    if (!admitted) return true;
     char full[kLongestPath + 1];
     snprintf(full, sizeof full, "/%s", path);
     const bool otel = naming_ == plugin::Naming::otel;

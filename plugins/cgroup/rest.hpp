@@ -1,5 +1,6 @@
 // The sum of the cgroups that have no series of their own. Its counters grow by what each
-// of them has used since the last run: when one ends, the sum does not go down.
+// of them has used since the last run: when one ends, the sum does not go down, and when one
+// loses its own series, the sum does not leap up.
 #pragma once
 
 #include "values.hpp"
@@ -20,9 +21,9 @@ class Rest {
     sum_ = {};
     new_.count = 0;
   }
-  // `id`: the folder's inode, which no other cgroup ever has. False when there is no
-  // memory.
-  bool add(uint64_t id, const Values& v) {
+  // Every cgroup, whether it is in the sum or has series of its own. `id`: the folder's
+  // inode, which no other cgroup ever has. False when there is no memory.
+  bool note(uint64_t id, const Values& v, bool in_sum) {
     if (new_.count == new_.room) {
       const size_t room = new_.room == 0 ? 64 : new_.room * 2;
       auto* items = static_cast<Item*>(realloc(new_.items, room * sizeof(Item)));
@@ -32,8 +33,9 @@ class Rest {
     }
     Item& item = new_.items[new_.count++];
     item.id = id;
+    item.in_sum = in_sum;
     memcpy(item.counters, v.of, sizeof item.counters);
-    sum_.add(v);
+    if (in_sum) sum_.add(v);
     return true;
   }
   // The sum as of this run, which is over.
@@ -49,7 +51,7 @@ class Rest {
       const Item& item = new_.items[i];
       while (at < old_.count && old_.items[at].id < item.id) ++at;
       const bool known = at < old_.count && old_.items[at].id == item.id;
-      for (unsigned k = 0; k < Values::kCounters; ++k)
+      for (unsigned k = 0; item.in_sum && k < Values::kCounters; ++k)
         total_[k] =
             plus(total_[k], minus(item.counters[k], known ? old_.items[at].counters[k] : 0));
     }
@@ -63,6 +65,7 @@ class Rest {
  private:
   struct Item {
     uint64_t id;
+    bool in_sum;
     uint64_t counters[Values::kCounters];
   };
   struct List {

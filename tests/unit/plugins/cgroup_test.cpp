@@ -185,6 +185,10 @@ TEST_F(CgroupPlugin, TheRestIsAddedUpAndItsCountersStay) {
   s = collect(*check);
   EXPECT_EQ(s.at(memory), 2000);
   EXPECT_DOUBLE_EQ(s.at(cpu), 0.3) << "what it used is not taken back";
+  // Newcomers may take the place of one that had series of its own: the sum grows by what
+  // they have used, each 0, and not by what that one has used so far.
+  for (int i = 5; i < 25; ++i) add("/docker/c" + std::to_string(i), 0);
+  EXPECT_DOUBLE_EQ(collect(*check).at(cpu), 0.3);
 }
 
 TEST_F(CgroupPlugin, AThousandServices) {
