@@ -101,6 +101,7 @@ class Chosen {
     if (status < 0) return status;  // nothing of this run has been added up yet
     decider_.keep();
     members_.keep();
+    last_uptime_ = scan_->uptime();
     report_groups(reporter);
     if (!top_.report(*scan_, reporter)) return VIRGO_ERR_NO_MEMORY;
     explain_run(run);
@@ -123,13 +124,20 @@ class Chosen {
       if (!decider_.decide(groups_, *scan_, p, &wanted)) return VIRGO_ERR_NO_MEMORY;
       if (wanted == 0) continue;
       const Member* known = members_.find(p.pid, p.start);
-      const Counters before = known != nullptr ? known->counters : Counters{};
+      Counters before = known != nullptr ? known->counters : Counters{};
       const Usage usage = reader.read(p, before);
+      if (known == nullptr && was_another(p)) before = usage.counters;
       if (!members_.add({p.pid, p.start, usage.counters})) return VIRGO_ERR_NO_MEMORY;
       if (usage.denied) ++denied_;
       add(reporter, p, wanted, usage, before);
     }
     return VIRGO_OK;
+  }
+
+  // Whether it was there at the last run and in no group: what it used before it joined
+  // is not the group's, and may have been counted before it left one.
+  bool was_another(const Process& p) const {
+    return static_cast<double>(p.start) + 1 < last_uptime_ * Reporter::ticks_per_second();
   }
 
   // What a group has used grows by what its members have used since the last run, and so
@@ -194,8 +202,9 @@ class Chosen {
   ByProcess<Member> members_;
   Top top_;
   SeriesCap cap_;
-  Usage rest_;           // of the processes without series of their own
-  Counters rest_total_;  // of all there have been
+  Usage rest_;               // of the processes without series of their own
+  Counters rest_total_;      // of all there have been
+  double last_uptime_ = -1;  // of the last run; below 0 = there was none, or it is not known
   uint32_t denied_ = 0;
   bool per_process_ = false;
   Naming naming_ = Naming::otel;

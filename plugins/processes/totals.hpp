@@ -15,11 +15,11 @@ class Totals {
   static constexpr uint32_t kThread = VIRGO_ON_WORKER;
   static constexpr uint32_t kFlags = VIRGO_CHECK_SERIAL;
   enum Metric : uint32_t {
-    kCount,
+    kProcesses,
     kBlocked,
     kCreated,
     kLimit,
-    kThreads,
+    kAllThreads,
     kThreadsLimit,
     kNodeState,
     kNodePids,
@@ -131,7 +131,7 @@ class Totals {
       threads += p.threads;
     }
     const auto one = [&](std::string_view state, uint64_t count) {
-      emit(run, kCount, count, {virgo::sdk::label("process.state", state)});
+      emit(run, kProcesses, count, {virgo::sdk::label("process.state", state)});
     };
     const uint64_t running = by.of("R");
     const uint64_t stopped = by.of("Tt");
@@ -143,7 +143,7 @@ class Totals {
     emit(run, kBlocked, by.of("D"));
     emit_kernel(run, kCreated, kernel, KernelStat::kForks);
     emit_number(run, kLimit, pid_max_);
-    emit(run, kThreads, threads);
+    emit(run, kAllThreads, threads);
     emit_number(run, kThreadsLimit, threads_max_);
   }
 

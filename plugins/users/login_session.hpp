@@ -15,7 +15,7 @@ inline std::string_view user_of_session(std::string_view text) {
   while (take_line(text, &line)) {
     const std::string_view key = take_until(line, '=');
     uint64_t number = 0;
-    if (key == "UID" && to_u64(line, &number)) user = line;
+    if (key == "UID" && to_u64(line, &number) && number <= UINT32_MAX) user = line;
     if (key == "CLASS") is_users = starts_with(line, "user");
     if (key == "STATE") ends = line == "closing";
   }

@@ -346,10 +346,29 @@ TEST_F(ProcessPlugin, AGroupsCountersOutliveItsMembers) {
   EXPECT_EQ(s.at(of("virgo.process.count", "web")), 0) << "an alert sees that none is left";
   EXPECT_EQ(s.count(of("process.uptime", "web")), 0u);
   // The number comes back as another process, which counts from its own zero.
-  second.start = "40000";
+  second.start = "150000";
   second.user = "5";
   add(second);
   EXPECT_DOUBLE_EQ(collect(*check).at(user), 655 / ticks);
+}
+
+TEST_F(ProcessPlugin, WhatAProcessUsedBeforeItJoinedIsNotTheGroups) {
+  FakeProcess other = kWorker;
+  other.comm = "other";
+  add(kWorker);
+  auto check = groups("{web: {name: worker}}");
+  const auto user = of("process.cpu.time", "web", ",cpu.mode=user");
+  EXPECT_DOUBLE_EQ(collect(*check).at(user), 300 / ticks) << "all of it, in the first run";
+  for (int i = 0; i < 3; ++i) {
+    add(other);
+    EXPECT_DOUBLE_EQ(collect(*check).at(user), 300 / ticks);
+    add(kWorker);
+    EXPECT_DOUBLE_EQ(collect(*check).at(user), 300 / ticks) << "not counted twice";
+  }
+  FakeProcess busy = kWorker;
+  busy.user = "310";
+  add(busy);
+  EXPECT_DOUBLE_EQ(collect(*check).at(user), 310 / ticks);
 }
 
 TEST_F(ProcessPlugin, AllThatIsGivenMustMatch) {
@@ -494,6 +513,7 @@ TEST_F(ProcessPlugin, SeriesForEachProcessUpToTheCap) {
   EXPECT_DOUBLE_EQ(s.at(rest), 300 / ticks);
   FakeProcess more = kWorker;
   more.pid = 30;
+  more.start = "150000";
   add(more);
   EXPECT_DOUBLE_EQ(collect(*tight).at(rest), 600 / ticks);
   end(20);

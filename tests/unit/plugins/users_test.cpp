@@ -66,7 +66,8 @@ TEST_F(UsersPlugin, EveryCutOfTheFile) {
   auto check = on_tree();
   for (std::size_t n = 0; n <= whole.size(); n += 16) {
     write("/run/utmp", whole.substr(0, n));
-    EXPECT_EQ(counted(*check).first, static_cast<double>(n / sizeof(utmp))) << n;
+    const std::size_t records = n / sizeof(utmp);
+    EXPECT_EQ(counted(*check).first, static_cast<double>(records)) << n;
   }
   write("/run/utmp", std::string(100'000, '\x07'));
   counted(*check);
