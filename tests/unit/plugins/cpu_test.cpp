@@ -213,6 +213,7 @@ TEST_F(CpuPlugin, ProcessorsGoOfflineAndComeBack) {
   EXPECT_EQ(idle(*check, two), "300 ");
   EXPECT_EQ(idle(*check, one + two), "200 300 ");
   EXPECT_EQ(idle(*check, zero), "100 ");
+  EXPECT_EQ(idle(*check, zero + "cpu1 1 1 1 190\n"), "100 190 ") << "forgotten with the last";
 }
 
 TEST_F(CpuPlugin, MoreProcessorsThanSeries) {
@@ -274,6 +275,7 @@ TEST_F(AgentCpuType, LaterRunsUseTheOneBefore) {
   auto check = agent_cpu();
   both(*check, "cpu0 0 0 0 0\n", "cpu0 1 0 0 9\n");
   const auto s = both(*check, "cpu0 1 0 0 9\n", "cpu0 4 0 0 10\ncpu1 1 2 3 4\n");
+  EXPECT_DOUBLE_EQ(s.at("min_cpu_usage"), 75);
   EXPECT_DOUBLE_EQ(s.at("usage_average"), 75) << "a new processor has nothing before it";
   EXPECT_EQ(s.at("cpu_count"), 2);
 }

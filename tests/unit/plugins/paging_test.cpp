@@ -27,7 +27,7 @@ class PagingPlugin : public ShippedPlugin {
 constexpr const char* kVmstat =
     "nr_free_pages 4800000\npgpgin 1000\npgpgout 2000\npswpin 30\npswpout 40\npgalloc_dma 7\n"
     "pgfault 5000\npgmajfault 600\npgfree 12\nnuma_pte_updates 5\nhtlb_buddy_alloc_success 0\n"
-    "oom_kill 3\nswap_ra 9\n";
+    "oom_kill_x 9\noom_kill 3\noom_killer 8\nswap_ra 9\n";
 constexpr const char* kHeadings = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n";
 constexpr double kKiB = 1024;
 
@@ -78,9 +78,11 @@ TEST_F(PagingPlugin, WithoutTheTableOfDevicesTheirSum) {
   write("/proc/meminfo", "SwapTotal: 0 kB\nSwapFree: 0 kB\n");
   EXPECT_EQ(collect(*on_tree()).size(), 0u);
   write("/proc/meminfo", "SwapTotal: 100 kB\nSwapFree: 40 kB\n");
-  EXPECT_EQ(collect(*on_tree()),
-            (Samples{{"system.paging.usage{system.paging.state=used}", 60 * kKiB},
-                     {"system.paging.usage{system.paging.state=free}", 40 * kKiB}}));
+  const Samples sum = collect(*on_tree());
+  write("/proc/swaps", "");
+  EXPECT_EQ(collect(*on_tree()), sum) << "an empty table says nothing";
+  EXPECT_EQ(sum, (Samples{{"system.paging.usage{system.paging.state=used}", 60 * kKiB},
+                          {"system.paging.usage{system.paging.state=free}", 40 * kKiB}}));
 }
 
 TEST_F(PagingPlugin, KernelsWithoutSwapHaveOnlyTheOthers) {
