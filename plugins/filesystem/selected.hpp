@@ -82,7 +82,7 @@ class Selected {
   bool add_text(const char* text, size_t n) {
     while (length_ + n > path_room_)
       if (!grow(paths_, path_room_)) return false;
-    memcpy(paths_ + length_, text, n);
+    if (n > 0) memcpy(paths_ + length_, text, n);
     length_ += n;
     return true;
   }

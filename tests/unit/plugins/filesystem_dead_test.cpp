@@ -93,6 +93,25 @@ TEST_F(DeadFilesystem, IsEnteredOnceForAllInstancesAndMounts) {
   EXPECT_LE(threads(), before + 4);
 }
 
+TEST_F(DeadFilesystem, IsEnteredOnceByRunsAtTheSameTime) {
+  const std::size_t before = threads();
+  DeadMount dead(root + "/dead");
+  table({{"0:901", "/dead"}});
+  auto one = on_tree(", stuck_after: 400ms");
+  auto two = on_tree(", stuck_after: 400ms");
+  TestRun first = new_run();
+  TestRun second = new_run();
+  one->start(first);
+  two->start(second);
+  run_until_finished(first);
+  run_until_finished(second);
+  for (const TestRun* run : {&first, &second}) {
+    EXPECT_EQ(run->status, Status::ok);
+    EXPECT_THAT(run->explanation, HasSubstr("1 file system does not answer"));
+  }
+  EXPECT_LE(threads(), before + 4) << "two workers, the one that hangs, and the one that asks";
+}
+
 TEST_F(DeadFilesystem, AnswersAgain) {
   DeadMount dead(root + "/dead");
   table({{"0:901", "/dead"}});
