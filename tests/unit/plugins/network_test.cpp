@@ -174,13 +174,15 @@ TEST_F(NetworkPlugin, OddNamesAndNumbers) {
       "sixteen--letters: 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n"
       "old0: 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n"
       "eth7: 1 1 1 x 1 1 1 1 1 1 1 1 1 1 1 1\n");
-  write("/sys/class/net/../../operstate", "up\n");
+  device("e", {{"operstate", "up"}});
+  write("/sys/class/operstate", "up\n");  // where ".." would lead to
   auto check = on_tree();
   const auto s = collect(*check);
   EXPECT_EQ(s.size(), 5u * 9);
   EXPECT_EQ(s.at(io("e", "receive")), 1);
   EXPECT_GT(s.at(io("eth0.4095@x%$!", "receive")), 1.8e19);
   EXPECT_EQ(s.count(io("fifteen-letters", "receive")), 1u);
+  EXPECT_EQ(s.at("hw.network.up{hw.id=e,network.interface.name=e}"), 1);
   EXPECT_EQ(s.at("hw.network.up{hw.id=..,network.interface.name=..}"), 0);
 }
 
