@@ -1,17 +1,16 @@
 // virgo.cgroup: what services and containers use, from the files of cgroup version 2.
 #include <sys/stat.h>
-#include <shared/naming.hpp>
 #include <shared/proc_file.hpp>
 #include <shared/series_cap.hpp>
 
 #include "cgroup_mount.hpp"
 #include "container_id.hpp"
 #include "path_patterns.hpp"
+#include "report.hpp"
 #include "rest.hpp"
 
 namespace {
 
-using plugin::minus;
 using plugin::Values;
 using virgo::sdk::counter;
 using virgo::sdk::gauge;
@@ -22,34 +21,6 @@ class Cgroup {
   static constexpr const char* kName = "virgo.cgroup";
   static constexpr const char* kSummary = "Processor time, memory and disk use of cgroups.";
   static constexpr uint32_t kThread = VIRGO_ON_WORKER;
-  enum Metric : uint32_t {
-    kCpuTime,
-    kThrottled,
-    kMemoryUsage,
-    kWorkingSet,
-    kRss,
-    kAvailable,
-    kLimit,
-    kFaults,
-    kDiskIo,
-    kTasks,
-    kOomKills,
-    kAdCpu,
-    kAdUser,
-    kAdSystem,
-    kAdThrottled,
-    kAdMemory,
-    kAdWorkingSet,
-    kAdRss,
-    kAdCache,
-    kAdSwap,
-    kAdLimit,
-    kAdFailures,
-    kAdReads,
-    kAdWrites,
-    kAdThreads,
-    kAdOoms
-  };
   static constexpr virgo_metric kMetrics[] = {
       counter("container.cpu.time", "s", "Processor time used.", VIRGO_F64),
       counter("virgo.cgroup.cpu.throttled", "s", "Time it was held back at its processor limit.",
@@ -104,7 +75,7 @@ class Cgroup {
   virgo_status configure(virgo::sdk::Config root) {
     naming_ = plugin::naming_of(root);
     const bool otel = naming_ == plugin::Naming::otel;
-    if (!cap_.set(root, otel ? kSeries : kAdSeries)) return VIRGO_ERR_INVALID;
+    if (!cap_.set(root, otel ? plugin::kSeries : plugin::kAdSeries)) return VIRGO_ERR_INVALID;
     const std::string_view prefix = root["root"].as_text();
     // With a root, what is mounted there is what its first process sees.
     const bool done = root_.set(prefix) && patterns_.set(root) &&
@@ -127,7 +98,7 @@ class Cgroup {
     const Values rest = rest_.end();
     if (cap_.over()) {
       const virgo_label over = plugin::SeriesCap::label();
-      report(run, rest, &over, 1, true);
+      plugin::Reporter(run, naming_, rest, &over, 1).report_sum();
     }
     cap_.end(host_, "cgroups");
     explain_run(run, top);
@@ -135,8 +106,6 @@ class Cgroup {
   }
 
  private:
-  static constexpr uint32_t kSeries = 14;  // most of one cgroup
-  static constexpr uint32_t kAdSeries = 18;
   static constexpr uint32_t kMostVisited = 20'000;
   static constexpr unsigned kDeepest = 16;
   static constexpr size_t kLongestPath = 1024;  // a label's bound
@@ -207,103 +176,8 @@ class Cgroup {
     const std::string_view id = plugin::container_id_of(full);
     const virgo_label labels[] = {label(otel ? "virgo.cgroup.path" : "id", full),
                                   label("container.id", id)};
-    report(run, v, labels, otel && !id.empty() ? 2 : 1, false);
+    plugin::Reporter(run, naming_, v, labels, otel && !id.empty() ? 2 : 1).report();
     return true;
-  }
-
-  void report(virgo::sdk::Run run, const Values& v, const virgo_label* labels, uint32_t count,
-              bool is_sum) const {
-    const Emitter emitter(run, v, labels, count);
-    if (naming_ == plugin::Naming::otel)
-      report_otel(emitter, v, is_sum);
-    else
-      report_cadvisor(emitter, v, is_sum);
-  }
-
-  // Emits what the cgroup has, with its labels and up to two more.
-  class Emitter {
-   public:
-    Emitter(virgo::sdk::Run run, const Values& v, const virgo_label* labels, uint32_t count)
-        : run_(run), v_(v), count_(count) {
-      for (uint32_t i = 0; i < count; ++i) labels_[i] = labels[i];
-    }
-    template <class V>
-    void value(Metric metric, V value, std::initializer_list<virgo_label> more = {}) const {
-      virgo_label all[4] = {labels_[0], labels_[1]};
-      uint32_t n = count_;
-      for (const virgo_label& l : more) all[n++] = l;
-      virgo_sample s{};
-      s.metric = metric;
-      s.labels = {all, n, sizeof(virgo_label)};
-      virgo::sdk::Run::set(s, value);
-      run_.emit(&s, 1);
-    }
-    void number(Metric metric, Values::Field field,
-                std::initializer_list<virgo_label> more = {}) const {
-      if (v_.has[field]) value(metric, v_.of[field], more);
-    }
-    void seconds(Metric metric, Values::Field field,
-                 std::initializer_list<virgo_label> more = {}) const {
-      if (v_.has[field]) value(metric, static_cast<double>(v_.of[field]) / 1e6, more);
-    }
-
-   private:
-    virgo::sdk::Run run_;
-    const Values& v_;
-    virgo_label labels_[2] = {};
-    uint32_t count_;
-  };
-
-  static uint64_t working_set(const Values& v) {
-    return minus(v.of[Values::kMemory], v.of[Values::kInactiveFile]);
-  }
-  static bool has_working_set(const Values& v) {
-    return v.has[Values::kMemory] && v.has[Values::kInactiveFile];
-  }
-
-  static void report_otel(const Emitter& e, const Values& v, bool is_sum) {
-    e.seconds(kCpuTime, Values::kUser, {label("cpu.mode", "user")});
-    e.seconds(kCpuTime, Values::kSystem, {label("cpu.mode", "system")});
-    e.seconds(kThrottled, Values::kThrottled);
-    e.number(kMemoryUsage, Values::kMemory);
-    if (has_working_set(v)) e.value(kWorkingSet, working_set(v));
-    e.number(kRss, Values::kAnon);
-    if (v.has[Values::kLimit] && !is_sum) {  // some of a sum may have no limit
-      if (has_working_set(v)) e.value(kAvailable, minus(v.of[Values::kLimit], working_set(v)));
-      e.number(kLimit, Values::kLimit);
-    }
-    if (v.has[Values::kFaults] && v.has[Values::kMajorFaults]) {
-      e.number(kFaults, Values::kMajorFaults, {label("system.paging.fault.type", "major")});
-      e.value(kFaults, minus(v.of[Values::kFaults], v.of[Values::kMajorFaults]),
-              {label("system.paging.fault.type", "minor")});
-    }
-    e.number(kDiskIo, Values::kRead, {label("disk.io.direction", "read")});
-    e.number(kDiskIo, Values::kWritten, {label("disk.io.direction", "write")});
-    e.number(kTasks, Values::kTasks);
-    e.number(kOomKills, Values::kOomKills);
-  }
-
-  static void report_cadvisor(const Emitter& e, const Values& v, bool is_sum) {
-    e.seconds(kAdCpu, Values::kCpu, {label("cpu", "total")});
-    e.seconds(kAdUser, Values::kUser);
-    e.seconds(kAdSystem, Values::kSystem);
-    e.seconds(kAdThrottled, Values::kThrottled);
-    e.number(kAdMemory, Values::kMemory);
-    if (has_working_set(v)) e.value(kAdWorkingSet, working_set(v));
-    e.number(kAdRss, Values::kAnon);
-    e.number(kAdCache, Values::kFile);
-    e.number(kAdSwap, Values::kSwap);
-    if (v.has[Values::kMemory] && !is_sum) e.value(kAdLimit, v.of[Values::kLimit]);
-    for (const char* scope : {"container", "hierarchy"}) {
-      e.number(kAdFailures, Values::kFaults,
-               {label("failure_type", "pgfault"), label("scope", scope)});
-      e.number(kAdFailures, Values::kMajorFaults,
-               {label("failure_type", "pgmajfault"), label("scope", scope)});
-    }
-    e.number(kAdReads, Values::kRead);
-    e.number(kAdWrites, Values::kWritten);
-    e.number(kAdThreads, Values::kTasks);
-    e.number(kAdOoms, Values::kOomKills);
   }
 
   void explain_run(virgo::sdk::Run run, const plugin::Folder& top) const {

@@ -14,7 +14,8 @@ TEST(BesideNodeExporter, Processes) {
                           .type = "virgo.processes",
                           .params = {"threads_by_state=true"},
                           .covers = {"node_processes_.*", "node_procs_.*", "node_forks_total"},
-                          .drift = {{"node_processes_(state|pids|threads|threads_state)", 40},
+                          .drift = {{"node_processes_(state|pids)", 10},
+                                    {"node_processes_threads.*", 30},
                                     {"node_procs_.*", 20}},
                           .at_least = 9});
 }
