@@ -27,8 +27,9 @@ class Crowd {
       return;
     }
     std::string batch = "link set lo up\n";
-    for (int i = 0; i < interfaces; ++i)
-      batch += "link add d" + std::to_string(i) + " type dummy\n";
+    for (int i = 0; i < interfaces / 2; ++i)
+      batch += "link add left" + std::to_string(i) + " type veth peer name right" +
+               std::to_string(i) + "\n";
     write_file(dir_.file("batch"), batch);
     if (std::system(("ip -batch " + dir_.file("batch")).c_str()) != 0)
       why_ = "ip(8) cannot make interfaces here";

@@ -1,5 +1,3 @@
-#include "../../../plugins/time/clock.hpp"
-
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -9,6 +7,7 @@
 
 #include <cmath>
 
+#include "time/clock.hpp"
 #include "unit/plugins/proc_tree.hpp"
 
 namespace virgo::native {
