@@ -88,9 +88,9 @@ class Scan {
     const bool without_init = is_proc_ && (count_ == 0 || table_[0].pid != 1);
     if (denied_ > 0)
       explain(run,
-              "%s: %u processes of other users cannot be looked at and are not counted (it is "
+              "%s: %u process%s of other users cannot be looked at and not counted (it is "
               "mounted with hidepid; the agent needs its gid= group)",
-              path_.c_str(), denied_);
+              path_.c_str(), denied_, denied_ == 1 ? "" : "es");
     else if (without_init)
       explain(run,
               "%s shows the agent's own processes only (it is mounted with hidepid; the agent "

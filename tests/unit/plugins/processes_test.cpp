@@ -463,6 +463,66 @@ TEST_F(ProcessPlugin, FilesAnOldKernelDoesNotHave) {
   EXPECT_EQ(explanation, "");
 }
 
+// Without root's rights while it lives, as the agent usually runs.
+class Unprivileged {
+ public:
+  Unprivileged() {
+    if (geteuid() == 0 && seteuid(65534) == 0) was_root_ = true;
+  }
+  ~Unprivileged() {
+    EXPECT_TRUE(!was_root_ || seteuid(0) == 0);
+  }
+
+ private:
+  bool was_root_ = false;
+};
+
+TEST_F(ProcessPlugin, WhatIsDeniedIsLeftOutAndSaid) {
+  std::filesystem::permissions(root, std::filesystem::perms(0755));
+  std::filesystem::create_directories(root + "/run");
+  write("/run/it.pid", "21\n");
+  add(kWorker);
+  FakeProcess second = kWorker;
+  second.pid = 21;
+  add(second);
+  std::filesystem::permissions(root + "/proc/21/io", std::filesystem::perms(0));
+  std::filesystem::permissions(root + "/proc/21/fd", std::filesystem::perms(0));
+  auto check = groups("{g: {name: worker}, h: {pidfile: /run/it.pid}}");
+  const auto read = [](const char* group) {
+    return of("process.disk.io", group, ",disk.io.direction=read");
+  };
+  {
+    const Unprivileged unprivileged;
+    const auto s = collect(*check);
+    EXPECT_EQ(s.count(read("g")), 0u) << "a sum of one of the two would be wrong";
+    EXPECT_EQ(s.count(of("process.unix.file_descriptor.count", "g")), 0u);
+    EXPECT_EQ(s.at(of("process.memory.usage", "g")), 1000 * page);
+    EXPECT_EQ(s.at(of("virgo.process.count", "h")), 1);
+    EXPECT_THAT(explanation, HasSubstr("the files of 1 process are denied to the agent"));
+  }
+  std::filesystem::permissions(root + "/proc/21/io", std::filesystem::perms(0444));
+  std::filesystem::permissions(root + "/proc/21/fd", std::filesystem::perms(0555));
+  std::filesystem::permissions(root + "/run/it.pid", std::filesystem::perms(0));
+  {
+    const Unprivileged unprivileged;
+    const auto s = collect(*check);
+    EXPECT_EQ(s.at(read("g")), 8192);
+    EXPECT_EQ(s.at(of("virgo.process.count", "h")), 0);
+    EXPECT_EQ(explanation, root + "/run/it.pid: Permission denied");
+  }
+}
+
+TEST_F(ProcessesPlugin, ProcessesThatAreHidden) {
+  std::filesystem::permissions(root, std::filesystem::perms(0755));
+  add({.pid = 1});
+  add({.pid = 2});
+  std::filesystem::permissions(root + "/proc/1/stat", std::filesystem::perms(0));
+  auto check = on_tree();
+  const Unprivileged unprivileged;
+  EXPECT_EQ(collect(*check).at("system.process.count{process.state=sleeping}"), 1);
+  EXPECT_THAT(explanation, HasSubstr("1 process of other users cannot be looked at"));
+}
+
 TEST_F(ProcessPlugin, ZombiesHaveNothingButTheirTimes) {
   FakeProcess zombie = kWorker;
   zombie.state = 'Z';
