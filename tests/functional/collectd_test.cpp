@@ -38,8 +38,6 @@ const Pair kPairs[] = {
      "memory/memory-slab_recl", 0, 1, 16 * kMiB},
     {"memory", "system.memory.linux.slab.usage{system.memory.linux.slab.state=unreclaimable}",
      "memory/memory-slab_unrecl", 0, 1, 16 * kMiB},
-    {"paging",
-     "system.paging.faults{system.paging.fault.type=minor}", "vmem/vmpage_faults", 0},
     {"paging", "system.paging.faults{system.paging.fault.type=major}", "vmem/vmpage_faults", 1},
     {"uptime", "system.uptime", "uptime/uptime", 0, 1, 1},
     {"kernel", "virgo.kernel.context_switches", "contextswitch/contextswitch"},
@@ -51,9 +49,6 @@ const Pair kPairs[] = {
      200},
     {"processes", "system.process.count{process.state=stopped}", "processes/ps_state-stopped", 0, 1,
      200},
-    {"sockets", "system.network.connection.count{network.transport=tcp,"
-     "network.connection.state=listen}",
-     "tcpconns-all/tcp_connections-LISTEN", 0, 1, 50},
     {"users", "virgo.users.sessions", "users/users"},
 };
 
@@ -90,11 +85,10 @@ class BesideCollectd : public testing::Test {
                        "  DataDir \"" +
                        dir.file("csv") + "\"\n  StoreRates false\n</Plugin>\n";
     for (const char* plugin : {"load", "memory", "vmem", "uptime", "contextswitch", "fhcount",
-                               "entropy", "processes", "tcpconns", "users", "disk", "interface",
+                               "entropy", "processes", "users", "disk", "interface",
                                "cpu"})
       text += std::string("LoadPlugin ") + plugin + "\n";
-    text += "<Plugin tcpconns>\n  AllPortsSummary true\n</Plugin>\n"
-            "<Plugin cpu>\n  ValuesPercentage false\n  ReportByCpu true\n</Plugin>\n";
+    text += "<Plugin cpu>\n  ValuesPercentage false\n  ReportByCpu true\n</Plugin>\n";
     write_file(dir.file("collectd.conf"), text);
   }
 
