@@ -12,8 +12,10 @@ namespace plugin {
 namespace {
 
 constexpr uint64_t kMillisecond = 1'000'000;
-// One that has not answered after this time keeps the others waiting no longer.
+// One that has not answered after this time keeps the others waiting no longer. Less for
+// runs in a hurry; no less, lest a busy machine looks like a dead one.
 constexpr uint64_t kPatience = 100 * kMillisecond;
+constexpr uint64_t kLeastPatience = 20 * kMillisecond;
 constexpr size_t kStack = 64u << 10;
 
 // A thread; freed by itself once it has been left behind, else by who joins it.
@@ -180,10 +182,9 @@ bool start_asker() {
   return true;
 }
 
-// Until when the asker's call keeps others from being asked; 0 if it does not.
-uint64_t blocked_until() {
-  return g.asker != nullptr && g.asker->in != nullptr ? after(g.asker->in->entered_ns, kPatience)
-                                                      : 0;
+// The one that the asker is asking.
+const Probe* being_asked() {
+  return g.asker != nullptr ? g.asker->in : nullptr;
 }
 
 }  // namespace
@@ -248,7 +249,8 @@ uint64_t Inquiry::limit_of(const Item& item, uint64_t stuck_after_ns) const {
   if (g.left_behind < kMostLeftBehind) return UINT64_MAX;
   if (p->risky || g.left_behind > kMostLeftBehind) return 0;
   // There is one thread left to ask what is no server; if that hangs too, all is stuck.
-  return blocked_until() == 0 ? UINT64_MAX : after(g.asker->in->entered_ns, stuck_after_ns);
+  const Probe* in = being_asked();
+  return in == nullptr ? UINT64_MAX : after(in->entered_ns, stuck_after_ns);
 }
 
 // Queues what may be asked, and gives up what is stuck. True when nothing is left to
@@ -285,9 +287,13 @@ bool Inquiry::review(uint64_t now, uint64_t stuck_after_ns, uint64_t* wake) {
 
 virgo_status Inquiry::wait(virgo::sdk::Run run, uint64_t stuck_after_ns) {
   const Lock lock;
-  // What is known of the others has to be told before the run's time is up.
-  const uint64_t half = run.time_left_ns() / 2;
-  if (half < stuck_after_ns) stuck_after_ns = half;
+  // What is known of the others has to be told before the run's time is up: half of it is
+  // for the last one to get stuck, a quarter for coming to it.
+  const uint64_t time = run.time_left_ns();
+  if (time / 2 < stuck_after_ns) stuck_after_ns = time / 2;
+  uint64_t patience = time / 4 / (count_ + 1);
+  if (patience > kPatience) patience = kPatience;
+  if (patience < kLeastPatience) patience = kLeastPatience;
   for (;;) {
     const uint64_t left = run.time_left_ns();
     if (left == 0) return VIRGO_ERR_TIMEOUT;
@@ -295,17 +301,18 @@ virgo_status Inquiry::wait(virgo::sdk::Run run, uint64_t stuck_after_ns) {
     uint64_t wake = after(now, left);
     if (review(now, stuck_after_ns, &wake)) return VIRGO_OK;
     if (next_to_ask() != nullptr) {
-      const uint64_t blocked = blocked_until();
-      if (blocked != 0 && g.left_behind < kMostLeftBehind) {
-        if (blocked <= now)
-          leave_behind();
-        else if (blocked < wake)
-          wake = blocked;
-      }
+      const Probe* in = being_asked();
+      if (in != nullptr && g.left_behind < kMostLeftBehind &&
+          after(in->entered_ns, patience) <= now)
+        leave_behind();
       if (g.asker == nullptr && !start_asker()) return VIRGO_ERR_NO_MEMORY;
       pthread_cond_signal(&g.work);
       // Nobody tells when one is entered: look again when that may have been too long ago.
-      const uint64_t again = after(now, stuck_after_ns < kPatience ? stuck_after_ns : kPatience);
+      in = being_asked();
+      const uint64_t hurry = stuck_after_ns < patience ? stuck_after_ns : patience;
+      const uint64_t again = in != nullptr && in->entered_ns + patience > now
+                                 ? in->entered_ns + patience
+                                 : now + hurry;
       if (again < wake) wake = again;
     }
     timespec until{};

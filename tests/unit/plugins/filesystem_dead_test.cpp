@@ -207,6 +207,26 @@ TEST_F(DeadFilesystem, ManyMoreThanMayHang) {
   }
 }
 
+TEST_F(DeadFilesystem, ManyInARunThatHasLittleTime) {
+  constexpr std::size_t kMany = 25;
+  std::vector<std::unique_ptr<DeadMount>> dead;
+  std::vector<std::pair<std::string, std::string>> lines;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    const std::string n = std::to_string(i);
+    dead.push_back(std::make_unique<DeadMount>(root + "/dead" + n));
+    lines.emplace_back("0:" + std::to_string(900 + i), "/dead" + n);
+  }
+  table(lines);
+  auto check = on_tree();
+  TestRun run(system_clock().now() + std::chrono::seconds(2));
+  check->start(run);
+  run_until_finished(run);
+  EXPECT_EQ(run.status, Status::ok) << run.explanation;
+  const auto s = flatten(run.samples());
+  for (const auto& [device, point] : lines) EXPECT_EQ(s.at(stuck(point)), 1) << point;
+  EXPECT_EQ(s.count(limit("/data", 2)), 1u);
+}
+
 TEST_F(DeadFilesystem, DoesNotKeepAnInstanceAlive) {
   const std::size_t before = threads();
   DeadMount dead(root + "/dead");
