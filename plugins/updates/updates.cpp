@@ -9,6 +9,7 @@
 #include <time.h>
 #include <shared/naming.hpp>
 #include <shared/proc_file.hpp>
+#include <shared/slice.hpp>
 
 #include "control.hpp"
 #include "packages.hpp"
@@ -319,7 +320,7 @@ class Updates {
     const size_t base = static_cast<size_t>(origin.data() - name.data()) + origin.size();
     for (const char* end : {"_InRelease", "_Release"}) {
       plugin::Text path;
-      if (!path.set(name.substr(0, base), end)) return false;
+      if (!path.set(plugin::slice(name, 0, base), end)) return false;
       Lines lines(folder, path.c_str());
       if (!lines.opened()) continue;
       std::string_view line;
