@@ -223,10 +223,10 @@ TEST_F(SystemdPlugin, WhatIsNoBus) {
 }
 
 TEST_F(SystemdPlugin, EveryCutOfAnAnswerIsABusThatClosed) {
+  const auto units = bus->units;
+  bus.reset();
   std::size_t length = 1;
   for (std::size_t cut = 0; cut < length; cut += 41) {
-    const auto units = bus->units;
-    bus.reset();
     bus.emplace(socket_path());
     bus->units = units;
     bool closing = false;
@@ -241,14 +241,15 @@ TEST_F(SystemdPlugin, EveryCutOfAnAnswerIsABusThatClosed) {
     auto check = on_tree();
     texts(*check, Status::unreachable);
     EXPECT_THAT(explanation, HasSubstr("closed the connection"));
+    bus.reset();  // its thread is done with what it has been told
   }
 }
 
 TEST_F(SystemdPlugin, EveryDamagedByteIsAnswered) {
+  const auto units = bus->units;
+  bus.reset();
   std::size_t length = 1;
   for (std::size_t at = 0; at < length; at += 7) {
-    const auto units = bus->units;
-    bus.reset();
     bus.emplace(socket_path());
     bus->units = units;
     bus->spoil = [&](const std::string& member, std::string answer) {
@@ -265,6 +266,7 @@ TEST_F(SystemdPlugin, EveryDamagedByteIsAnswered) {
     run_until_finished(run);
     EXPECT_TRUE(run.status.has_value());
     EXPECT_TRUE(run.status == Status::ok || !run.explanation.empty()) << at;
+    bus.reset();  // its thread is done with what it has been told
   }
 }
 
@@ -273,7 +275,7 @@ TEST_F(SystemdPlugin, GarbageAndAMessageThatIsTooLong) {
     const auto units = bus->units;
     bus.reset();
     bus.emplace(socket_path());
-    bus->spoil = [&](const std::string& member, std::string answer) {
+    bus->spoil = [long_one](const std::string& member, std::string answer) {
       if (member != "ListUnits") return answer;
       if (!long_one) return std::string(64, '\xee');
       answer[7] = 0x04;  // 64 MiB of body
