@@ -1,8 +1,6 @@
 // virgo.textfile: series that others leave in files, in the text format of Prometheus.
 //
 // On a worker: the files are as many and as long as others make them.
-#include <dirent.h>
-#include <sys/stat.h>
 #include <shared/naming.hpp>
 #include <shared/proc_file.hpp>
 
