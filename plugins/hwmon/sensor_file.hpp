@@ -2,6 +2,7 @@
 // of the sensor temp1.
 #pragma once
 
+#include <shared/slice.hpp>
 #include <shared/text.hpp>
 
 namespace plugin {
@@ -33,9 +34,9 @@ inline bool parse_sensor_file(std::string_view file, SensorFile* out) {
   }
   if (number < file.size() && (file[number] != '_' || number + 1 == file.size())) return false;
   if (number - type > 9) return false;
-  out->type = file.substr(0, type);
-  out->sensor = file.substr(0, number);
-  out->property = number < file.size() ? file.substr(number + 1) : std::string_view();
+  out->type = slice(file, 0, type);
+  out->sensor = slice(file, 0, number);
+  out->property = number < file.size() ? slice(file, number + 1) : std::string_view();
   for (const std::string_view known : kSensorTypes)
     if (out->type == known) return true;
   return false;

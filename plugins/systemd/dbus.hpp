@@ -2,6 +2,7 @@
 // machine's byte order. Nothing here does I/O, and only Writer allocates.
 #pragma once
 
+#include <shared/slice.hpp>
 #include <shared/text.hpp>
 
 namespace plugin::dbus {
@@ -100,7 +101,7 @@ class Reader {
     const size_t alignment = alignment_of(element);
     if (alignment == 0 || !u32(&length) || length > kMostArray || !align(alignment)) return fail();
     if (length > bytes_.size() - at_) return fail();
-    *out = Reader(bytes_.substr(at_, length), swapped_, base_ + at_);
+    *out = Reader(slice(bytes_, at_, length), swapped_, base_ + at_);
     at_ += length;
     return true;
   }
@@ -122,7 +123,7 @@ class Reader {
   }
   bool take_text(size_t length, std::string_view* out) {
     if (failed_ || bytes_.size() - at_ <= length || bytes_[at_ + length] != '\0') return fail();
-    const std::string_view text = bytes_.substr(at_, length);
+    const std::string_view text = slice(bytes_, at_, length);
     if (!text.empty() && memchr(text.data(), '\0', text.size()) != nullptr) return fail();
     *out = text;
     at_ += length + 1;
@@ -207,7 +208,7 @@ constexpr size_t kFixedHeader = 16;
 inline bool message_size(std::string_view start, uint64_t* size) {
   if (start.size() < kFixedHeader) return false;
   if ((start[0] != 'l' && start[0] != 'B') || start[3] != 1) return false;
-  Reader in(start.substr(4), start[0] != kNativeOrder, 4);
+  Reader in(slice(start, 4), start[0] != kNativeOrder, 4);
   uint32_t body = 0;
   uint32_t serial = 0;
   uint32_t fields = 0;
@@ -230,13 +231,13 @@ struct Message {
     if (!message_size(bytes, &size) || size != bytes.size()) return false;
     const bool swapped = bytes[0] != kNativeOrder;
     type = static_cast<uint8_t>(bytes[1]);
-    Reader in(bytes.substr(12), swapped, 12);
+    Reader in(slice(bytes, 12), swapped, 12);
     Reader fields;
     if (!in.array('(', &fields)) return false;
     while (!fields.at_end())
       if (!take_field(fields)) return false;
     if (!fields.ok() || !in.align(8)) return false;
-    body = Reader(bytes.substr(12 + in.position()), swapped, 12 + in.position());
+    body = Reader(slice(bytes, 12 + in.position()), swapped, 12 + in.position());
     return true;
   }
 

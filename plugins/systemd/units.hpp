@@ -46,7 +46,7 @@ struct Property {
 };
 
 inline bool ends_with(std::string_view name, std::string_view end) {
-  return name.size() > end.size() && name.substr(name.size() - end.size()) == end;
+  return name.size() > end.size() && slice(name, name.size() - end.size()) == end;
 }
 
 // "252.39-1~deb12u1" and "v255-rc1" as node_exporter's number of it: 252.39, 255; 0 for
@@ -66,7 +66,7 @@ inline double version_number(std::string_view text) {
       if (end == n + 1) end = n;
     }
     double number = 0;
-    return to_f64(text.substr(i, end - i), &number) ? number : 0;
+    return to_f64(slice(text, i, end - i), &number) ? number : 0;
   }
   return 0;
 }

@@ -4,6 +4,7 @@
 //   backup_size_bytes{set="home",host="a\"b"} 1.5e+09
 #pragma once
 
+#include <shared/slice.hpp>
 #include <shared/text.hpp>
 
 namespace plugin {
@@ -66,7 +67,7 @@ class Exposition {
     skip_blanks(text);
     size_t n = 0;
     while (n < text.size() && text[n] != ' ' && text[n] != '\t') ++n;
-    const std::string_view token = text.substr(0, n);
+    const std::string_view token = slice(text, 0, n);
     text.remove_prefix(n);
     return token;
   }
@@ -78,7 +79,7 @@ class Exposition {
           (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (of_metric && c == ':');
       if (!letter && (n == 0 || c < '0' || c > '9')) break;
     }
-    const std::string_view name = text.substr(0, n);
+    const std::string_view name = slice(text, 0, n);
     text.remove_prefix(n);
     return name;
   }
@@ -110,7 +111,7 @@ class Exposition {
 
   bool is_counter(std::string_view name) const {
     if (family_.empty() || !starts_with(name, family_)) return false;
-    const std::string_view end = name.substr(family_.size());
+    const std::string_view end = slice(name, family_.size());
     if (type_ == Type::counter) return end.empty();
     const bool sums = end == "_sum" || end == "_count";
     return (type_ == Type::histogram && (sums || end == "_bucket")) ||

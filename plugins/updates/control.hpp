@@ -1,6 +1,7 @@
 // Debian's control files: paragraphs of "Field: value", an empty line after each.
 #pragma once
 
+#include <shared/slice.hpp>
 #include <shared/text.hpp>
 
 namespace plugin {
@@ -22,7 +23,7 @@ class Paragraph {
     if (first == 'V') set(line, "Version:", version_);
     if (first == 'A') set(line, "Architecture:", architecture_);
     if (first == 'S' && starts_with(line, "Status:")) {
-      std::string_view words = line.substr(7);
+      std::string_view words = slice(line, 7);
       hold_ = take_word(words) == "hold";
       take_word(words);
       installed_ = take_word(words) == "installed";
@@ -43,7 +44,7 @@ class Paragraph {
   };
   void set(std::string_view line, std::string_view name, Field& field) {
     if (!starts_with(line, name)) return;
-    const std::string_view value = trimmed(line.substr(name.size()));
+    const std::string_view value = trimmed(slice(line, name.size()));
     if (value.size() > sizeof field.text) {
       good_ = false;
       return;
@@ -66,8 +67,8 @@ class Paragraph {
 inline std::string_view origin_of_list(std::string_view file) {
   constexpr std::string_view kDists = "_dists_";
   for (size_t i = 0; i + kDists.size() < file.size(); ++i)
-    if (starts_with(file.substr(i), kDists)) {
-      std::string_view rest = file.substr(i + kDists.size());
+    if (starts_with(slice(file, i), kDists)) {
+      std::string_view rest = slice(file, i + kDists.size());
       return take_until(rest, '_');
     }
   return take_until(file, '_');
@@ -84,7 +85,7 @@ inline bool parse_updates_available(std::string_view text, uint64_t* all, uint64
     if (!to_u64(take_word(line), &number)) continue;
     bool of_security = false;
     for (size_t i = 0; i < line.size(); ++i)
-      of_security = of_security || starts_with(line.substr(i), "security");
+      of_security = of_security || starts_with(slice(line, i), "security");
     if (of_security && found && *security == 0)
       *security = number;
     else if (!found && !of_security)

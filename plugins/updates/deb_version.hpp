@@ -2,6 +2,7 @@
 // [epoch:]upstream[-revision].
 #pragma once
 
+#include <shared/slice.hpp>
 #include <shared/text.hpp>
 
 namespace plugin {
@@ -54,14 +55,14 @@ struct Version {
   explicit Version(std::string_view text) : upstream(text) {
     for (size_t i = 0; i < upstream.size(); ++i)
       if (upstream[i] == ':') {
-        epoch = upstream.substr(0, i);
+        epoch = slice(upstream, 0, i);
         upstream.remove_prefix(i + 1);
         break;
       }
     for (size_t i = upstream.size(); i > 0; --i)
       if (upstream[i - 1] == '-') {
-        revision = upstream.substr(i);
-        upstream = upstream.substr(0, i - 1);
+        revision = slice(upstream, i);
+        upstream = slice(upstream, 0, i - 1);
         break;
       }
   }

@@ -9,71 +9,19 @@
 #include <time.h>
 #include <shared/naming.hpp>
 #include <shared/proc_file.hpp>
+#include <shared/slice.hpp>
 
 #include "control.hpp"
+#include "lines.hpp"
 #include "packages.hpp"
 
 namespace {
 
+using plugin::Lines;
 using plugin::Packages;
 using plugin::Paragraph;
 using virgo::sdk::gauge;
 using virgo::sdk::label;
-
-// Lines of a file of any length, in little memory.
-class Lines {
- public:
-  explicit Lines(const char* path) : fd_(open(path, O_RDONLY | O_CLOEXEC)) {}
-  Lines(int folder, const char* name) : fd_(openat(folder, name, O_RDONLY | O_CLOEXEC)) {}
-  ~Lines() {
-    if (fd_ >= 0) close(fd_);
-    free(buffer_);
-  }
-  Lines(const Lines&) = delete;
-  Lines& operator=(const Lines&) = delete;
-
-  bool opened() {
-    if (fd_ >= 0 && buffer_ == nullptr) buffer_ = static_cast<char*>(malloc(kSize));
-    return buffer_ != nullptr;
-  }
-  // A line longer than the buffer is passed over. False at the end, or when reading fails,
-  // which failed() tells.
-  bool next(std::string_view* line) {
-    bool skipping = false;
-    for (;;) {
-      const void* end = have_ == at_ ? nullptr : memchr(buffer_ + at_, '\n', have_ - at_);
-      if (end != nullptr) {
-        const size_t n = static_cast<size_t>(static_cast<const char*>(end) - (buffer_ + at_));
-        *line = {buffer_ + at_, n};
-        at_ += n + 1;
-        if (!skipping) return true;
-        skipping = false;
-        continue;
-      }
-      if (at_ == 0 && have_ == kSize) {  // a line that is too long
-        have_ = 0;
-        skipping = true;
-      }
-      if (at_ > 0) memmove(buffer_, buffer_ + at_, have_ - at_);
-      have_ -= at_;
-      at_ = 0;
-      const ssize_t n = read(fd_, buffer_ + have_, kSize - have_);
-      if (n < 0 && errno == EINTR) continue;
-      failed_ = n < 0;
-      if (n <= 0) return false;
-      have_ += static_cast<size_t>(n);
-    }
-  }
-  bool failed() const { return failed_; }
-
- private:
-  static constexpr size_t kSize = 32768;
-  int fd_;
-  char* buffer_ = nullptr;
-  size_t have_ = 0;
-  size_t at_ = 0;
-  bool failed_ = false;
-};
 
 // False at the end. The last paragraph may lack the empty line behind it.
 bool next_paragraph(Lines& lines, Paragraph& paragraph) {
@@ -319,7 +267,7 @@ class Updates {
     const size_t base = static_cast<size_t>(origin.data() - name.data()) + origin.size();
     for (const char* end : {"_InRelease", "_Release"}) {
       plugin::Text path;
-      if (!path.set(name.substr(0, base), end)) return false;
+      if (!path.set(plugin::slice(name, 0, base), end)) return false;
       Lines lines(folder, path.c_str());
       if (!lines.opened()) continue;
       std::string_view line;

@@ -1,3 +1,4 @@
+#include "systemd/units.hpp"
 #include "unit/plugins/fake_bus.hpp"
 #include "unit/plugins/proc_tree.hpp"
 
@@ -60,6 +61,66 @@ std::string unit_state(const std::string& name) {
 }
 std::string count(const std::string& state) {
   return "virgo.systemd.units{virgo.systemd.unit.state=" + state + "}";
+}
+
+TEST(Dbus, LengthsBeyondTheEndAndBeyondTheLimit) {
+  using plugin::dbus::Reader;
+  Reader elements;
+  for (const std::uint64_t length : {5u, 0x04000001u, 0xffffffffu}) {
+    const std::string bytes = Packer(false).number(length, 4).out + "abcd";
+    Reader in(bytes, false);
+    EXPECT_FALSE(in.array('y', &elements)) << length;
+    EXPECT_FALSE(in.ok());
+    std::uint8_t byte = 0;
+    EXPECT_FALSE(in.u8(&byte)) << "nothing after what has failed";
+  }
+  const std::string four = Packer(true).number(4, 4).out + "abcd";
+  Reader in(four, true);
+  EXPECT_TRUE(in.array('y', &elements));
+  EXPECT_TRUE(in.at_end());
+}
+
+TEST(Dbus, PaddingIsZeroAndTextsEndWithANul) {
+  using plugin::dbus::Reader;
+  std::uint32_t number = 0;
+  Reader padded(std::string_view("\1\0\0\1\0\0\0\0", 8), false);
+  std::uint8_t byte = 0;
+  EXPECT_TRUE(padded.u8(&byte));
+  EXPECT_FALSE(padded.u32(&number));
+  std::string_view text;
+  EXPECT_FALSE(Reader(std::string_view("\2\0\0\0abc", 7), false).text(&text));
+  EXPECT_FALSE(Reader(std::string_view("\2\0\0\0a\0\0", 7), false).text(&text));
+  EXPECT_FALSE(Reader(std::string_view("\2\0\0\0ab", 6), false).text(&text));
+  EXPECT_TRUE(Reader(std::string_view("\2\0\0\0ab\0", 7), false).text(&text));
+  EXPECT_EQ(text, "ab");
+}
+
+TEST(Dbus, NestingHasAnEnd) {
+  using plugin::dbus::Reader;
+  const auto skips = [](const std::string& bytes, const std::string& type) {
+    Reader in(bytes, false);
+    std::string_view rest = type;
+    return in.skip(rest) && rest.empty();
+  };
+  std::string variants;
+  for (int i = 0; i < 30; ++i) variants += std::string("\1v\0", 3);
+  EXPECT_TRUE(skips(variants + std::string("\1y\0x", 4), "v"));
+  for (int i = 0; i < 10; ++i) variants += std::string("\1v\0", 3);
+  EXPECT_FALSE(skips(variants + std::string("\1y\0x", 4), "v"));
+  const std::string none(64, '\0');
+  EXPECT_TRUE(skips(none, std::string(20, 'a') + "y"));
+  EXPECT_FALSE(skips(none, std::string(40, 'a') + "y"));
+  EXPECT_FALSE(skips(none, std::string(40, '(') + "y" + std::string(40, ')')));
+  for (const char* type : {"a", "(", "(y", "a(", "z", ")", "a{y"}) EXPECT_FALSE(skips(none, type));
+}
+
+TEST(Dbus, VersionsAsNumbers) {
+  EXPECT_EQ(plugin::version_number("252.39-1~deb12u1"), 252.39);
+  EXPECT_EQ(plugin::version_number("v255-rc1"), 255);
+  EXPECT_EQ(plugin::version_number("1.2 (249.11-0ubuntu3)"), 249.11);
+  EXPECT_EQ(plugin::version_number("219."), 219);
+  EXPECT_EQ(plugin::version_number("44"), 0);
+  EXPECT_EQ(plugin::version_number(""), 0);
 }
 
 TEST_F(SystemdPlugin, CountsAndWhatHasFailed) {
@@ -223,10 +284,10 @@ TEST_F(SystemdPlugin, WhatIsNoBus) {
 }
 
 TEST_F(SystemdPlugin, EveryCutOfAnAnswerIsABusThatClosed) {
+  const auto units = bus->units;
+  bus.reset();
   std::size_t length = 1;
   for (std::size_t cut = 0; cut < length; cut += 41) {
-    const auto units = bus->units;
-    bus.reset();
     bus.emplace(socket_path());
     bus->units = units;
     bool closing = false;
@@ -241,14 +302,15 @@ TEST_F(SystemdPlugin, EveryCutOfAnAnswerIsABusThatClosed) {
     auto check = on_tree();
     texts(*check, Status::unreachable);
     EXPECT_THAT(explanation, HasSubstr("closed the connection"));
+    bus.reset();  // its thread is done with what it has been told
   }
 }
 
 TEST_F(SystemdPlugin, EveryDamagedByteIsAnswered) {
+  const auto units = bus->units;
+  bus.reset();
   std::size_t length = 1;
   for (std::size_t at = 0; at < length; at += 7) {
-    const auto units = bus->units;
-    bus.reset();
     bus.emplace(socket_path());
     bus->units = units;
     bus->spoil = [&](const std::string& member, std::string answer) {
@@ -265,6 +327,7 @@ TEST_F(SystemdPlugin, EveryDamagedByteIsAnswered) {
     run_until_finished(run);
     EXPECT_TRUE(run.status.has_value());
     EXPECT_TRUE(run.status == Status::ok || !run.explanation.empty()) << at;
+    bus.reset();  // its thread is done with what it has been told
   }
 }
 
@@ -273,7 +336,7 @@ TEST_F(SystemdPlugin, GarbageAndAMessageThatIsTooLong) {
     const auto units = bus->units;
     bus.reset();
     bus.emplace(socket_path());
-    bus->spoil = [&](const std::string& member, std::string answer) {
+    bus->spoil = [long_one](const std::string& member, std::string answer) {
       if (member != "ListUnits") return answer;
       if (!long_one) return std::string(64, '\xee');
       answer[7] = 0x04;  // 64 MiB of body
