@@ -1,4 +1,4 @@
-// Sensors as /sys shows them: recorded from several machines.
+// Sensors as /sys shows them: made after what such drivers show.
 #pragma once
 
 #include <filesystem>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The layout of ABI 1.0-rc, for 64-bit hosts: every struct, member, function type,
+// The layout of ABI 1.0, for 64-bit hosts: every struct, member, function type,
 // constant and macro of plugin.h and ext/loop.h. Once 1.0 is released this file is
 // never edited again: headers that do not compile here are not version 1. A struct
 // that grows may be larger than below, a FROZEN one may not. What a later minor

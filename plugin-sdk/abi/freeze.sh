@@ -2,7 +2,7 @@
 # freeze.sh: makes what is kept of a release of the ABI, for ever: a copy of its
 # headers (v$version/include), its types as abidw sees them (virgo-$version.abi) and
 # plugins compiled by gcc and clang, from C and C++ (tests/abi/golden/). The version is
-# that of the newest section of CHANGES.md. One that has a "-" (1.0-rc) may be made
+# that of the newest section of CHANGES.md. One that has a "-" (1.1-rc) may be made
 # again; any other never.
 set -eu
 cd -- "$(dirname -- "$0")/../.."

@@ -60,24 +60,23 @@ inline std::string_view take_word(std::string_view& text) {
 }
 
 inline bool starts_with(std::string_view text, std::string_view start) {
-  return text.size() >= start.size() && memcmp(text.data(), start.data(), start.size()) == 0;
+  return start.empty() ||
+         (text.size() >= start.size() && memcmp(text.data(), start.data(), start.size()) == 0);
 }
 
 // Decimal digits and nothing else; a number too big is the biggest.
 inline bool to_u64(std::string_view word, uint64_t* out) {
   if (word.empty()) return false;
   uint64_t value = 0;
+  bool beyond = false;
   for (const char c : word) {
     if (c < '0' || c > '9') return false;
-    if (__builtin_mul_overflow(value, uint64_t{10}, &value) ||
-        __builtin_add_overflow(value, static_cast<uint64_t>(c - '0'), &value))
-      value = UINT64_MAX;
-    if (value == UINT64_MAX) break;
+    beyond = beyond || __builtin_mul_overflow(value, uint64_t{10}, &value) ||
+             __builtin_add_overflow(value, static_cast<uint64_t>(c - '0'), &value);
   }
-  *out = value;
+  *out = beyond ? UINT64_MAX : value;
   return true;
 }
-
 
 // As to_u64, with a sign in front.
 inline bool to_i64(std::string_view word, int64_t* out) {
@@ -96,6 +95,8 @@ inline bool to_f64(std::string_view word, double* out) {
   if (word.empty() || word.size() >= sizeof text) return false;
   const char first = word.front();
   if (first != '-' && first != '+' && first != '.' && (first < '0' || first > '9')) return false;
+  for (const char c : word)
+    if (c == 'x' || c == 'X' || c == 'p' || c == 'P') return false;  // strtod() knows 0x1p3
   memcpy(text, word.data(), word.size());
   text[word.size()] = '\0';
   char* end = nullptr;

@@ -111,7 +111,7 @@ TEST_P(Abi, ReadsItsDefaultsAndEmitsEveryKindOfSample) {
       "abi.word state text = quiet: yes",
       "abi.every gauge u64 = 90000000000 ns",
       "abi.room gauge u64 = 67108864 By",
-      "abi.undeclared gauge f64 = -0.500000",
+      "abi.undeclared counter f64 = -0.500000 By",
       "abi.item state text = a from=list at=0",
       "abi.item state text = b from=list at=1",
       "abi.entry gauge i64 = 1 {entry} from=map at=one",
@@ -145,7 +145,7 @@ TEST_P(Abi, ReadsWhatIsConfigured) {
       ElementsAre("abi.flag gauge i64 = 0 1", "abi.count counter u64 = 12",
                   "abi.ratio gauge f64 = -1.500000 s at 1700000000000000000",
                   "abi.word state text = ", "abi.every gauge u64 = 20000000 ns",
-                  "abi.room gauge u64 = 1024 By", "abi.undeclared gauge f64 = -0.500000",
+                  "abi.room gauge u64 = 1024 By", "abi.undeclared counter f64 = -0.500000 By",
                   "abi.entry gauge i64 = -9 {entry} from=map at=k", "abi.facts state text = ok"));
 }
 

@@ -91,9 +91,10 @@ int main(int argc, char** argv) {
               fixed.rss / collectd.rss, fixed.pss / collectd.pss, fixed.dirty / collectd.dirty,
               fixed.cpu / collectd.cpu);
   if (sink.taken() == 0) std::printf("collectd has sent nothing: is libcurl3-gnutls installed?\n");
-  std::printf("\nmarks: CPU under half of collectd's: %s; private dirty under 2.5 MB: %s; PSS of the "
-              "static build under collectd's: %s\n",
-              met(fixed.cpu < collectd.cpu / 2), met(fixed.dirty * 1.048576 < 2.5),
-              met(fixed.pss < collectd.pss));
+  std::printf(
+      "\nmarks: CPU under half of collectd's: %s; private dirty under 2.5 MB: %s; PSS of the "
+      "static build under collectd's: %s\n",
+      met(fixed.cpu < collectd.cpu / 2), met(fixed.dirty * 1.048576 < 2.5),
+      met(fixed.pss < collectd.pss));
   return 0;
 }

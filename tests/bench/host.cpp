@@ -19,9 +19,9 @@ struct Figures {
 // System calls of a process and its threads in `seconds`, by strace.
 double system_calls(pid_t pid, int seconds, const std::function<void()>& each_second) {
   functional::TempDir dir;
-  functional::Process strace({"/usr/bin/strace", "-f", "-c", "-o", dir.file("calls"), "-p",
-                              std::to_string(pid)},
-                             dir.file("strace"));
+  functional::Process strace(
+      {"/usr/bin/strace", "-f", "-c", "-o", dir.file("calls"), "-p", std::to_string(pid)},
+      dir.file("strace"));
   sleep(1);  // attaching
   for (int i = 0; i < seconds; ++i) {
     each_second();

@@ -99,27 +99,29 @@ class HttpSink {
 class Collectd {
  public:
   explicit Collectd(const HttpSink* sink) {
-    std::string text =
-        "Hostname \"bench\"\nFQDNLookup false\nInterval 1\nBaseDir \"" + dir_.path() +
-        "\"\nPIDFile \"" + dir_.file("pid") + "\"\nPluginDir \"/usr/lib/collectd\"\n" +
-        "TypesDB \"/usr/share/collectd/types.db\"\n";
+    std::string text = "Hostname \"bench\"\nFQDNLookup false\nInterval 1\nBaseDir \"" +
+                       dir_.path() + "\"\nPIDFile \"" + dir_.file("pid") +
+                       "\"\nPluginDir \"/usr/lib/collectd\"\n" +
+                       "TypesDB \"/usr/share/collectd/types.db\"\n";
     for (const char* plugin :
          {"cpu", "load", "memory", "swap", "vmem", "disk", "df", "interface", "protocols",
           "conntrack", "processes", "uptime", "contextswitch", "irq", "fhcount"})
       text += std::string("LoadPlugin ") + plugin + "\n";
-    text += "<LoadPlugin tcpconns>\n</LoadPlugin>\n<Plugin tcpconns>\n  AllPortsSummary true\n"
-            "</Plugin>\n<Plugin processes>\n  ProcessMatch \"agents\" \"collectd|virgo\"\n"
-            "</Plugin>\n<Plugin cpu>\n  ReportByCpu false\n</Plugin>\n";
+    text +=
+        "<LoadPlugin tcpconns>\n</LoadPlugin>\n<Plugin tcpconns>\n  AllPortsSummary true\n"
+        "</Plugin>\n<Plugin processes>\n  ProcessMatch \"agents\" \"collectd|virgo\"\n"
+        "</Plugin>\n<Plugin cpu>\n  ReportByCpu false\n</Plugin>\n";
     if (sink != nullptr)
-      text += "LoadPlugin write_http\n<Plugin write_http>\n  <Node \"sink\">\n    URL "
-              "\"http://127.0.0.1:" +
-              std::to_string(sink->port()) +
-              "/\"\n    Format \"JSON\"\n    StoreRates false\n    BufferSize 65536\n"
-              "  </Node>\n</Plugin>\n";
+      text +=
+          "LoadPlugin write_http\n<Plugin write_http>\n  <Node \"sink\">\n    URL "
+          "\"http://127.0.0.1:" +
+          std::to_string(sink->port()) +
+          "/\"\n    Format \"JSON\"\n    StoreRates false\n    BufferSize 65536\n"
+          "  </Node>\n</Plugin>\n";
     functional::write_file(dir_.file("collectd.conf"), text);
-    process_.emplace(std::vector<std::string>{"/usr/sbin/collectd", "-f", "-C",
-                                              dir_.file("collectd.conf")},
-                     dir_.file("collectd"));
+    process_.emplace(
+        std::vector<std::string>{"/usr/sbin/collectd", "-f", "-C", dir_.file("collectd.conf")},
+        dir_.file("collectd"));
   }
   functional::Process& process() { return *process_; }
 

@@ -55,9 +55,9 @@ const Pair kPairs[] = {
 std::map<std::string, double> run_check(const std::string& plugin, bool* ok) {
   TempDir dir;
   const std::string lib = virgo_binary().substr(0, virgo_binary().rfind("/bin/"));
-  std::vector<std::string> argv{virgo_binary(), "plugin", "run",
-                                lib + "/lib/virgo/plugins/" + plugin + ".so",
-                                "--type", "virgo." + plugin, "--once", "--json"};
+  std::vector<std::string> argv{
+      virgo_binary(), "plugin",          "run",    lib + "/lib/virgo/plugins/" + plugin + ".so",
+      "--type",       "virgo." + plugin, "--once", "--json"};
   if (plugin == "cpu") argv.insert(argv.end(), {"--set", "per_cpu=true"});
   Process process(argv, dir.file("run"));
   std::map<std::string, double> out;
@@ -85,8 +85,7 @@ class BesideCollectd : public testing::Test {
                        "  DataDir \"" +
                        dir.file("csv") + "\"\n  StoreRates false\n</Plugin>\n";
     for (const char* plugin : {"load", "memory", "vmem", "uptime", "contextswitch", "fhcount",
-                               "entropy", "processes", "users", "disk", "interface",
-                               "cpu"})
+                               "entropy", "processes", "users", "disk", "interface", "cpu"})
       text += std::string("LoadPlugin ") + plugin + "\n";
     text += "<Plugin cpu>\n  ValuesPercentage false\n  ReportByCpu true\n</Plugin>\n";
     write_file(dir.file("collectd.conf"), text);
@@ -96,19 +95,18 @@ class BesideCollectd : public testing::Test {
     for (const auto& [key, value] : before["disk"]) {
       const std::string device = between(key, "system.device=", ",}");
       const bool write = key.find("direction=write") != std::string::npos;
-      for (const auto& [metric, file] :
-           {std::pair{"system.disk.io{", "disk_octets"}, {"system.disk.operations{", "disk_ops"},
-            {"system.disk.merged{", "disk_merged"}})
+      for (const auto& [metric, file] : {std::pair{"system.disk.io{", "disk_octets"},
+                                         {"system.disk.operations{", "disk_ops"},
+                                         {"system.disk.merged{", "disk_merged"}})
         if (key.rfind(metric, 0) == 0)
           add("disk", key, "disk-" + device + "/" + file, write ? 1 : 0, 1);
     }
     for (const auto& [key, value] : before["network"]) {
       const std::string device = between(key, "network.interface.name=", ",}");
       const bool transmit = key.find("direction=transmit") != std::string::npos;
-      for (const auto& [metric, file] :
-           {std::pair{"system.network.io{", "if_octets"},
-            {"system.network.packet.count{", "if_packets"},
-            {"system.network.errors{", "if_errors"}})
+      for (const auto& [metric, file] : {std::pair{"system.network.io{", "if_octets"},
+                                         {"system.network.packet.count{", "if_packets"},
+                                         {"system.network.errors{", "if_errors"}})
         if (key.rfind(metric, 0) == 0)
           add("network", key, "interface-" + device + "/" + file, transmit ? 1 : 0, 1);
     }
@@ -118,8 +116,7 @@ class BesideCollectd : public testing::Test {
           add("cpu", key, "cpu-" + between(key, "cpu.logical_number=", ",}") + "/cpu-" + mode, 0,
               kTick);
   }
-  static std::string between(const std::string& text, const std::string& start,
-                             const char* ends) {
+  static std::string between(const std::string& text, const std::string& start, const char* ends) {
     const auto at = text.find(start);
     if (at == std::string::npos) return "";
     const auto from = at + start.size();

@@ -50,9 +50,8 @@ TEST(Crowd, NoCheckReportsMoreSeriesThanItsCap) {
     std::map<std::string, int> runs;
     for (const json::Value& r : endpoint.records())
       if (r.find("gap") == nullptr) ++runs[text_of(r, "check")];
-    return runs.size() >= 20 && std::all_of(runs.begin(), runs.end(), [](const auto& run) {
-             return run.second >= 2;
-           });
+    return runs.size() >= 20 &&
+           std::all_of(runs.begin(), runs.end(), [](const auto& run) { return run.second >= 2; });
   };
   EXPECT_TRUE(eventually(all_reported)) << agent.err();
   std::size_t interfaces = 0;

@@ -49,7 +49,8 @@ TEST(Docs, TheRunsOnThePagesShowDeclaredMetrics) {
     if (page.empty() || !std::filesystem::is_directory(entry)) continue;
     const std::string name = entry.path().filename();
     std::size_t runs = 0;
-    for (std::size_t at = page.find(begin); at != std::string::npos; at = page.find(begin, at + 1)) {
+    for (std::size_t at = page.find(begin); at != std::string::npos;
+         at = page.find(begin, at + 1)) {
       const std::size_t end = page.find("<!-- end -->", at);
       ASSERT_NE(end, std::string::npos) << name;
       std::istringstream lines(page.substr(at, end - at));

@@ -97,10 +97,13 @@ std::string escaped(const std::string& text) {
 // One run of the check as series.
 std::map<std::string, double> run_check(const Comparison& c) {
   TempDir dir;
-  const std::string lib = std::string(VIRGO_BINARY).substr(0, std::string(VIRGO_BINARY).rfind("/bin/"));
-  std::vector<std::string> argv{virgo_binary(), "plugin", "run",
-                                lib + "/lib/virgo/plugins/" + c.plugin + ".so",
-                                "--type", c.type, "--once", "--json", "--set", "naming=prometheus"};
+  const std::string lib =
+      std::string(VIRGO_BINARY).substr(0, std::string(VIRGO_BINARY).rfind("/bin/"));
+  std::vector<std::string> argv{virgo_binary(), "plugin",
+                                "run",          lib + "/lib/virgo/plugins/" + c.plugin + ".so",
+                                "--type",       c.type,
+                                "--once",       "--json",
+                                "--set",        "naming=prometheus"};
   for (const std::string& param : c.params) {
     argv.emplace_back("--set");
     argv.push_back(param);
@@ -222,9 +225,8 @@ void expect_equal(Exporter& exporter, const Comparison& c) {
     }
     for (const auto& [series, value] : before.series) {
       const std::string name = name_of(series);
-      const bool covered = std::any_of(c.covers.begin(), c.covers.end(), [&](const auto& pattern) {
-        return matches(name, pattern);
-      });
+      const bool covered = std::any_of(c.covers.begin(), c.covers.end(),
+                                       [&](const auto& pattern) { return matches(name, pattern); });
       if (covered && c.missing.count(name) == 0 && after.series.count(series) != 0 &&
           ours.count(series) == 0)
         differences[series] = series + " is not reported";

@@ -41,9 +41,9 @@ class Exporter {
 
 // What is compared with what.
 struct Comparison {
-  std::string plugin;                // "memory": the file memory.so
-  std::string type;                  // "virgo.memory"
-  std::vector<std::string> params;   // "include=[sda]"; naming=prometheus is added
+  std::string plugin;               // "memory": the file memory.so
+  std::string type;                 // "virgo.memory"
+  std::vector<std::string> params;  // "include=[sda]"; naming=prometheus is added
   // Regular expressions, for whole names: all series of node_exporter of such a name must
   // be reported by the check,
   std::vector<std::string> covers;

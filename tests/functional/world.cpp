@@ -176,7 +176,8 @@ std::string agent_yaml(const Endpoint& endpoint, const std::string& checks, cons
   return "agent:\n  id: test-agent\n  log_level: debug\n"
          "endpoint:\n  address: " +
          endpoint.address() + "\n  ca: " + endpoint.ca() + "\n  token: " + endpoint.token() +
-         "\n  flush_interval: 50ms\n  backoff: {min: 100ms, max: 500ms}\n" + endpoint_lines + rest + "checks:\n" + checks;
+         "\n  flush_interval: 50ms\n  backoff: {min: 100ms, max: 500ms}\n" + endpoint_lines + rest +
+         "checks:\n" + checks;
 }
 
 std::string text_of(const json::Value& record, const std::string& key) {

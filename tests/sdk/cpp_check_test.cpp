@@ -132,6 +132,13 @@ struct Good : Asking {
   void cancel(const sdk::Run&) noexcept {}
   void cancel(int) {}
 };
+constexpr virgo_metric kElsewhere[] = {sdk::gauge("test.elsewhere", "1", "A number.")};
+struct Referring : Bare {
+  using Bare::Bare;
+  static constexpr const auto& kMetrics = kElsewhere;
+};
+static_assert(detail::has_metrics<Referring>);
+static_assert(detail::describe<Referring>().metrics.count == 1);
 struct Sealed final : Good {
   using Good::Good;
 };

@@ -69,6 +69,34 @@ TEST_F(CppRun, ATextLivesUntilItWasCopied) {
   EXPECT_EQ(host.misuse_text(), "");
 }
 
+TEST_F(CppRun, LabelsWhoseNumberIsKnownLate) {
+  const Outcome run = run_of([](sdk::Run r) {
+    const virgo_label labels[] = {sdk::label("a", "b"), sdk::label("c", "d")};
+    for (const uint32_t count : {0u, 1u, 2u}) EXPECT_EQ(r.emit(0, count, labels, count), VIRGO_OK);
+    sdk::Run later;
+    later = r;
+    return later.emit(1, -1);
+  });
+  EXPECT_EQ(run.status(), VIRGO_OK);
+  EXPECT_EQ(run.all_text(), "test.u 0\ntest.u{a=b} 1\ntest.u{a=b,c=d} 2\ntest.i -1\n");
+}
+
+TEST_F(CppRun, WhatNobodyDeclaredHasItsUnitAndKind) {
+  const Outcome run = run_of([](sdk::Run r) {
+    const virgo_label labels[] = {sdk::label("a", "b")};
+    EXPECT_EQ(r.emit_undeclared("found.total", "By", VIRGO_COUNTER, 7u, labels, 1), VIRGO_OK);
+    return r.emit_undeclared("found.now", "", 0, 0.5);
+  });
+  EXPECT_EQ(run.status(), VIRGO_OK);
+  ASSERT_EQ(run.samples().size(), 2u);
+  EXPECT_EQ(run.samples()[0].unit, "By");
+  EXPECT_EQ(run.samples()[0].kind, static_cast<uint32_t>(VIRGO_COUNTER));
+  EXPECT_EQ(run.samples()[0].label("a"), "b");
+  EXPECT_EQ(run.samples()[1].unit, "");
+  EXPECT_EQ(run.samples()[1].kind, static_cast<uint32_t>(VIRGO_GAUGE));
+  EXPECT_EQ(host.misuse_text(), "");
+}
+
 TEST_F(CppRun, ALiteralZeroIsAMetric) {
   const Outcome run = run_of([](sdk::Run r) {
     const uint32_t n = 7;

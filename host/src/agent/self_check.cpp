@@ -55,8 +55,8 @@ constexpr std::array<Names, row_count> kNames{{
      Kind::counter, Type::f64},
     {"process.memory.usage", "By", "process_resident_memory_bytes",
      "Memory of the agent that is in RAM, shared libraries included.", Kind::gauge, Type::u64},
-    {"process.memory.virtual", "By", "process_virtual_memory_bytes",
-     "Address space of the agent.", Kind::gauge, Type::u64},
+    {"process.memory.virtual", "By", "process_virtual_memory_bytes", "Address space of the agent.",
+     Kind::gauge, Type::u64},
     {"process.thread.count", "{thread}", "process_threads", "Threads of the agent.", Kind::gauge,
      Type::u64},
     {"process.unix.file_descriptor.count", "{file_descriptor}", "process_open_fds",
@@ -173,8 +173,7 @@ class SelfCheck final : public check::Check {
     }
     const char* const type = prometheus_ ? "type" : "process.context_switch.type";
     emit_u64(context_switches, static_cast<std::uint64_t>(used.ru_nvcsw), {{type, "voluntary"}});
-    emit_u64(context_switches, static_cast<std::uint64_t>(used.ru_nivcsw),
-             {{type, "involuntary"}});
+    emit_u64(context_switches, static_cast<std::uint64_t>(used.ru_nivcsw), {{type, "involuntary"}});
   }
 
   void report_sizes() {
@@ -203,8 +202,8 @@ class SelfCheck final : public check::Check {
     const auto as_seconds = [](const timespec& t) {
       return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
     };
-    const double age = as_seconds(now) - static_cast<double>(fields[18]) /
-                                             static_cast<double>(sysconf(_SC_CLK_TCK));
+    const double age = as_seconds(now) -
+                       static_cast<double>(fields[18]) / static_cast<double>(sysconf(_SC_CLK_TCK));
     emit(uptime, Value::of(prometheus_ ? as_seconds(wall) - age : age));
   }
 

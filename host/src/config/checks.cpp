@@ -122,8 +122,8 @@ class CheckReader {
 
 bool same_check(const CheckSpec& a, const CheckSpec& b) {
   return a.name == b.name && a.type == b.type && a.enabled == b.enabled &&
-         a.interval == b.interval && a.timeout == b.timeout && a.splay == b.splay && a.naming == b.naming &&
-         same_content(a.params, b.params);
+         a.interval == b.interval && a.timeout == b.timeout && a.splay == b.splay &&
+         a.naming == b.naming && same_content(a.params, b.params);
 }
 
 std::vector<CheckSpec> read_checks(const Node& list, Draft& draft, Problems& problems,

@@ -49,7 +49,7 @@ struct EndpointSpec {
   Duration connect_timeout{};
   Duration request_timeout{};
   Duration flush_interval{};  // reports are gathered for so long, then sent together
-  Duration backoff_min{};  // first delay's ceiling; full jitter below it
+  Duration backoff_min{};     // first delay's ceiling; full jitter below it
   Duration backoff_max{};
   Position where;
 };
@@ -71,7 +71,7 @@ struct AgentSpec {
   std::vector<std::string> plugin_dirs;      // native; searched in order; absolute
   std::vector<std::string> lua_plugin_dirs;  // Lua; searched in order; absolute
   std::string conversation;                  // agent/ folder of the Lua conversation; "" = shipped
-  std::string naming;                // "otel" or "prometheus"; see CheckSpec
+  std::string naming;                        // "otel" or "prometheus"; see CheckSpec
   std::string state_folder;                  // what survives a restart; "" = nothing does
   EndpointSpec endpoint;
   LimitsSpec limits;

@@ -11,7 +11,7 @@ namespace {
 #define VIRGO_SIZE_TO(type, member) (offsetof(type, member) + sizeof(type::member))
 
 constexpr Release kReleases[] = {
-    {"1.0-rc", VIRGO_SIZE_TO(virgo_host, now_ns), VIRGO_SIZE_TO(virgo_config_api, reject),
+    {"1.0", VIRGO_SIZE_TO(virgo_host, now_ns), VIRGO_SIZE_TO(virgo_config_api, reject),
      VIRGO_SIZE_TO(virgo_run_api, complete), VIRGO_SIZE_TO(virgo_loop, work), 0},
 };
 

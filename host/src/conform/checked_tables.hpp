@@ -14,7 +14,7 @@ namespace virgo::conform {
 
 // What an agent of one released ABI minor offered.
 struct Release {
-  const char* name;    // "1.0-rc"
+  const char* name;    // "1.0"
   std::size_t host;    // bytes of virgo_host
   std::size_t config;  // of virgo_config_api
   std::size_t run;     // of virgo_run_api

@@ -103,14 +103,14 @@ TimePoint Scheduler::first_tick(const metric::CheckIdentity& identity, const Tim
   const TimePoint now = clock_.now();
   const std::int64_t window = std::min(timing.splay, timing.interval).count();
   if (window <= 0) return now;
-  const std::uint64_t part = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(window) / kParts);
+  const std::uint64_t part =
+      std::max<std::uint64_t>(1, static_cast<std::uint64_t>(window) / kParts);
   const std::uint64_t parts = static_cast<std::uint64_t>(window) / part;
-  const std::uint64_t offset = stable_hash(host_) % part +
-                               stable_hash(host_ + '\0' + identity.check) % parts * part;
+  const std::uint64_t offset =
+      stable_hash(host_) % part + stable_hash(host_ + '\0' + identity.check) % parts * part;
   // From one reading of both clocks, so that what shares a moment does so exactly.
   const std::int64_t into = made_wall_ % window;
-  TimePoint tick =
-      made_ + Duration((static_cast<std::int64_t>(offset) - into + window) % window);
+  TimePoint tick = made_ + Duration((static_cast<std::int64_t>(offset) - into + window) % window);
   if (tick < now) tick += Duration(((now - tick).count() + window - 1) / window * window);
   return tick;
 }

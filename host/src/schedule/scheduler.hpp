@@ -130,7 +130,7 @@ class Scheduler {
   std::function<void()> wake_changed_;
   std::function<void()> idle_;
   Duration suspended_;
-  const TimePoint made_;     // now
+  const TimePoint made_;      // now
   const WallTime made_wall_;  // and by the wall clock
   unsigned open_runs_ = 0;
   bool advancing_ = false;

@@ -1,7 +1,7 @@
 /*
  * SPDX-License-Identifier: MIT
  *
- * virgo/plugin.h - the Virgo plugin ABI, version 1.0-rc.
+ * virgo/plugin.h - the Virgo plugin ABI, version 1.0.
  *
  * A plugin is a shared library that exports one symbol, virgo_module_v1().
  * Everything it offers hangs on the table which that function returns;
@@ -393,7 +393,9 @@ typedef struct virgo_check_type {
    * time_left() itself. */
   void(VIRGO_CALL* cancel)(void* instance, virgo_run run);
   /* [loop] The last call. No call executes on the instance; threads it started
-   * have been ended by the time this returns. NULL: there is nothing to free. */
+   * have been ended by the time this returns, but for one that the system holds in a
+   * call that nothing can end: it may stay if it touches neither the instance nor the
+   * host any more. NULL: there is nothing to free. */
   void(VIRGO_CALL* destroy)(void* instance);
   /* [any] What the agent may ask of an instance beyond 1.0. May be NULL. */
   const void*(VIRGO_CALL* get_extension)(void* instance, const char* id);
@@ -416,7 +418,8 @@ typedef struct virgo_module {
   const char* version; /* of the plugin */
   const char* vendor;  /* may be NULL */
   const virgo_check_type* const* types;
-  /* [loop] Once, before any create(). < 0: the module is not used. May be NULL. */
+  /* [loop] Once, before any create(), and again only after unload(). < 0: the module
+   * is not used. May be NULL. */
   virgo_status(VIRGO_CALL* load)(const virgo_host* host);
   /* [loop] Once, after the last destroy(), when the agent ends in good order.
    * Frees what load() made; the library stays mapped. May be NULL. */

@@ -56,8 +56,7 @@ TEST(SelfCheck, TheProcess) {
   EXPECT_GT(v.at("process.memory.virtual"), v.at("process.memory.usage"));
   EXPECT_GE(v.at("process.thread.count"), 1);
   EXPECT_GE(v.at("process.unix.file_descriptor.count"), 3);
-  EXPECT_GT(v.at("virgo.agent.file_descriptor.limit"),
-            v.at("process.unix.file_descriptor.count"));
+  EXPECT_GT(v.at("virgo.agent.file_descriptor.limit"), v.at("process.unix.file_descriptor.count"));
   EXPECT_GT(v.at("process.uptime"), 0);
   EXPECT_LT(v.at("process.uptime"), 3600);
   EXPECT_EQ(v.count("virgo.agent.runs"), 0u) << "nobody told";

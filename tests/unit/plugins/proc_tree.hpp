@@ -23,12 +23,17 @@ inline std::map<std::string, double> flatten(const metric::SampleBuffer& s) {
     if (s.label_count(i) > 0) key += "}";
     const metric::Value v = s.value(i);
     EXPECT_EQ(out.count(key), 0u) << "twice: " << key;
-    out[key] = v.type == metric::Type::f64 ? v.f64 : static_cast<double>(v.u64);
+    out[key] = v.type == metric::Type::f64   ? v.f64
+               : v.type == metric::Type::i64 ? static_cast<double>(v.i64)
+                                             : static_cast<double>(v.u64);
   }
   return out;
 }
 
 class ShippedPlugin : public NativeTest {
+ public:
+  ~ShippedPlugin() override { std::filesystem::remove_all(root); }
+
  protected:
   explicit ShippedPlugin(const std::string& name) : type_("virgo." + name) {
     auto module = load_module(agent, std::string(VIRGO_PLUGIN_DIR) + "/" + name + ".so");
@@ -41,8 +46,6 @@ class ShippedPlugin : public NativeTest {
     root = tree;
     std::filesystem::create_directories(root + "/proc/self");
   }
-  ~ShippedPlugin() override { std::filesystem::remove_all(root); }
-
   void write(const std::string& path, const std::string& text) {
     std::ofstream(root + path, std::ios::binary | std::ios::trunc) << text;
   }

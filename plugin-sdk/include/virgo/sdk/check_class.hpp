@@ -96,15 +96,18 @@ inline constexpr bool
 template <class T, class = void>
 inline constexpr bool has_params = false;
 template <class T>
-inline constexpr bool
-    has_params<T, std::enable_if_t<std::is_same_v<std::remove_extent_t<decltype(T::kParams)>,
-                                                  const virgo_param>>> = true;
+inline constexpr bool has_params<
+    T,
+    std::enable_if_t<std::is_same_v<
+        std::remove_extent_t<std::remove_reference_t<decltype(T::kParams)>>, const virgo_param>>> =
+    true;
 template <class T, class = void>
 inline constexpr bool has_metrics = false;
 template <class T>
-inline constexpr bool
-    has_metrics<T, std::enable_if_t<std::is_same_v<std::remove_extent_t<decltype(T::kMetrics)>,
-                                                   const virgo_metric>>> = true;
+inline constexpr bool has_metrics<
+    T, std::enable_if_t<
+           std::is_same_v<std::remove_extent_t<std::remove_reference_t<decltype(T::kMetrics)>>,
+                          const virgo_metric>>> = true;
 template <class T, class = void>
 inline constexpr bool has_flags = false;
 template <class T>

@@ -104,6 +104,8 @@ static virgo_status emit_values(checker* c, virgo_run run) {
   next_sample(all, &n, ROOM, VIRGO_U64)->sample.value.u64 = c->room;
   next_sample(all, &n, VIRGO_UNDECLARED, VIRGO_F64)->sample.value.f64 = -0.5;
   all[n - 1].sample.name = virgo_cstr("abi.undeclared");
+  all[n - 1].sample.unit = virgo_cstr("By");
+  all[n - 1].sample.kind = VIRGO_COUNTER;
   return h->run->emit(h, run, &all[0].sample, n, VIRGO_U32(sizeof all[0]));
 }
 

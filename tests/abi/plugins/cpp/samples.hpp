@@ -105,6 +105,8 @@ class Samples {
                          grown(kRoom, room_),
                          grown(VIRGO_UNDECLARED, -0.5)};
     all[6].sample.name = virgo_cstr("abi.undeclared");
+    all[6].sample.unit = virgo_cstr("By");
+    all[6].sample.kind = VIRGO_COUNTER;
     const virgo_host* host = host_.raw();
     expect(host->run->emit(host, run.id(), &all[0].sample, 7, sizeof all[0]) == VIRGO_OK,
            "emit with a stride");

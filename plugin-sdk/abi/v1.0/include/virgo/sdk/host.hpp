@@ -29,8 +29,9 @@ constexpr virgo_metric counter(const char* name, const char* unit, const char* h
                                uint32_t type = VIRGO_U64) {
   return {name, unit, help, VIRGO_COUNTER, type};
 }
-constexpr virgo_metric state(const char* name, const char* help, uint32_t type = VIRGO_TEXT) {
-  return {name, nullptr, help, VIRGO_STATE, type};
+constexpr virgo_metric state(const char* name, const char* help, uint32_t type = VIRGO_TEXT,
+                             const char* unit = nullptr) {
+  return {name, unit, help, VIRGO_STATE, type};
 }
 
 // `fallback` as one would write it in YAML; nullptr = absent.
@@ -75,6 +76,8 @@ class Host {
 // A handle: copy it where you like, a stale one is harmless.
 class Run {
  public:
+  // No run yet: assign one before use.
+  Run() : host_(nullptr), id_(0) {}
   Run(const virgo_host* host, virgo_run id) : host_(host), id_(id) {}
 
   // One sample. The value's C++ type decides its ABI type: floating, signed or
@@ -82,10 +85,16 @@ class Run {
   template <class V>
   virgo_status emit(uint32_t metric, const V& value, std::initializer_list<virgo_label> labels = {},
                     int64_t unix_ns = 0) const {
+    return emit(metric, value, labels.begin(), static_cast<uint32_t>(labels.size()), unix_ns);
+  }
+  // The same with as many labels as there happen to be.
+  template <class V>
+  virgo_status emit(uint32_t metric, const V& value, const virgo_label* labels,
+                    uint32_t label_count, int64_t unix_ns = 0) const {
     virgo_sample s{};
     s.metric = metric;
     s.unix_ns = unix_ns;
-    s.labels = {labels.begin(), static_cast<uint32_t>(labels.size()), sizeof(virgo_label)};
+    s.labels = {labels, label_count, sizeof(virgo_label)};
     set(s, value);
     return emit(&s, 1);
   }
