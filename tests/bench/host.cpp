@@ -2,6 +2,7 @@
 // other, collect once a second what they know of the same host.
 #include <functional>
 #include <memory>
+#include <set>
 
 #include "agent/check_types.hpp"
 #include "bench/peers.hpp"
@@ -61,7 +62,8 @@ Figures measure(pid_t pid, int seconds, const std::function<void()>& each_second
 
 // Runs all checks that ship in config/agent.yaml once a second, and does nothing with
 // what they find, as a collectd without a writer does. A process of its own, for strace.
-int collect_only() {
+// `only`: names of those to run; empty for all.
+int collect_only(const std::set<std::string>& only) {
   config::Sources sources = config::process_sources();
   sources.prefix = std::string(VIRGO_BINARY).substr(0, std::string(VIRGO_BINARY).rfind("/bin/"));
   const config::Loaded loaded =
@@ -72,6 +74,7 @@ int collect_only() {
   std::vector<std::unique_ptr<check::Check>> checks;
   std::vector<std::unique_ptr<schedule::SoloRunner>> runners;
   for (const config::CheckSpec& spec : loaded.spec.checks) {
+    if (!only.empty() && only.count(spec.name) == 0) continue;
     auto check = types.registry().create(spec, problems);
     if (check == nullptr) continue;
     runners.push_back(std::make_unique<schedule::SoloRunner>(loop, system_clock(), *check));
@@ -122,7 +125,7 @@ void print_row(const char* name, const Figures& f, const Figures& virgo) {
 
 int main(int argc, char** argv) {
   using namespace virgo::bench;
-  if (argc > 1 && std::string(argv[1]) == "--collect") return collect_only();
+  if (argc > 1 && std::string(argv[1]) == "--collect") return collect_only({argv + 2, argv + argc});
   const int seconds = argc > 1 ? std::atoi(argv[1]) : 20;
   const Figures virgo = measure_collecting(seconds);
   const Figures whole = measure_virgo(seconds);
