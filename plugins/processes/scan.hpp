@@ -13,6 +13,7 @@
 #include <shared/folder.hpp>
 #include <shared/proc_file.hpp>
 
+#include "kept_files.hpp"
 #include "pid_stat.hpp"
 
 namespace plugin {
@@ -139,27 +140,35 @@ class Scan {
     struct statfs fs {};
     is_proc_ = fstatfs(proc_.fd(), &fs) == 0 && fs.f_type == 0x9fa0;  // PROC_SUPER_MAGIC
     read_uptime();
+    files_.begin();
+    bool sorted = true;
+    const virgo_status status = walk_entries(run, &sorted);
+    files_.end();
+    if (status < 0) return status;
+    if (!sorted) qsort(table_, count_, sizeof(Process), &by_pid);  // the kernel's own is
+    shrink();
+    if (count_ > 0 || denied_ > 0) return VIRGO_OK;
+    explain(run, "%s has no processes: is it mounted?", path_.c_str());
+    return VIRGO_ERR_FAILED;
+  }
+
+  virgo_status walk_entries(virgo::sdk::Run run, bool* sorted) {
     Entries entries(proc_);
     Entries::Entry entry{};
-    bool sorted = true;
     while (entries.next(&entry)) {
       const int32_t pid = pid_of(entry.name);
       if (pid == 0) continue;
       if ((count_ & 1023u) == 1023 && run.time_left_ns() == 0) return VIRGO_ERR_TIMEOUT;
       if (!reserve()) return VIRGO_ERR_NO_MEMORY;
       if (!look_at(entry.name, pid)) continue;
-      sorted = sorted && (count_ == 0 || table_[count_ - 1].pid < pid);
+      *sorted = *sorted && (count_ == 0 || table_[count_ - 1].pid < pid);
       ++count_;
     }
     if (entries.error() != 0) {
       explain(run, "%s: %s", path_.c_str(), strerror(entries.error()));
       return VIRGO_ERR_FAILED;
     }
-    if (!sorted) qsort(table_, count_, sizeof(Process), &by_pid);  // the kernel's own is
-    shrink();
-    if (count_ > 0 || denied_ > 0) return VIRGO_OK;
-    explain(run, "%s has no processes: is it mounted?", path_.c_str());
-    return VIRGO_ERR_FAILED;
+    return VIRGO_OK;
   }
 
   void read_uptime() {
@@ -174,7 +183,9 @@ class Scan {
     char path[32];
     char text[1024];
     snprintf(path, sizeof path, "%.20s/stat", name);
-    const ssize_t n = read_small(proc_.fd(), path, text, sizeof text);
+    // Of a copy of /proc files come in any order.
+    const ssize_t n = is_proc_ ? files_.read(proc_.fd(), path, pid, text, sizeof text)
+                               : read_small(proc_.fd(), path, text, sizeof text);
     if (n < 0 && (errno == EACCES || errno == EPERM)) ++denied_;
     PidStat stat;
     if (n <= 0 || !parse_pid_stat({text, static_cast<size_t>(n)}, &stat)) return false;
@@ -217,6 +228,7 @@ class Scan {
   Text root_;
   Text path_;
   Folder proc_;
+  KeptFiles files_;
   Process* table_ = nullptr;
   uint32_t count_ = 0;
   uint32_t room_ = 0;
