@@ -63,7 +63,8 @@ inline bool parse_socket_line(std::string_view line, Socket* out) {
   if (!hex_up_to(local, UINT16_MAX, &port) || !hex_up_to(state, UINT8_MAX, &code) || code == 0 ||
       !hex_up_to(sent, UINT32_MAX, &bytes_sent) || !hex_up_to(queues, UINT32_MAX, &bytes_received))
     return false;
-  *out = {code < kSocketStates ? static_cast<uint8_t>(code) : uint8_t{kSynReceived},
+  // Which family it is of, the line does not say.
+  *out = {code < kSocketStates ? static_cast<uint8_t>(code) : uint8_t{kSynReceived}, false,
           static_cast<uint16_t>(port), static_cast<uint32_t>(bytes_received),
           static_cast<uint32_t>(bytes_sent)};
   return true;

@@ -30,7 +30,7 @@ TEST_F(TextfilePlugin, SeriesWithTheirLabels) {
       "backup_size_bytes{set=\"home\",host=\"a\\\"b\\\\c\\nd\"} 1.5e+09\n"
       "backup_size_bytes { set = \"\" , } -3\n"
       "\n# a comment\n#\n  \t\nplain 18446744073709551615\nns:rule_1\t.5\n tiny 1e-300\nneg "
-      "-0x10\n");
+      "-16\n");
   put("b.prom", "plus +7\n");
   put("c.prom", "");
   put("ignored.txt", "x 1\n");
