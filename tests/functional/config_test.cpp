@@ -261,8 +261,8 @@ struct PartlyBad : ::testing::Test {
         << agent.err();
     return found;
   }
-  void uptime_is_well() {
-    EXPECT_EQ(text_of(report("uptime"), "status"), "ok");
+  void tainted_is_well() {
+    EXPECT_EQ(text_of(report("tainted"), "status"), "ok");
     agent.process().signal(SIGTERM);
     EXPECT_EQ(agent.process().wait(), 0) << agent.err();
   }
@@ -280,7 +280,7 @@ TEST_F(PartlyBad, DropInsAreReportedAsFailedChecks) {
   write_file(conf_d + "40-old.yml", "checks: []\n");
   write_file(conf_d + "50-params.yaml", "checks: [{name: fs, type: filesystem, params: {x: 1}}]\n");
   endpoint.start();
-  agent.start(agent_yaml(endpoint, "  - uptime\n", kQuick));
+  agent.start(agent_yaml(endpoint, "  - tainted\n", kQuick));
 
   const json::Value bad = report("conf.d/20-bad.yaml");
   EXPECT_EQ(text_of(bad, "status"), "invalid");
@@ -296,7 +296,7 @@ TEST_F(PartlyBad, DropInsAreReportedAsFailedChecks) {
   EXPECT_THAT(text_of(params, "message"), HasSubstr("has no parameter 'x'"));
   EXPECT_EQ(text_of(report("memory"), "status"), "ok");
   EXPECT_THAT(agent.err(), HasSubstr("check 'conf.d/20-bad.yaml' does not run: "));
-  uptime_is_well();
+  tainted_is_well();
 }
 
 TEST_F(PartlyBad, APluginFileThatOthersCanWrite) {
@@ -305,7 +305,7 @@ TEST_F(PartlyBad, APluginFileThatOthersCanWrite) {
   ASSERT_EQ(chmod(file.c_str(), 0666), 0);
   endpoint.start();
   const std::string yaml =
-      agent_yaml(endpoint, "  - uptime\n  - {name: s, type: test.samples}\n",
+      agent_yaml(endpoint, "  - tainted\n  - {name: s, type: test.samples}\n",
                  std::string(kQuick) + "plugins: {native: [" + plugins.path() + "]}\n");
   agent.start(yaml);
   const std::string sentence = format("{} (owner {}, group {}, mode 0666) can be written by others",
@@ -316,7 +316,7 @@ TEST_F(PartlyBad, APluginFileThatOthersCanWrite) {
   EXPECT_EQ(text_of(refused, "status"), "invalid");
   EXPECT_EQ(text_of(refused, "runtime"), "agent");
   EXPECT_THAT(text_of(refused, "message"), HasSubstr("test.samples"));
-  uptime_is_well();
+  tainted_is_well();
 }
 
 TEST_F(PartlyBad, APluginFolderThatOthersCanWrite) {
@@ -327,7 +327,7 @@ TEST_F(PartlyBad, APluginFolderThatOthersCanWrite) {
   ASSERT_EQ(chmod(folder.c_str(), 0777), 0);
   endpoint.start();
   const std::string yaml =
-      agent_yaml(endpoint, "  - uptime\n  - {name: s, type: test.samples}\n",
+      agent_yaml(endpoint, "  - tainted\n  - {name: s, type: test.samples}\n",
                  std::string(kQuick) + "plugins: {native: [" + folder + "/inner]}\n");
   agent.start(yaml);
   EXPECT_TRUE(agent.process().says(
@@ -341,13 +341,13 @@ TEST_F(PartlyBad, APluginFolderThatOthersCanWrite) {
   unlink(endpoint.reports_file().c_str());
   agent.start(yaml);
   EXPECT_EQ(text_of(report("s"), "status"), "ok");
-  uptime_is_well();
+  tainted_is_well();
 }
 
 // Each of them is refused with a sentence; those beside them work.
 TEST_F(PartlyBad, PluginsThatAreNone) {
   endpoint.start();
-  agent.start(agent_yaml(endpoint, "  - uptime\n  - {name: s, type: test.samples}\n",
+  agent.start(agent_yaml(endpoint, "  - tainted\n  - {name: s, type: test.samples}\n",
                          format("{}plugins:\n  native: [{}/refused, {}, {}/nowhere]\n  lua: [{}, "
                                 "{}/tests/lua/broken]\n",
                                 kQuick, test_plugins(), test_plugins(), plugins.path(),
@@ -363,7 +363,7 @@ TEST_F(PartlyBad, PluginsThatAreNone) {
                            "declares_nothing", "no_collect", "waits_at_load", "misspelt"})
     EXPECT_THAT(agent.err(), HasSubstr(format("/tests/lua/broken/{}.lua is not used: ", name)));
   EXPECT_THAT(agent.err(), HasSubstr("plugin folder " + plugins.file("nowhere")));
-  uptime_is_well();
+  tainted_is_well();
 }
 
 }  // namespace

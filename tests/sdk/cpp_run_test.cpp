@@ -78,7 +78,7 @@ TEST_F(CppRun, LabelsWhoseNumberIsKnownLate) {
     return later.emit(1, -1);
   });
   EXPECT_EQ(run.status(), VIRGO_OK);
-  EXPECT_EQ(run.all_text(), "test.u 0\ntest.u{a=b} 1\ntest.u{a=b,c=d} 2\ntest.i -1\n");
+  EXPECT_EQ(run.all_text(), "test.u 0 1\ntest.u{a=b} 1 1\ntest.u{a=b,c=d} 2 1\ntest.i -1 1\n");
 }
 
 TEST_F(CppRun, WhatNobodyDeclaredHasItsUnitAndKind) {

@@ -163,7 +163,9 @@ TEST(Shipped, AgentYamlLoads) {
   std::vector<std::string> types;
   types.reserve(run.loaded.spec.checks.size());
   for (const CheckSpec& check : run.loaded.spec.checks) types.push_back(check.type);
-  EXPECT_THAT(types, ElementsAre("virgo.cpu", "virgo.memory", "virgo.filesystem", "virgo.uptime"));
+  EXPECT_EQ(types.size(), 20u);
+  EXPECT_THAT(types, testing::IsSupersetOf({"virgo.cpu", "virgo.memory", "virgo.filesystem",
+                                            "virgo.network", "virgo.processes", "virgo.agent"}));
   EXPECT_FALSE(run.loaded.spec.endpoint.configured);
 }
 
