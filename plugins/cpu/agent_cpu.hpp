@@ -54,7 +54,7 @@ class AgentCpu {
 
  private:
   static constexpr uint64_t kLeastWait = 100'000'000;
-  static constexpr uint64_t kMostWait = 5'000'000'000;
+  static constexpr uint64_t kMostWait = 1'000'000'000;  // of ticks of 10 ms, enough
 
   virgo_status wait(uint64_t ns) {
     if (run_.time_left_ns() <= ns) {
