@@ -61,6 +61,7 @@ TEST(DeadMount, IsReportedAndSlowsNothingDown) {
 }
 
 TEST(DeadMount, DoesNotKeepTheAgentFromEnding) {
+  if (kSanitized) GTEST_SKIP() << "the leak check at the end waits for every thread, hung or not";
   const std::string why = native::own_mounts();
   if (!why.empty()) GTEST_SKIP() << why;
   const TempDir dir;
