@@ -126,7 +126,9 @@ void answer(Asker& self, Probe* p) {
     p->state = Probe::State::answered;
   else
     free(p);
-  pthread_cond_broadcast(&g.changed);
+  // Who waits for answers is woken once for all of them, and looks by itself before one
+  // takes too long.
+  if (next_to_ask() == nullptr) pthread_cond_broadcast(&g.changed);
   pthread_cond_signal(&g.work);  // another may want the same one
 }
 

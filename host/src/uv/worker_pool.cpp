@@ -110,18 +110,22 @@ WorkerPool::~WorkerPool() {
 }
 
 WorkerPool::Ticket WorkerPool::submit(std::function<void()> task) {
-  const std::lock_guard lock(shared_->mutex);
-  if (shared_->stopping) return 0;
-  const Ticket ticket = shared_->next_ticket++;
-  shared_->queue.push_back({ticket, std::move(task)});
-  if (shared_->idle < shared_->queue.size() && shared_->threads < shared_->options.threads) {
-    ++shared_->threads;
-    ++shared_->alive;
-    with_signals_blocked(
-        [this] { std::thread([shared = shared_] { shared->thread_main(); }).detach(); });
-  } else {
-    shared_->work.notify_one();
+  Ticket ticket = 0;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    if (shared_->stopping) return 0;
+    ticket = shared_->next_ticket++;
+    shared_->queue.push_back({ticket, std::move(task)});
+    if (shared_->idle < shared_->queue.size() && shared_->threads < shared_->options.threads) {
+      ++shared_->threads;
+      ++shared_->alive;
+      with_signals_blocked(
+          [this] { std::thread([shared = shared_] { shared->thread_main(); }).detach(); });
+      return ticket;
+    }
   }
+  // Not under the lock: the thread that wakes would wait for it at once.
+  shared_->work.notify_one();
   return ticket;
 }
 
