@@ -87,9 +87,16 @@ int collect_only(const std::set<std::string>& only) {
   }
 }
 
-Figures measure_collecting(int seconds) {
+// What peers.hpp's collectd reads as well.
+const std::vector<std::string> kAsCollectd = {
+    "cpu",     "load",      "memory",    "paging",    "disk",   "filesystem", "network",
+    "sockets", "protocols", "conntrack", "processes", "uptime", "kernel",     "file_handles"};
+
+Figures measure_collecting(int seconds, const std::vector<std::string>& only = {}) {
   functional::TempDir dir;
-  functional::Process process({"/proc/self/exe", "--collect"}, dir.file("collect"));
+  std::vector<std::string> command{"/proc/self/exe", "--collect"};
+  command.insert(command.end(), only.begin(), only.end());
+  functional::Process process(command, dir.file("collect"));
   const Figures f = measure(process.pid(), seconds, [] {});
   std::fputs(process.err().c_str(), stderr);
   return f;
@@ -128,17 +135,19 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string(argv[1]) == "--collect") return collect_only({argv + 2, argv + argc});
   const int seconds = argc > 1 ? std::atoi(argv[1]) : 20;
   const Figures virgo = measure_collecting(seconds);
+  const Figures same = measure_collecting(seconds, kAsCollectd);
   const Figures whole = measure_virgo(seconds);
   const Figures collectd = measure_collectd(seconds);
   const Figures exporter = measure_node_exporter(seconds);
   std::printf("all checks of tier 1, once a second, %d s each\n\n", seconds);
   std::printf("%-30s %12s %14s %10s\n", "", "us CPU", "system calls", "virgo is");
-  print_row("virgo, all checks", virgo, virgo);
+  print_row("virgo, all 20 checks", virgo, virgo);
   print_row("virgo, schedule and TLS as well", whole, virgo);
-  print_row("collectd, writing nowhere", collectd, virgo);
+  print_row("virgo, the 14 collectd has", same, same);
+  print_row("collectd, writing nowhere", collectd, same);
   print_row("node_exporter, one scrape", exporter, virgo);
   std::printf("\nmarks: a quarter of collectd: %s; a tenth of node_exporter: %s\n",
-              virgo.cpu <= collectd.cpu / 4 ? "met" : "NOT MET",
+              same.cpu <= collectd.cpu / 4 ? "met" : "NOT MET",
               virgo.cpu <= exporter.cpu / 10 ? "met" : "NOT MET");
   return 0;
 }
