@@ -149,6 +149,17 @@ TEST_F(Config, ShowMasksSecrets) {
   }
 }
 
+TEST_F(Config, NamingsThatAreNone) {
+  const std::string file = main_file("naming: statsd\nchecks: [memory]\n");
+  const Ended whole = virgo({"config", "check", file});
+  EXPECT_EQ(whole.code, 2);
+  EXPECT_THAT(whole.err, HasSubstr(": naming: 'statsd' is neither otel nor prometheus"));
+  main_file("checks: [{name: memory, params: {naming: statsd}}]\n");
+  const Ended one = virgo({"config", "check", file});
+  EXPECT_EQ(one.code, 2);
+  EXPECT_THAT(one.err, HasSubstr("checks[0].params.naming: must be otel or prometheus"));
+}
+
 TEST_F(Config, CheckSaysWhatIsThere) {
   std::filesystem::create_directory(dir.file("conf.d"));
   write_file(dir.file("conf.d/more.yaml"), "checks: [memory]\n");

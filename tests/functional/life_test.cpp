@@ -47,6 +47,23 @@ void every_tick_is_there(const std::vector<json::Value>& records, const std::str
   EXPECT_EQ(static_cast<double>(runs.size()), *runs.rbegin()) << check << ": a tick is missing";
 }
 
+TEST_F(Pair, OneWordGivesAllChecksOtherNames) {
+  endpoint.start();
+  agent.start(agent_yaml(endpoint,
+                         "  - memory\n  - agent\n"
+                         "  - {name: own, type: load, params: {naming: otel}}\n",
+                         "naming: prometheus\ndefaults: {interval: 200ms}\n"));
+  for (const char* check : {"memory", "agent", "own"})
+    EXPECT_TRUE(received(check, 1)) << check << "\n" << agent.err();
+  const auto records = endpoint.records();
+  const auto first = [&](const char* check) {
+    return text_of(reports_of(records, check)[0]->find("samples")->items.at(0), "n");
+  };
+  EXPECT_EQ(first("memory"), "node_memory_MemTotal_bytes");
+  EXPECT_EQ(first("agent"), "process_cpu_seconds_total");
+  EXPECT_EQ(first("own"), "system.cpu.load_average.1m") << "a check may differ";
+}
+
 TEST_F(Pair, FiveChecksOfBothKindsArrive) {
   endpoint.start();
   agent.start(agent_yaml(endpoint, five_checks(endpoint), "defaults: {interval: 200ms}\n"));

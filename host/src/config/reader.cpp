@@ -92,10 +92,10 @@ Result<std::string> read_choice(const Node& node, const Option& option) {
   std::string all;
   for (const std::string_view choice : option.choices) {
     if (*text == choice) return text;
-    all += format("{}{}", all.empty() ? "" : " or ", choice);
+    all += format("{}{}", all.empty() ? "" : " nor ", choice);
   }
   return conceal(node, {Errc::invalid, format("'{}' is neither {}", printable(*text), all)},
-                 format("expected {}", all));
+                 "is none of the words that are known");
 }
 
 template <class T>
