@@ -81,9 +81,9 @@ TEST_F(DeadFilesystem, IsEnteredOnceForAllInstancesAndMounts) {
   const std::size_t before = threads();
   DeadMount dead(root + "/dead");
   table({{"0:901", "/dead"}, {"0:901", "/dead2"}});
-  auto one = on_tree(", stuck_after: 50ms");
-  auto two = on_tree(", stuck_after: 50ms, naming: prometheus");
-  auto three = make("agent.filesystem", "{root: " + root + ", target: /dead2, stuck_after: 50ms}");
+  auto one = on_tree(", stuck_after: 300ms");
+  auto two = on_tree(", stuck_after: 300ms, naming: prometheus");
+  auto three = make("agent.filesystem", "{root: " + root + ", target: /dead2, stuck_after: 300ms}");
   for (int i = 0; i < 3; ++i) {
     auto s = collect(*one);
     EXPECT_EQ(s.at(stuck("/dead")), 1);
@@ -97,7 +97,7 @@ TEST_F(DeadFilesystem, IsEnteredOnceForAllInstancesAndMounts) {
     EXPECT_EQ(explanation, "the file system at /dead2 does not answer");
   }
   // Two workers, the thread that hangs, and the one that asks.
-  EXPECT_LE(threads(), before + 4);
+  EXPECT_LE(threads(), before + 4 + kSanitizersThread);
 }
 
 TEST_F(DeadFilesystem, IsEnteredOnceByRunsAtTheSameTime) {
@@ -123,7 +123,7 @@ TEST_F(DeadFilesystem, IsEnteredOnceByRunsAtTheSameTime) {
 TEST_F(DeadFilesystem, AnswersAgain) {
   DeadMount dead(root + "/dead");
   table({{"0:901", "/dead"}});
-  auto check = on_tree(", stuck_after: 50ms");
+  auto check = on_tree(", stuck_after: 300ms");
   collect(*check);
   EXPECT_EQ(collect(*check).at(stuck("/dead")), 1);
   const std::size_t with = threads();
@@ -144,7 +144,7 @@ TEST_F(DeadFilesystem, AnswersAgain) {
 TEST_F(DeadFilesystem, UnmountedLazilyAndMountedAnew) {
   auto dead = std::make_unique<DeadMount>(root + "/dead");
   table({{"0:901", "/dead"}});
-  auto check = on_tree(", stuck_after: 50ms");
+  auto check = on_tree(", stuck_after: 300ms");
   EXPECT_EQ(collect(*check).at(stuck("/dead")), 1);
   dead->unmount();  // its thread still hangs
   table({{"0:902", "/dead"}});
@@ -155,7 +155,7 @@ TEST_F(DeadFilesystem, TwoOfThem) {
   DeadMount one(root + "/dead1");
   auto two = std::make_unique<DeadMount>(root + "/dead2");
   table({{"0:901", "/dead1"}, {"0:902", "/dead2"}});
-  auto check = on_tree(", stuck_after: 50ms");
+  auto check = on_tree(", stuck_after: 300ms");
   auto s = collect(*check);
   EXPECT_EQ(s.at(stuck("/dead1")), 1);
   EXPECT_EQ(s.at(stuck("/dead2")), 1);
@@ -175,7 +175,7 @@ TEST_F(DeadFilesystem, WhatLiesBelowItIsNotEntered) {
   DeadMount dead(root + "/dead");
   // Nothing can be mounted below it: its folder would have to answer. The path hangs alike.
   table({{"0:901", "/dead"}, {"0:902", "/dead/below"}, {"0:903", "/dead/below/too"}});
-  auto check = on_tree(", stuck_after: 50ms");
+  auto check = on_tree(", stuck_after: 300ms");
   for (int i = 0; i < 3; ++i) {
     const auto s = collect(*check);
     for (const char* point : {"/dead", "/dead/below", "/dead/below/too"})
@@ -199,19 +199,21 @@ TEST_F(DeadFilesystem, ManyMoreThanMayHang) {
   table(lines);
   const std::size_t before = threads();
   const LogLines log;
-  auto check = on_tree(", stuck_after: 50ms");
+  auto check = on_tree(", stuck_after: 300ms");
   for (int i = 0; i < 3; ++i) {
     const auto s = collect(*check);
     for (const auto& [device, point] : lines) EXPECT_EQ(s.at(stuck(point)), 1) << point;
     EXPECT_EQ(s.count(limit("/data", 2)), 1u) << "disks are still asked";
   }
-  EXPECT_LE(threads(), before + kMost + 3);
+  EXPECT_LE(threads(), before + kMost + 3 + kSanitizersThread);
   ASSERT_EQ(log.all().size(), 1u);
   EXPECT_THAT(log.all()[0], HasSubstr("32 threads (the most there may be) hang in file systems "
                                       "that do not answer: 8 further"));
   dead.clear();
+  // One that has the time to wait for all of them, on however slow a machine.
+  auto patient = on_tree(", stuck_after: 20s");
   for (int i = 0; i < 2; ++i) {
-    const auto s = collect(*check);
+    const auto s = collect(*patient);
     for (const auto& [device, point] : lines) EXPECT_EQ(s.at(stuck(point)), 0) << point;
   }
 }
@@ -241,11 +243,11 @@ TEST_F(DeadFilesystem, DoesNotKeepAnInstanceAlive) {
   DeadMount dead(root + "/dead");
   table({{"0:901", "/dead"}});
   {
-    auto check = on_tree(", stuck_after: 50ms");
+    auto check = on_tree(", stuck_after: 300ms");
     collect(*check);
   }
   {
-    auto check = on_tree(", stuck_after: 50ms");
+    auto check = on_tree(", stuck_after: 300ms");
     EXPECT_EQ(collect(*check).at(stuck("/dead")), 1) << "the next one knows of it";
   }
   EXPECT_LE(threads(), before + 3 + kSanitizersThread);
@@ -268,7 +270,7 @@ TEST_F(DeadFilesystem, ARunThatIsCancelledEnds) {
 TEST_F(DeadFilesystem, InTheTableOfThisHost) {
   DeadMount dead(root + "/dead");
   auto check =
-      make("virgo.filesystem", "{stuck_after: 50ms, include_mountpoints: [/, " + root + "/dead]}");
+      make("virgo.filesystem", "{stuck_after: 300ms, include_mountpoints: [/, " + root + "/dead]}");
   const auto s = collect(*check);
   EXPECT_EQ(s.at("virgo.filesystem.stuck{system.device=dead,system.filesystem.mountpoint=" + root +
                  "/dead,system.filesystem.type=fuse,system.filesystem.mode=rw}"),
