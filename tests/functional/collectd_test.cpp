@@ -199,7 +199,7 @@ TEST_F(BesideCollectd, TheSameValuesInOurOwnNames) {
   std::printf("%zu series of %zu metrics as collectd has them:\n ", compared, metrics.size());
   for (const std::string& name : metrics) std::printf(" %s", name.c_str());
   std::printf("\n");
-  EXPECT_GE(metrics.size(), 18u);
+  EXPECT_GE(metrics.size(), 12u) << "a machine without a disk or network has so many";
 }
 
 }  // namespace
