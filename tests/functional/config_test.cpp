@@ -153,7 +153,7 @@ TEST_F(Config, NamingsThatAreNone) {
   const std::string file = main_file("naming: statsd\nchecks: [memory]\n");
   const Ended whole = virgo({"config", "check", file});
   EXPECT_EQ(whole.code, 2);
-  EXPECT_THAT(whole.err, HasSubstr(": naming: 'statsd' is neither otel nor prometheus"));
+  EXPECT_THAT(whole.err, HasSubstr(": naming: 'statsd' is not known, use otel or prometheus"));
   main_file("checks: [{name: memory, params: {naming: statsd}}]\n");
   const Ended one = virgo({"config", "check", file});
   EXPECT_EQ(one.code, 2);

@@ -92,10 +92,10 @@ Result<std::string> read_choice(const Node& node, const Option& option) {
   std::string all;
   for (const std::string_view choice : option.choices) {
     if (*text == choice) return text;
-    all += format("{}{}", all.empty() ? "" : " nor ", choice);
+    all += format("{}{}", all.empty() ? "" : " or ", choice);
   }
-  return conceal(node, {Errc::invalid, format("'{}' is neither {}", printable(*text), all)},
-                 "is none of the words that are known");
+  return conceal(node, {Errc::invalid, format("'{}' is not known, use {}", printable(*text), all)},
+                 format("expected {}", all));
 }
 
 template <class T>
