@@ -69,11 +69,7 @@ class Reporter {
     virgo_label all[4] = {labels_[0], labels_[1]};
     uint32_t n = count_;
     for (const virgo_label& l : more) all[n++] = l;
-    virgo_sample s{};
-    s.metric = metric;
-    s.labels = {all, n, sizeof(virgo_label)};
-    virgo::sdk::Run::set(s, value);
-    run_.emit(&s, 1);
+    run_.emit(metric, value, all, n);
   }
   void number(uint32_t metric, Values::Field field,
               std::initializer_list<virgo_label> more = {}) const {

@@ -171,11 +171,7 @@ class Filesystem {
   };
 
   static void emit(virgo::sdk::Run run, uint32_t metric, uint64_t value, const Labels& labels) {
-    virgo_sample s{};
-    s.metric = metric;
-    run.set(s, value);
-    s.labels = {labels.list, labels.count, sizeof(virgo_label)};
-    run.emit(&s, 1);
+    run.emit(metric, value, labels.list, labels.count);
   }
   static void emit(virgo::sdk::Run run, uint32_t metric, uint64_t value, Labels labels,
                    std::string_view state) {

@@ -84,12 +84,7 @@ class Reporter {
 
   template <class V>
   void emit(uint32_t metric, const V& value, const virgo_label* labels, uint32_t count) const {
-    virgo_sample s{};
-    s.metric = metric;
-    s.labels = {labels, count, sizeof(virgo_label)};
-    s.unix_ns = scan_.unix_ns();
-    virgo::sdk::Run::set(s, value);
-    run_.emit(&s, 1);
+    run_.emit(metric, value, labels, count, scan_.unix_ns());
   }
 
   void report(const Usage& u, const virgo_label* labels, uint32_t count) const {

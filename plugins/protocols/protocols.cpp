@@ -94,11 +94,7 @@ class Protocols : public plugin::ProtocolMetrics {
     if (!counter.network_type.empty())
       labels[count++] = label("network.type", counter.network_type);
     if (!counter.key.empty()) labels[count++] = label(counter.key, counter.value);
-    virgo_sample s{};
-    s.metric = counter.metric;
-    s.labels = {labels, count, sizeof(virgo_label)};
-    run.set(s, value);
-    run.emit(&s, 1);
+    run.emit(counter.metric, value, labels, count);
   }
 
   // Under the kernel's own name. Only what goes up and down may be negative, as MaxConn

@@ -1,5 +1,6 @@
-// Parts of a text. std::string_view has substr(), but that throws, and what throws needs
-// libstdc++.
+// Parts of a text that need not be as long as one thinks. std::string_view::substr() beyond
+// the end throws, which here ends the process (out_of_range.cpp): it is for what is known to
+// fit, this for the rest.
 #pragma once
 
 #include <stddef.h>
