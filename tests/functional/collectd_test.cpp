@@ -52,19 +52,13 @@ const Pair kPairs[] = {
     {"users", "virgo.users.sessions", "users/users"},
 };
 
-std::map<std::string, double> run_check(const std::string& plugin, bool* ok) {
-  TempDir dir;
-  const std::string lib = virgo_binary().substr(0, virgo_binary().rfind("/bin/"));
-  std::vector<std::string> argv{
-      virgo_binary(), "plugin",          "run",    lib + "/lib/virgo/plugins/" + plugin + ".so",
-      "--type",       "virgo." + plugin, "--once", "--json"};
-  if (plugin == "cpu") argv.insert(argv.end(), {"--set", "per_cpu=true"});
-  Process process(argv, dir.file("run"));
+std::map<std::string, double> run_check(const std::string& plugin) {
+  std::vector<std::string> params;
+  if (plugin == "cpu") params.emplace_back("per_cpu=true");
+  const json::Value run = run_shipped(plugin, "virgo." + plugin, params);
   std::map<std::string, double> out;
-  *ok = process.wait() == 0;
-  const auto parsed = json::parse(process.out());
-  if (!parsed) return out;
-  for (const json::Value& sample : parsed->find("samples")->items) {
+  if (run.find("samples") == nullptr) return out;
+  for (const json::Value& sample : run.find("samples")->items) {
     std::string key = text_of(sample, "metric");
     const json::Value& labels = *sample.find("labels");
     for (std::size_t i = 0; i < labels.keys.size(); ++i)
@@ -163,8 +157,7 @@ TEST_F(BesideCollectd, TheSameValuesInOurOwnNames) {
     plugins.insert(p.plugin);
     rows.push_back({p.plugin, p.sample, p.collectd, p.column, p.scale, p.drift});
   }
-  bool ok = false;
-  for (const std::string& plugin : plugins) before[plugin] = run_check(plugin, &ok);
+  for (const std::string& plugin : plugins) before[plugin] = run_check(plugin);
   add_devices();
   {
     Process collectd({"/usr/sbin/collectd", "-f", "-C", dir.file("collectd.conf")},
@@ -176,7 +169,7 @@ TEST_F(BesideCollectd, TheSameValuesInOurOwnNames) {
                row.plugin == "disk" || row.plugin == "network";
       });
     })) << collectd.err();
-    for (const std::string& plugin : plugins) after[plugin] = run_check(plugin, &ok);
+    for (const std::string& plugin : plugins) after[plugin] = run_check(plugin);
     collectd.signal(SIGTERM);
     EXPECT_EQ(collectd.wait(), 0);
   }

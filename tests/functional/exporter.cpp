@@ -96,27 +96,12 @@ std::string escaped(const std::string& text) {
 
 // One run of the check as series.
 std::map<std::string, double> run_check(const Comparison& c) {
-  TempDir dir;
-  const std::string lib =
-      std::string(VIRGO_BINARY).substr(0, std::string(VIRGO_BINARY).rfind("/bin/"));
-  std::vector<std::string> argv{virgo_binary(), "plugin",
-                                "run",          lib + "/lib/virgo/plugins/" + c.plugin + ".so",
-                                "--type",       c.type,
-                                "--once",       "--json",
-                                "--set",        "naming=prometheus"};
-  for (const std::string& param : c.params) {
-    argv.emplace_back("--set");
-    argv.push_back(param);
-  }
-  Process process(argv, dir.file("run"));
-  EXPECT_EQ(process.wait(), 0) << process.err() << process.out();
-  const auto parsed = json::parse(process.out());
+  std::vector<std::string> params{"naming=prometheus"};
+  params.insert(params.end(), c.params.begin(), c.params.end());
+  const json::Value run = run_shipped(c.plugin, c.type, params);
   std::map<std::string, double> out;
-  if (!parsed) {
-    ADD_FAILURE() << "no JSON: " << process.out();
-    return out;
-  }
-  for (const json::Value& sample : parsed->find("samples")->items) {
+  if (run.find("samples") == nullptr) return out;
+  for (const json::Value& sample : run.find("samples")->items) {
     std::string series = text_of(sample, "metric") + "{";
     const json::Value& labels = *sample.find("labels");
     for (std::size_t i = 0; i < labels.keys.size(); ++i)

@@ -171,6 +171,29 @@ void Agent::start(const std::string& yaml) {
                    dir_.file("agent" + std::to_string(++starts_)));
 }
 
+json::Value run_shipped(const std::string& plugin, const std::string& type,
+                        const std::vector<std::string>& params) {
+  const TempDir dir;
+  const std::string tree = virgo_binary().substr(0, virgo_binary().rfind("/bin/"));
+  std::vector<std::string> argv{
+      virgo_binary(), "plugin", "run",    tree + "/lib/virgo/plugins/" + plugin + ".so",
+      "--type",       type,     "--once", "--json"};
+  for (const std::string& param : params) {
+    argv.emplace_back("--set");
+    argv.push_back(param);
+  }
+  Process process(argv, dir.file("run"));
+  process.wait();
+  auto parsed = json::parse(process.out());
+  if (!parsed) {
+    ADD_FAILURE() << "no JSON: " << process.out() << process.err();
+    return {};
+  }
+  const std::string status = text_of(*parsed, "status");
+  EXPECT_TRUE(status == "ok" || status == "unsupported") << process.out();
+  return *std::move(parsed);
+}
+
 std::string agent_yaml(const Endpoint& endpoint, const std::string& checks, const std::string& rest,
                        const std::string& endpoint_lines) {
   return "agent:\n  id: test-agent\n  log_level: debug\n"

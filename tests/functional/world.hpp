@@ -81,6 +81,12 @@ class Process {
   std::optional<int> status_;
 };
 
+// One run of a shipped check, as `virgo plugin run --json` tells it: of the file
+// PLUGIN.so the type `type`, with `params` as "KEY=VALUE". The test has failed if the run
+// was neither ok nor unsupported on this host; null if it told nothing.
+json::Value run_shipped(const std::string& plugin, const std::string& type,
+                        const std::vector<std::string>& params = {});
+
 // `virgo endpoint` with files of its own.
 class Endpoint {
  public:
