@@ -134,6 +134,7 @@ void answer(Asker& self, Probe* p) {
 
 void* asker_main(void* arg) {
   auto* self = static_cast<Asker*>(arg);
+  pthread_setname_np(pthread_self(), "virgo-mounts");
   pthread_mutex_lock(&g.lock);
   while (!self->leave) {
     Probe* p = next_to_ask();
