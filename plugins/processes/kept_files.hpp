@@ -31,7 +31,7 @@ class KeptFiles {
       const int fd = files_[read_++].fd;
       const ssize_t n = again([&] { return pread(fd, text, size, 0); });
       if (n > 0) {
-        next_[written_++] = {pid, fd};
+        keep(pid, fd);
         return n;
       }
       ::close(fd);  // another process has its pid now
@@ -40,8 +40,8 @@ class KeptFiles {
     if (fd < 0) return -1;
     const ssize_t n = again([&] { return pread(fd, text, size, 0); });
     const int error = errno;
-    if (n > 0 && written_ < kMost)
-      next_[written_++] = {pid, fd};
+    if (n > 0)
+      keep(pid, fd);
     else
       ::close(fd);
     errno = error;
@@ -71,6 +71,14 @@ class KeptFiles {
     do n = call();
     while (n < 0 && errno == EINTR);
     return n;
+  }
+
+  // Also a file kept so far: processes with lower pids than its own may have come.
+  void keep(int pid, int fd) {
+    if (written_ < kMost)
+      next_[written_++] = {pid, fd};
+    else
+      ::close(fd);
   }
 
   File files_[kMost];  // of the pass before, by pid

@@ -96,5 +96,24 @@ TEST_F(KeptFilesTest, AreBounded) {
   EXPECT_EQ(open_files(), before + 3);
 }
 
+// Pids start again from below when they have reached the highest.
+TEST_F(KeptFilesTest, AreBoundedWhenProcessesWithLowerPidsCome) {
+  const long before = open_files();
+  std::vector<pid_t> all;
+  for (unsigned i = 0; i < 2 * KeptFiles::kMost; ++i) all.push_back(child());
+  std::sort(all.begin(), all.end());
+  KeptFiles files;
+  const auto half = all.begin() + KeptFiles::kMost;
+  children.assign(half, all.end());
+  EXPECT_EQ(pass(files), KeptFiles::kMost);
+  children = all;
+  EXPECT_EQ(pass(files), 2 * KeptFiles::kMost);
+  EXPECT_EQ(open_files(), before + static_cast<long>(KeptFiles::kMost));
+  EXPECT_EQ(pass(files), 2 * KeptFiles::kMost);
+  children.assign(half, all.end());
+  EXPECT_EQ(pass(files), KeptFiles::kMost);  // none is read from another's file
+  children = all;
+}
+
 }  // namespace
 }  // namespace plugin
