@@ -32,6 +32,9 @@ class Connection {
     std::function<void(const Error&)> closed;
     // Everything queued has been handed to the system.
     std::function<void()> drained;
+    // Optional: the peer sends no more, but may still read. Without it an end of stream
+    // is the end of all.
+    std::function<void()> ended = {};
   };
 
   // Takes a connected stream, with the TLS session whose handshake is done, or
@@ -78,6 +81,7 @@ class Connection {
   void flush();
   void fail(const Error& error);
   void tell_closed();
+  bool tell_ended();
 
   std::unique_ptr<uv::TcpStream> stream_;
   std::unique_ptr<crypto::TlsSession> tls_;
@@ -89,6 +93,7 @@ class Connection {
   std::optional<Error> end_;  // why it is over, or will be when all is delivered
   bool paused_ = false;
   bool over_ = false;
+  bool told_ended_ = false;
   bool told_ = false;  // handlers_->closed was called
 };
 

@@ -137,6 +137,7 @@ void TcpStream::read_stop() {
 void TcpStream::on_read(ssize_t n, const char* bytes) {
   const auto handlers = handlers_;
   if (n < 0) {
+    half_open_ = n == UV_EOF;
     fail(uv_error(static_cast<int>(n)));
   } else if (!ended_ && handlers->data) {
     handlers->data({bytes, static_cast<std::size_t>(n)});

@@ -39,6 +39,8 @@ class TcpStream {
   void read_stop();
   // handlers.end was due: nothing more can be read.
   bool ended() const { return ended_; }
+  // It was the peer's end of stream, not a failure: our side can still write.
+  bool half_open() const { return half_open_; }
 
   // Queues all of `bytes`. Failures arrive by handlers.end.
   void write(std::string bytes);
@@ -63,6 +65,7 @@ class TcpStream {
   std::shared_ptr<TcpStream*> self_;  // what requests in flight find us by
   std::size_t queued_ = 0;
   bool ended_ = false;
+  bool half_open_ = false;
 };
 
 class TcpServer {
