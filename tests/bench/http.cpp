@@ -3,14 +3,10 @@
 // server's own; the figures of a row are the medians of its rounds.
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cmath>
-#include <memory>
-
-#include "bench/measure.hpp"
+#include "bench/server.hpp"
 
 namespace virgo::bench {
 namespace {
@@ -27,24 +23,6 @@ struct Figures {
   double failed = 0;   // requests
 };
 
-struct Server {
-  const char* name;
-  std::vector<std::string> argv;
-};
-
-struct Certificate {
-  functional::TempDir dir;
-  std::string cert = dir.file("cert.pem");
-  std::string key = dir.file("key.pem");
-  Certificate() {
-    functional::Process make({"/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                              "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                              "/CN=localhost", "-keyout", key, "-out", cert},
-                             dir.file("openssl"));
-    if (make.wait() != 0) std::fputs(make.err().c_str(), stderr);
-  }
-};
-
 std::vector<Server> servers(const std::string& node, const std::string& mode,
                             const Certificate& tls) {
   const std::string folder = functional::source_dir() + "/tests/bench/http/";
@@ -52,43 +30,9 @@ std::vector<Server> servers(const std::string& node, const std::string& mode,
   std::vector<Server> out{{"virgo", {virgo, "lua", folder + "virgo.lua", mode, tls.cert, tls.key}},
                           {"node 20", {node, folder + "node.js", mode, tls.cert, tls.key}}};
   if (mode == "hello" || mode == "download" || mode == "idle")
-    out.push_back({"bare luv", {virgo, "lua", folder + "luv.lua", mode}});
+    out.push_back({"bare luv", {functional::virgo_binary(), "lua", folder + "luv.lua", mode}});
   return out;
 }
-
-// A server on core 0, listening.
-class Running {
- public:
-  explicit Running(const Server& server) : name_(server.name) {
-    std::vector<std::string> argv{"/usr/bin/taskset", "-c", "0"};
-    argv.insert(argv.end(), server.argv.begin(), server.argv.end());
-    process_ = std::make_unique<functional::Process>(argv, dir_.file("server"));
-    for (int i = 0; i < 200 && process_->running(); ++i) {
-      if (process_->out().find('\n') != std::string::npos) break;
-      usleep(50'000);
-    }
-    port_ = std::atoi(process_->out().c_str());
-    if (port_ == 0) std::fprintf(stderr, "%s did not start:\n%s", name_, process_->err().c_str());
-  }
-  ~Running() {
-    if (process_->running()) process_->signal(SIGKILL);
-    process_->wait();
-  }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-  bool ok() const { return port_ != 0; }
-  int port() const { return port_; }
-  pid_t pid() const { return process_->pid(); }
-  double rss() const { return rollup_kb(pid(), "Rss:") / 1024; }
-  bool running() { return process_->running(); }
-  std::string err() const { return process_->err(); }
-
- private:
-  const char* name_;
-  functional::TempDir dir_;
-  std::unique_ptr<functional::Process> process_;
-  int port_ = 0;
-};
 
 // "1.23ms", "456.00us", "1.02s" after `label`, in ms.
 double latency(const std::string& text, const std::string& label) {
@@ -105,27 +49,6 @@ double number_after(const std::string& text, const std::string& label) {
   return at == std::string::npos ? 0 : std::atof(text.c_str() + at + label.size());
 }
 
-std::string wrk(const Running& server, const std::string& mode, int seconds) {
-  functional::TempDir dir;
-  std::vector<std::string> argv{"/usr/bin/taskset",
-                                "-c",
-                                "1",
-                                "/usr/bin/wrk",
-                                "-t1",
-                                "-c32",
-                                "-d" + std::to_string(seconds) + "s",
-                                "--latency"};
-  if (mode == "echo") {
-    argv.emplace_back("-s");
-    argv.push_back(functional::source_dir() + "/tests/bench/http/post.lua");
-  }
-  argv.push_back((mode == "https" ? "https" : "http") + std::string("://127.0.0.1:") +
-                 std::to_string(server.port()) + "/");
-  functional::Process process(argv, dir.file("wrk"));
-  if (process.wait() != 0) std::fputs(process.err().c_str(), stderr);
-  return process.out();
-}
-
 Figures drive(Running& server, const std::string& mode, int seconds) {
   Figures f;
   f.before = server.rss();
@@ -134,10 +57,7 @@ Figures drive(Running& server, const std::string& mode, int seconds) {
   const std::string text = wrk(server, mode, seconds);
   const double used = (cpu_ms(server.pid()) - cpu) / 1000;
   f.rate = number_after(text, "Requests/sec:");
-  const std::size_t total = text.find(" requests in ");
-  const double requests =
-      total == std::string::npos ? 0 : std::atof(text.c_str() + text.rfind('\n', total) + 1);
-  f.per_cpu = used > 0 ? requests / used : 0;
+  f.per_cpu = used > 0 ? requests_of(text) / used : 0;
   f.p50 = latency(text, "50%");
   f.p99 = latency(text, "99%");
   f.failed = number_after(text, "Non-2xx or 3xx responses:");
