@@ -26,8 +26,7 @@ struct Figures {
 std::vector<Server> servers(const std::string& node, const std::string& mode,
                             const Certificate& tls) {
   const std::string folder = functional::source_dir() + "/tests/bench/http/";
-  const std::string& virgo = functional::virgo_binary();
-  std::vector<Server> out{{"virgo", {virgo, "lua", folder + "virgo.lua", mode, tls.cert, tls.key}},
+  std::vector<Server> out{virgo_server(mode, tls),
                           {"node 20", {node, folder + "node.js", mode, tls.cert, tls.key}}};
   if (mode == "hello" || mode == "download" || mode == "idle")
     out.push_back({"bare luv", {functional::virgo_binary(), "lua", folder + "luv.lua", mode}});
