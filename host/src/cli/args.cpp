@@ -32,6 +32,7 @@ Result<Args> Args::parse(const Command& command, std::span<char* const> argv) {
     std::string_view word = argv[i];
     if (options_end || word.size() < 2 || word[0] != '-') {
       out.operands_.emplace_back(word);
+      options_end = options_end || command.passes_rest_on;
       continue;
     }
     if (word == "--") {

@@ -29,7 +29,11 @@ struct Command {
   unsigned max_operands;
   int (*run)(const class Args& args);
   bool hidden = false;  // not in the overview
+  // Whatever follows the first operand is one, too: the arguments of a program.
+  bool passes_rest_on = false;
 };
+
+constexpr unsigned kAnyOperands = ~0u;
 
 class Args {
  public:

@@ -18,7 +18,7 @@ std::vector<const Command*> all_commands() {
           &config_check_command(), &config_show_command(),  &config_options_command(),
           &plugin_info_command(),  &plugin_run_command(),   &plugin_describe_command(),
           &plugin_list_command(),  &plugin_retry_command(), &plugin_test_command(),
-          &plugin_new_command()};
+          &plugin_new_command(),   &lua_command()};
 }
 
 std::string overview() {
@@ -79,7 +79,9 @@ int unknown_command(const std::string& word) {
 }  // namespace
 
 int run(int argc, char** argv) {
-  const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  const bool is_lua = argc > 0 && std::string_view(argv[0]).ends_with("virgo-lua");
+  if (is_lua) words.insert(words.begin(), "lua");
   if (words.empty()) {
     std::fputs(overview().c_str(), stderr);
     return kUsage;
@@ -104,11 +106,12 @@ int run(int argc, char** argv) {
     return unknown_command(words.size() > 1 && is_group(words[0]) ? words[0] + " " + words[1]
                                                                   : words[0]);
   for (std::size_t i = used; i < words.size() && words[i] != "--"; ++i) {
+    if (command->passes_rest_on && !words[i].starts_with("-")) break;
     if (words[i] != "--help" && words[i] != "-h") continue;
     std::fputs(help(*command).c_str(), stdout);
     return kOk;
   }
-  const auto args = Args::parse(*command, {argv + 1 + used, argv + argc});
+  const auto args = Args::parse(*command, {argv + (is_lua ? 0 : 1) + used, argv + argc});
   if (!args) {
     std::fprintf(stderr, "virgo %s: %s\nTry 'virgo %s --help'.\n", command->name,
                  args.error().message.c_str(), command->name);

@@ -105,11 +105,22 @@ Exit State::refuse_spent() {
   return failure_.exit;
 }
 
+void State::push_error(lua_State* L) const {
+  if (error_value_ref_ < 0)
+    lua_pushnil(L);
+  else
+    lua_rawgeti(L, LUA_REGISTRYINDEX, error_value_ref_);
+}
+
 // Fills failure_ but for where and traceback.
 Exit State::failed(lua_State* L, int code) {
   failure_.structured = false;
   failure_.status.clear();
   failure_.param.clear();
+  if (error_value_ref_ >= 0 && code != LUA_YIELD) {
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, LUA_REGISTRYINDEX, error_value_ref_);
+  }
   const bool stopped = stopped_ || refuse_all_;
   // A denial that was caught and led to another error is that error's matter.
   if (denials_ >= kMaxDenials || (denials_ > 0 && code == LUA_ERRMEM && !stopped)) {

@@ -69,6 +69,9 @@ Result<std::unique_ptr<State>> State::create(StateOptions options) {
       [](lua_State* l) {
         lua_pushcfunction(l, on_error);
         of(l).error_ref_ = luaL_ref(l, LUA_REGISTRYINDEX);
+        if (of(l).options_.kind == StateKind::plugin) return 0;
+        lua_pushboolean(l, 0);  // a place of its own: filling it later allocates nothing
+        of(l).error_value_ref_ = luaL_ref(l, LUA_REGISTRYINDEX);
         return 0;
       },
       nullptr);

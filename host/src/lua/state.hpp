@@ -81,6 +81,10 @@ class State {
   // Of the last call that failed. Valid until the next one.
   const Failure& failure() const { return failure_; }
 
+  // Pushes the value the last failed call raised; nil in plugin states, which do not
+  // keep it, and when Lua was stopped. Raises nothing.
+  void push_error(lua_State* L) const;
+
   // Raises an error if calls from C into Lua and back are nested so deep that the
   // C stack is in danger. For bindings that call Lua functions. May raise.
   void check_c_stack(lua_State* L) const;
@@ -114,6 +118,7 @@ class State {
   int depth_ = 0;                  // calls open
   const char* c_stack_ = nullptr;  // where the outermost of them began
   int error_ref_ = -1;             // on_error, in the registry
+  int error_value_ref_ = -1;       // what was raised last, in trusted states
   int host_work_ = 0;              // HostWork objects
   int denials_ = 0;                // allocations refused during this call
   bool refuse_all_ = false;

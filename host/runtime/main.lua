@@ -1,0 +1,100 @@
+-- The bootstrap of a program: globals, the main file in a coroutine, its end.
+-- Called by the host with the native halves, the program's words (0: the
+-- executable, 1: the main file, ...) and a chunk to run in place of a file.
+-- Returns how the host reports an uncaught error, tells the program that nothing
+-- is left to wait for, and starts it.
+local natives, argv, source = ...
+
+local builtins = natives.builtins
+local uv = require('uv')
+
+-- pairs and ipairs look at __pairs and __ipairs as in Lua 5.2, which this LuaJIT
+-- does not. What they return for plain tables compiles like the original.
+do
+  local next, type, getmetatable = next, type, debug.getmetatable
+  local plainPairs, plainIpairs = pairs, ipairs
+
+  function pairs(value)
+    local meta = getmetatable(value)
+    if meta then
+      local own = meta.__pairs
+      if own then
+        return own(value)
+      end
+    end
+    if type(value) == 'table' then
+      return next, value, nil
+    end
+    return plainPairs(value)
+  end
+
+  function ipairs(value)
+    local meta = type(value) ~= 'table' and getmetatable(value)
+    local own = meta and meta.__ipairs
+    if own then
+      return own(value)
+    end
+    return plainIpairs(value)
+  end
+end
+
+-- Until require.lua is there: the few modules it needs itself.
+local early = { uv = uv, ['native.builtins'] = builtins, ['native.require'] = require }
+local plain_require = require
+
+local function require_early(name)
+  if early[name] == nil then
+    local chunk = builtins.load(name)
+    setfenv(chunk, setmetatable({ require = require_early }, { __index = _G }))
+    early[name] = chunk(name)
+  end
+  return early[name]
+end
+
+local generator = require_early('require')
+
+-- What built-in modules alone may ask for.
+local function private(name)
+  local native = name:match('^native%.(.+)$')
+  if native == 'require' then return plain_require end
+  if native then return natives[native] end
+  return plain_require(name)
+end
+generator.setPrivate(private)
+
+local builtin = generator.builtin
+local hosted = builtin('process')
+process = hosted.globalProcess()
+for i, word in pairs(argv) do process.argv[i] = word end
+args = argv
+
+-- p and print come with the first call; many programs print nothing.
+local function printer(name)
+  return function(...)
+    local pretty = builtin('pretty-print')
+    p, print = pretty.prettyPrint, pretty.print
+    return pretty[name](...)
+  end
+end
+if builtins.load('pretty-print') then
+  p, print = printer('prettyPrint'), printer('print')
+end
+
+local function main()
+  if not source and not argv[1] then
+    return builtin('repl').start()
+  end
+  local ok, chunk = pcall(generator.main, argv[1] or '(command line)', source)
+  if not ok then
+    return hosted.uncaught(chunk, '')
+  end
+  return chunk(unpack(argv, 2))
+end
+
+local function run()
+  local thread = coroutine.create(main)
+  local ok, err = coroutine.resume(thread)
+  if not ok then hosted.uncaught(err, debug.traceback(thread)) end
+end
+
+return hosted.uncaught, hosted.finish, run

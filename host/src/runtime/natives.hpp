@@ -1,0 +1,18 @@
+// The native halves of the built-in modules. Built-in modules alone reach them,
+// as require("native.<name>"). Internal to runtime/.
+#pragma once
+
+struct lua_State;
+
+namespace virgo::runtime {
+
+// Leaves a table on the stack whose fields are the libraries; each is opened when
+// it is first asked for. May raise.
+void open_natives(lua_State* L);
+
+// The libraries: each leaves its table on the stack and may raise.
+int open_builtins(lua_State* L);  // load(name) -> function | nil, names() -> list
+int open_json(lua_State* L);      // codec(hooks) -> decode, encode; quote(text)
+int open_process(lua_State* L);   // exit(code), executable
+
+}  // namespace virgo::runtime
