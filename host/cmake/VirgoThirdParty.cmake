@@ -32,6 +32,16 @@ virgo_external(luv STATIC liblua5.1-luv.a HEADER luv/luv.h INCLUDE_SUFFIXES lua5
 virgo_external(yaml STATIC libyaml-cpp.a SHARED libyaml-cpp.so HEADER yaml-cpp/yaml.h)
 virgo_external(json STATIC libboost_json.a SHARED libboost_json.so HEADER boost/json.hpp)
 
+# llhttp: Debian ships its C sources, in a package of Node's, and no library of them.
+find_path(VIRGO_SRC_llhttp NAMES llhttp.c PATHS /usr/share/llhttp REQUIRED)
+find_path(VIRGO_INC_llhttp NAMES llhttp.h PATHS /usr/share/include PATH_SUFFIXES llhttp REQUIRED)
+add_library(virgo_ext_llhttp STATIC ${VIRGO_SRC_llhttp}/api.c ${VIRGO_SRC_llhttp}/http.c
+  ${VIRGO_SRC_llhttp}/llhttp.c)
+target_include_directories(virgo_ext_llhttp SYSTEM PUBLIC ${VIRGO_INC_llhttp})
+target_compile_options(virgo_ext_llhttp PRIVATE -O2 -w -fvisibility=hidden -ffunction-sections
+  -fdata-sections)
+add_library(virgo_ext::llhttp ALIAS virgo_ext_llhttp)
+
 add_library(virgo_ext_openssl INTERFACE)
 target_link_libraries(virgo_ext_openssl INTERFACE OpenSSL::SSL OpenSSL::Crypto)
 add_library(virgo_ext::openssl ALIAS virgo_ext_openssl)

@@ -23,6 +23,7 @@ function library_of(header) {
   if (header ~ /^yaml-cpp\//) return "yaml"
   if (header ~ /^fmt\//) return "fmt"
   if (header ~ /^luv\//) return "luv"
+  if (header ~ /^llhttp\.h$/) return "llhttp"
   if (header ~ /^(lua|lauxlib|lualib|luajit)\.h$|^lua\.hpp$/) return "luajit"
   # Folders of the C library and the kernel; any other has to be declared.
   if (header ~ /\// && header !~ /^(sys|net|netinet|arpa|linux|asm|netpacket|virgo)\//) return header

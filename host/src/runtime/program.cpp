@@ -8,6 +8,12 @@
 #include "runtime/natives.hpp"
 
 namespace virgo::runtime {
+namespace {
+
+constexpr int kGcPause = 200;
+constexpr int kGcStepMultiplier = 200;
+
+}  // namespace
 
 // Runs protected. main.lua gets the natives and the words, and returns its two
 // hooks and the function that runs the program.
@@ -49,6 +55,9 @@ Result<void> Program::start() {
   if (!made) return made.error();
   state_ = std::move(made).value();
   state_->set_owner(this);
+  // Nothing caps this state, so it need not collect as often as a capped one.
+  lua_gc(state_->raw(), LUA_GCSETPAUSE, kGcPause);
+  lua_gc(state_->raw(), LUA_GCSETSTEPMUL, kGcStepMultiplier);
   auto luv = lua::open_luv(*state_, loop_, [this](const lua::Failure&) { uncaught(); });
   if (!luv) return luv.error();
   auto opened = state_->protect(open, this);
