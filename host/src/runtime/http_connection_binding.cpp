@@ -72,23 +72,25 @@ int respond(lua_State* L) {
   const lua::HostWork work(L);
   const Inside inside(L, *ref_at(L).server);
   apply(*c, flags);
-  return push_result(L,
-                     c->respond(status, text_or_empty(L, 4), *headers, text_or_empty(L, 6)));
+  return push_result(L, c->respond(status, text_or_empty(L, 4), *headers, text_or_empty(L, 6)));
 }
 
-// connection number status reason headers flags
+// connection number status reason headers body flags
 int write_head(lua_State* L) {
   net::HttpConnection* c = request_at(L);
   if (c == nullptr) return push_over(L);
   const int status = static_cast<int>(luaL_checkinteger(L, 3));
-  const int flags = static_cast<int>(lua_tointeger(L, 6));
+  const int flags = static_cast<int>(lua_tointeger(L, 7));
   const char* error = nullptr;
   const auto* headers = read_header_table(L, 5, &error);
   if (headers == nullptr) return push_failure(L, error, "EINVAL");
   const lua::HostWork work(L);
   const Inside inside(L, *ref_at(L).server);
   apply(*c, flags);
-  return push_result(L, c->write_head(status, text_or_empty(L, 4), *headers));
+  const auto written = c->write_head(status, text_or_empty(L, 4), *headers, text_or_empty(L, 6));
+  if (!written) return push_result(L, written);
+  lua_pushboolean(L, !c->congested());
+  return 1;
 }
 
 // connection number status headers
@@ -117,7 +119,7 @@ int write_body(lua_State* L) {
   return 1;
 }
 
-// connection number trailers
+// connection number trailers body
 int finish(lua_State* L) {
   net::HttpConnection* c = request_at(L);
   if (c == nullptr) return push_over(L);
@@ -126,7 +128,7 @@ int finish(lua_State* L) {
   if (trailers == nullptr) return push_failure(L, error, "EINVAL");
   const lua::HostWork work(L);
   const Inside inside(L, *ref_at(L).server);
-  return push_result(L, c->finish(*trailers));
+  return push_result(L, c->finish(*trailers, text_or_empty(L, 4)));
 }
 
 int write_continue(lua_State* L) {

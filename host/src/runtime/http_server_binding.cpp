@@ -3,6 +3,7 @@
 #include <lua.hpp>
 
 #include "lua/state.hpp"
+#include "runtime/natives.hpp"
 #include "runtime/net_handle.hpp"
 #include "runtime/program.hpp"
 
@@ -15,7 +16,7 @@ constexpr const char* kNames[] = {"request", "body",    "body_end", "drain",
                                   "closed",  "upgrade", "transport"};
 constexpr const char* kCallbacks = "virgo.http.callbacks";
 
-// native.http.set_callbacks(table)
+// native.http_server.set_callbacks(table)
 int set_callbacks(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_createtable(L, static_cast<int>(std::size(kNames)), 0);
@@ -78,9 +79,11 @@ class HttpServerBinding::LuaTransport final : public net::HttpTransport {
   }
 
   void set_receiver(Receiver& receiver) override { receiver_ = &receiver; }
-  void write(std::string_view bytes) override {
-    queued_ += bytes.size();
-    tell("write", bytes);
+  void write(std::span<const std::string_view> pieces) override {
+    for (const std::string_view piece : pieces) {
+      queued_ += piece.size();
+      tell("write", piece);
+    }
   }
   std::size_t queued() const override { return queued_; }
   void pause() override { tell("pause"); }
@@ -127,6 +130,10 @@ HttpServerBinding::HttpServerBinding(Program& program, net::HttpServerOptions op
 
 HttpServerBinding::~HttpServerBinding() {
   server_.reset();
+  drop_ref(L_, owner_);
+}
+
+void HttpServerBinding::release() {
   drop_ref(L_, owner_);
 }
 
@@ -251,8 +258,7 @@ void HttpServerBinding::on_rejected(const std::string& /*peer*/, const Error& /*
 HttpConnectionRef& HttpServerBinding::adopt(lua_State* L, int object_index) {
   lua_pushvalue(L, object_index);
   const int object = luaL_ref(L, LUA_REGISTRYINDEX);
-  net::HttpConnection& connection =
-      server_->adopt(std::make_unique<LuaTransport>(*this, object));
+  net::HttpConnection& connection = server_->adopt(std::make_unique<LuaTransport>(*this, object));
   HttpConnectionRef& ref = ref_of(connection);
   lua_pushvalue(L, object_index);
   ref.object = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -306,7 +312,8 @@ double number_field(lua_State* L, const char* name, double otherwise) {
 }
 
 Duration milliseconds_field(lua_State* L, const char* name, Duration otherwise) {
-  const double ms = number_field(L, name, std::chrono::duration<double, std::milli>(otherwise).count());
+  const double ms =
+      number_field(L, name, std::chrono::duration<double, std::milli>(otherwise).count());
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::min(ms, 1e12)));
 }
 
@@ -416,6 +423,12 @@ int server_connections(lua_State* L) {
   return 1;
 }
 
+// The owner may be collected from now on; no request may follow.
+int server_release(lua_State* L) {
+  server_at(L).release();
+  return 0;
+}
+
 // server object -> connection
 int server_adopt(lua_State* L) {
   HttpServerBinding& binding = server_at(L);
@@ -428,6 +441,14 @@ int server_adopt(lua_State* L) {
 
 }  // namespace
 
+int open_http_server(lua_State* L) {
+  lua_newtable(L);
+  add_http_server_functions(L);
+  add_http_connection_functions(L);
+  add_http_head_functions(L);
+  return 1;
+}
+
 void add_http_server_functions(lua_State* L) {
   static const luaL_Reg functions[] = {
       {"set_callbacks", set_callbacks}, {"new_server", new_server}, {nullptr, nullptr}};
@@ -437,6 +458,7 @@ void add_http_server_functions(lua_State* L) {
                                      {"abort_all", server_abort_all},
                                      {"connections", server_connections},
                                      {"adopt", server_adopt},
+                                     {"release", server_release},
                                      {"__gc", server_gc},
                                      {nullptr, nullptr}};
   luaL_register(L, nullptr, functions);

@@ -13,7 +13,7 @@ namespace virgo::runtime {
 
 class Program;
 
-// Calls the functions of one table (given to native.http.set_callbacks):
+// Calls the functions of one table (given to native.http_server.set_callbacks):
 //   request(owner, connection, number, method, target, minor, headers, flags, body)
 //     -> what stands for the request from then on, or nil if nobody waits for more
 //   body(exchange, chunk), body_end(exchange, trailers), drain(exchange)
@@ -28,6 +28,8 @@ class HttpServerBinding final : public net::HttpHandler {
   HttpServerBinding(const HttpServerBinding&) = delete;
   HttpServerBinding& operator=(const HttpServerBinding&) = delete;
 
+  // Lets go of the owner: no request comes any more.
+  void release();
   net::HttpServer& server() { return *server_; }
   Program& program() { return program_; }
 

@@ -17,6 +17,7 @@ struct Native {
 };
 constexpr Native kNatives[] = {
     {"builtins", open_builtins},
+    {"http_server", open_http_server},
     {"json", open_json},
     {"process", open_process},
 };
