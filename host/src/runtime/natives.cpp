@@ -19,6 +19,7 @@ constexpr Native kNatives[] = {
     {"builtins", open_builtins},
     {"json", open_json},
     {"process", open_process},
+    {"virgo", open_virgo},
 };
 
 // __index of the natives' table: opens a library and keeps it.

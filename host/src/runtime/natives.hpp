@@ -14,5 +14,6 @@ void open_natives(lua_State* L);
 int open_builtins(lua_State* L);  // load(name) -> function | nil, names() -> list
 int open_json(lua_State* L);      // codec(hooks) -> decode, encode; quote(text)
 int open_process(lua_State* L);   // exit(code), executable
+int open_virgo(lua_State* L);     // log, equal, printable, settings, version
 
 }  // namespace virgo::runtime
