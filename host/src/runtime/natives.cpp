@@ -16,9 +16,8 @@ struct Native {
   lua_CFunction open;
 };
 constexpr Native kNatives[] = {
-    {"builtins", open_builtins},
-    {"json", open_json},
-    {"process", open_process},
+    {"builtins", open_builtins}, {"crypto", open_crypto}, {"json", open_json},
+    {"process", open_process},   {"tls", open_tls},
 };
 
 // __index of the natives' table: opens a library and keeps it.
