@@ -17,6 +17,7 @@ struct Native {
 };
 constexpr Native kNatives[] = {
     {"builtins", open_builtins},
+    {"json", open_json},
     {"process", open_process},
 };
 

@@ -12,6 +12,7 @@ void open_natives(lua_State* L);
 
 // The libraries: each leaves its table on the stack and may raise.
 int open_builtins(lua_State* L);  // load(name) -> function | nil, names() -> list
+int open_json(lua_State* L);      // codec(hooks) -> decode, encode; quote(text)
 int open_process(lua_State* L);   // exit(code), executable
 
 }  // namespace virgo::runtime
