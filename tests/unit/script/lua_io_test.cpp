@@ -16,7 +16,7 @@ class LuaIoTest : public LuaCheckTest {
         loop_, [this, serve](Result<std::unique_ptr<uv::Stream>> accepted) {
           ASSERT_TRUE(accepted.ok());
           peers_.push_back(std::move(accepted).value());
-          uv::TcpStream& peer = *peers_.back();
+          uv::Stream& peer = *peers_.back();
           peer.set_handlers({.data = [this](std::string_view bytes) { received_ += bytes; },
                              .end = [this](const Error&) { ++ended_; },
                              .written = {}});
