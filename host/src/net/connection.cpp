@@ -68,6 +68,8 @@ void Connection::deliver() {
   if (over_ || paused_) return;
   if (tls_ != nullptr && tls_->error() != nullptr)
     fail(*tls_->error());
+  else if ((end_ || (tls_ != nullptr && tls_->peer_closed())) && tell_ended())
+    return;
   else if (tls_ != nullptr && tls_->peer_closed())
     fail({Errc::closed, "the other side closed the connection"});
   else if (end_)
@@ -94,6 +96,19 @@ void Connection::fail(const Error& error) {
   end_ = error;
   stream_->read_stop();
   tell_closed();
+}
+
+// Whether the owner goes on with half a connection.
+bool Connection::tell_ended() {
+  const bool in_order = tls_ != nullptr ? tls_->peer_closed() : stream_->half_open();
+  if (!in_order || !handlers_->ended) return false;
+  if (!told_ended_) {
+    told_ended_ = true;
+    stream_->read_stop();
+    const auto handlers = handlers_;
+    handlers->ended();
+  }
+  return true;
 }
 
 void Connection::tell_closed() {

@@ -33,6 +33,9 @@ class Connection {
     // Everything queued has been handed to the system; follows a write() after
     // which queued() was not 0.
     std::function<void()> drained;
+    // Optional: the peer sends no more, but may still read. Without it an end of stream
+    // is the end of all.
+    std::function<void()> ended = {};
   };
 
   // Takes a connected stream, with the TLS session whose handshake is done, or
@@ -79,6 +82,7 @@ class Connection {
   void flush();
   void fail(const Error& error);
   void tell_closed();
+  bool tell_ended();
 
   std::unique_ptr<uv::Stream> stream_;
   std::unique_ptr<crypto::TlsSession> tls_;
@@ -90,6 +94,7 @@ class Connection {
   std::optional<Error> end_;  // why it is over, or will be when all is delivered
   bool paused_ = false;
   bool over_ = false;
+  bool told_ended_ = false;
   bool told_ = false;  // handlers_->closed was called
 };
 
