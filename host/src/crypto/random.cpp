@@ -3,24 +3,37 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
+
 #include "base/format.hpp"
 #include "crypto/openssl_handles.hpp"
 
 namespace virgo::crypto {
-namespace {
 
-Result<void> fill(unsigned char* bytes, int size) {
+// OpenSSL counts in int.
+Result<void> fill_random(std::span<unsigned char> bytes) {
   const QueueGuard guard;
-  if (RAND_bytes(bytes, size) == 1) return {};
-  return Error{Errc::failed,
-               format("the system gives no random bytes ({})", take_openssl_error().reason)};
+  constexpr std::size_t kStep = std::size_t{1} << 30;
+  while (!bytes.empty()) {
+    const auto part = bytes.first(std::min(bytes.size(), kStep));
+    if (RAND_bytes(part.data(), static_cast<int>(part.size())) != 1)
+      return Error{Errc::failed,
+                   format("the system gives no random bytes ({})", take_openssl_error().reason)};
+    bytes = bytes.subspan(part.size());
+  }
+  return {};
 }
 
-}  // namespace
+Result<std::string> random_bytes(std::size_t count) {
+  std::string bytes(count, '\0');
+  const auto filled = fill_random({reinterpret_cast<unsigned char*>(bytes.data()), count});
+  if (!filled) return filled.error();
+  return bytes;
+}
 
 Result<std::string> random_token() {
   unsigned char bytes[32];
-  if (const auto filled = fill(bytes, sizeof bytes); !filled) return filled.error();
+  if (const auto filled = fill_random(bytes); !filled) return filled.error();
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string token;
   token.reserve(2 * sizeof bytes);
@@ -34,7 +47,7 @@ Result<std::string> random_token() {
 
 Result<std::uint64_t> random_u64() {
   unsigned char bytes[8];
-  if (const auto filled = fill(bytes, sizeof bytes); !filled) return filled.error();
+  if (const auto filled = fill_random(bytes); !filled) return filled.error();
   std::uint64_t number = 0;
   for (const unsigned char byte : bytes) number = number << 8 | byte;
   return number;

@@ -63,6 +63,8 @@ Error explain_alert(const FailureScene& scene, int alert) {
       return say(Errc::denied, "wants a certificate of ours, and we have none");
     case SSL_AD_UNRECOGNIZED_NAME:
       return say(Errc::denied, format("does not answer to the name '{}'", scene.server_name));
+    case SSL_AD_NO_APPLICATION_PROTOCOL:
+      return say(Errc::unsupported, "speaks none of the application protocols that we offer");
     case SSL_AD_ACCESS_DENIED:
       return say(Errc::denied, "refused us");
     case SSL_AD_PROTOCOL_VERSION:
@@ -97,6 +99,12 @@ Error explain_reason(const FailureScene& scene, const OpenSslError& error) {
     case SSL_R_WRONG_CIPHER_RETURNED:
       return {Errc::unsupported,
               format("no cipher in common with the {} ({})", peer(scene), error.reason)};
+    case SSL_R_NO_APPLICATION_PROTOCOL:
+      return {Errc::unsupported,
+              format("no application protocol (ALPN) in common with the {}", peer(scene))};
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+      return {Errc::denied,
+              format("the {} has given no certificate, and one is required", peer(scene))};
     case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
     case SSL_R_BAD_RECORD_TYPE:
     case SSL_R_WRONG_VERSION_NUMBER:
@@ -116,16 +124,17 @@ int record_verify_failure(int ok, x509_store_ctx_st* store) noexcept {
       X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* failure = static_cast<VerifyFailure*>(SSL_get_app_data(ssl));
   if (failure == nullptr) return 0;
+  if (failure->code != 0) return failure->tolerated ? 1 : 0;
   failure->code = X509_STORE_CTX_get_error(store);
   failure->depth = X509_STORE_CTX_get_error_depth(store);
   if (const X509* certificate = X509_STORE_CTX_get_current_cert(store))
     failure->certificate = certificate_info(*certificate);
-  return 0;
+  return failure->tolerated ? 1 : 0;
 }
 
 Error explain_verify(const FailureScene& scene, const VerifyFailure& failure) {
   const CertificateInfo& certificate = failure.certificate;
-  const std::string whose = failure.depth == 0 ? "the server's certificate"
+  const std::string whose = failure.depth == 0 ? format("the {}'s certificate", peer(scene))
                                                : format("the authority's certificate '{}'",
                                                         printable(certificate.subject, 256));
   const char* reason = X509_verify_cert_error_string(failure.code);
@@ -139,8 +148,8 @@ Error explain_verify(const FailureScene& scene, const VerifyFailure& failure) {
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
     case X509_V_ERR_CERT_UNTRUSTED:
       return denied(
-          format("the server's certificate is not signed by a certificate authority in {} ({})",
-                 scene.ca, reason));
+          format("the {}'s certificate is not signed by a certificate authority in {} ({})",
+                 peer(scene), scene.ca, reason));
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       if (certificate.names.empty())
@@ -156,7 +165,7 @@ Error explain_verify(const FailureScene& scene, const VerifyFailure& failure) {
       return denied(format("{} is not valid before {}; is the clock of this host right?", whose,
                            format_utc(certificate.not_before)));
     case X509_V_ERR_INVALID_PURPOSE:
-      return denied(format("{} is not made for TLS servers ({})", whose, reason));
+      return denied(format("{} is not made for TLS {}s ({})", whose, peer(scene), reason));
     default:
       return denied(format("{} is not acceptable ({})", whose, reason));
   }

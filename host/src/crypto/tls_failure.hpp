@@ -16,18 +16,20 @@ namespace virgo::crypto {
 // after a failed check, so what the sentence needs is copied out during it.
 struct VerifyFailure {
   int code = 0;   // X509_V_ERR_...; 0: nothing wrong
-  int depth = 0;  // 0: the server's own certificate, above: an issuer's
+  int depth = 0;  // 0: the peer's own certificate, above: an issuer's
   CertificateInfo certificate;
+  bool tolerated = false;  // the handshake goes on (Verification::none_insecure)
 };
 
 // For SSL_CTX_set_verify; the session's app data is its VerifyFailure or null.
+// Notes the first thing that is wrong.
 int record_verify_failure(int ok, x509_store_ctx_st* store) noexcept;
 
 struct FailureScene {
   bool is_client = false;
   bool handshake_done = false;
-  std::string_view ca;           // client: where our authorities come from
-  std::string_view server_name;  // client
+  std::string_view ca;           // where our authorities come from
+  std::string_view server_name;  // client: the server's; server: what the client asked for
   std::string_view first_bytes;  // of the peer
 };
 

@@ -6,9 +6,12 @@
 
 #include "base/format.hpp"
 #include "crypto/host_name.hpp"
+#include "crypto/session_cache.hpp"
+#include "crypto/tls_callbacks.hpp"
 #include "crypto/tls_context.hpp"
 #include "crypto/tls_failure.hpp"
 #include "crypto/wire.hpp"
+#include "crypto/x509_read.hpp"
 
 namespace virgo::crypto {
 namespace {
@@ -35,9 +38,15 @@ void TlsSession::SslFree::operator()(ssl_st* ssl) const noexcept {
 
 TlsSession::TlsSession(std::shared_ptr<const TlsContext> context)
     : context_(std::move(context)), wire_(std::make_unique<Wire>()) {}
-TlsSession::~TlsSession() = default;
 
-Result<void> TlsSession::init(std::string_view server_name) {
+// OpenSSL would not resume a session whose connection ends without a goodbye. That
+// is told to whoever reads (end_of_stream()), and says nothing of the keys.
+TlsSession::~TlsSession() {
+  if (ssl_ != nullptr && handshake_done_ && !error_)
+    SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+Result<void> TlsSession::init(std::string_view server_name, std::uint16_t port) {
   const bool is_client = context_->is_client();
   ssl_.reset(SSL_new(context_->ctx_.get()));
   BIO* bio = new_wire_bio(context_->bio_method_.get(), *wire_);
@@ -47,19 +56,31 @@ Result<void> TlsSession::init(std::string_view server_name) {
                  format("cannot begin a TLS session ({})", take_openssl_error().reason)};
   }
   SSL_set_bio(ssl_.get(), bio, bio);
-  if (!is_client) {
-    SSL_set_accept_state(ssl_.get());
-    return {};
-  }
-  if (auto named = set_server_name(server_name); !named) return named;
   verify_failure_ = std::make_unique<VerifyFailure>();
+  verify_failure_->tolerated = context_->verification_ == Verification::none_insecure;
   SSL_set_app_data(ssl_.get(), verify_failure_.get());
+  if (!TlsCallbacks::attach(ssl_.get(), this))
+    return Error{Errc::failed, "cannot begin a TLS session (out of memory)"};
+  if (is_client) return begin_client(server_name, port);
+  SSL_set_accept_state(ssl_.get());
+  return {};
+}
+
+Result<void> TlsSession::begin_client(std::string_view server_name, std::uint16_t port) {
+  if (auto named = set_server_name(server_name); !named) return named;
+  if (context_->sessions_ != nullptr) {
+    resumption_name_ = format("{}:{}", server_name_, port);
+    // OpenSSL holds what it uses.
+    if (const SessionPtr kept = context_->sessions_->take(resumption_name_))
+      SSL_set_session(ssl_.get(), kept.get());
+  }
   SSL_set_connect_state(ssl_.get());
   advance_handshake();
   return outcome();
 }
 
 Result<void> TlsSession::set_server_name(std::string_view server_name) {
+  if (server_name.empty() && context_->verification_ == Verification::none_insecure) return {};
   const auto host = parse_host_name(server_name, false);
   if (!host) return host.error();
   server_name_ = host->text;
@@ -96,9 +117,19 @@ void TlsSession::advance_handshake() {
   if (result != 1) return settle(result);
   handshake_done_ = true;
   first_bytes_ = std::string();
+  note_authorization();
   SSL_set_app_data(ssl_.get(), nullptr);
   verify_failure_.reset();
   after_handshake();
+}
+
+void TlsSession::note_authorization() {
+  if (verify_failure_->code != 0) {
+    authorization_error_ = explain_verify(scene(), *verify_failure_).message;
+  } else if (const long code = SSL_get_verify_result(ssl_.get()); code != X509_V_OK) {
+    // Of a resumed session only the number is left.
+    authorization_error_ = X509_verify_cert_error_string(code);
+  }
 }
 
 void TlsSession::after_handshake() {
@@ -194,7 +225,8 @@ void TlsSession::settle(int result) {
     return;
   }
   const OpenSslError error = take_openssl_error();
-  const bool verify = verify_failure_ != nullptr && verify_failure_->code != 0;
+  const bool verify =
+      verify_failure_ != nullptr && verify_failure_->code != 0 && !verify_failure_->tolerated;
   fail(verify ? explain_verify(scene(), *verify_failure_) : explain_tls(scene(), error));
 }
 
@@ -203,7 +235,8 @@ void TlsSession::fail(Error error) {
 }
 
 FailureScene TlsSession::scene() const {
-  return {context_->is_client(), handshake_done_, context_->source(), server_name_, first_bytes_};
+  return {context_->is_client(), handshake_done_, acting_context().authorities_, server_name_,
+          first_bytes_};
 }
 
 Result<void> TlsSession::outcome() const {
@@ -217,6 +250,30 @@ std::string TlsSession::protocol() const {
 
 std::string TlsSession::cipher() const {
   return handshake_done_ ? SSL_get_cipher_name(ssl_.get()) : "";
+}
+
+std::string TlsSession::alpn() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl_.get(), &name, &size);
+  return size == 0 ? "" : std::string(reinterpret_cast<const char*>(name), size);
+}
+
+const std::string& TlsSession::sni() const {
+  static const std::string none;
+  const bool sent = !context_->is_client() ||
+                    SSL_get_servername(ssl_.get(), TLSEXT_NAMETYPE_host_name) != nullptr;
+  return sent ? server_name_ : none;
+}
+
+bool TlsSession::session_reused() const {
+  return handshake_done_ && SSL_session_reused(ssl_.get()) == 1;
+}
+
+std::optional<CertificateDetails> TlsSession::peer_certificate() const {
+  const X509* certificate = handshake_done_ ? SSL_get0_peer_certificate(ssl_.get()) : nullptr;
+  if (certificate == nullptr) return std::nullopt;
+  return certificate_details(*certificate);
 }
 
 }  // namespace virgo::crypto

@@ -25,6 +25,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -32,6 +33,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
+#include "crypto/x509.hpp"
 
 struct ssl_st;
 
@@ -91,17 +93,34 @@ class TlsSession {
   std::string protocol() const;
   std::string cipher() const;
 
+  // The application protocol agreed on, or "".
+  std::string alpn() const;
+  // The name the client asked for (SNI), lower case on the server's side, or "".
+  const std::string& sni() const;
+  // A session of before was resumed: no certificates were exchanged, those of then
+  // count.
+  bool session_reused() const;
+  // The peer's own certificate; nullopt before the handshake is done and when it
+  // has none.
+  std::optional<CertificateDetails> peer_certificate() const;
+  // With Verification::none_insecure, what is wrong with the peer's certificate, as
+  // a sentence; "" if nothing is (or, on a server, it has none).
+  const std::string& authorization_error() const { return authorization_error_; }
+
  private:
   friend class TlsContext;
+  friend struct TlsCallbacks;
   struct SslFree {
     void operator()(ssl_st* ssl) const noexcept;
   };
 
   explicit TlsSession(std::shared_ptr<const TlsContext> context);
-  Result<void> init(std::string_view server_name);
+  Result<void> init(std::string_view server_name, std::uint16_t port);
+  Result<void> begin_client(std::string_view server_name, std::uint16_t port);
   Result<void> set_server_name(std::string_view server_name);
   void advance_handshake();
   void after_handshake();
+  void note_authorization();
   void decrypt_all();
   void encrypt(std::string_view plaintext);
   void send_close_notify();
@@ -111,11 +130,16 @@ class TlsSession {
   FailureScene scene() const;
   Result<void> outcome() const;
 
+  const TlsContext& acting_context() const { return chosen_ ? *chosen_ : *context_; }
+
   std::shared_ptr<const TlsContext> context_;
+  std::shared_ptr<const TlsContext> chosen_;  // by the name the client wants
   std::unique_ptr<Wire> wire_;
   std::unique_ptr<VerifyFailure> verify_failure_;
   std::unique_ptr<ssl_st, SslFree> ssl_;
   std::string server_name_;
+  std::string resumption_name_;  // what our sessions with this server are kept by
+  std::string authorization_error_;
   std::string first_bytes_;  // of the peer, until the handshake is done
   std::string early_;        // written before the handshake is done
   std::string plain_;

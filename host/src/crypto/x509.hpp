@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -46,6 +47,20 @@ struct CertificateInfo {
   std::chrono::sys_seconds not_before;
   std::chrono::sys_seconds not_after;
   bool is_authority = false;
+};
+
+// All that a program may want to know of a peer's certificate. Names are as the
+// certificate has them: printable() before showing them.
+struct CertificateDetails {
+  using Name = std::vector<std::pair<std::string, std::string>>;  // {"CN", "db1"}, ...
+  CertificateInfo info;
+  Name subject;
+  Name issuer;
+  std::string alternative_names;  // "DNS:db1, IP Address:10.0.0.1"
+  std::string serial;             // hex, upper case
+  std::string fingerprint_sha1;   // "0A:1B:..."
+  std::string fingerprint_sha256;
+  std::string pem;
 };
 
 // The first certificate of a PEM file, or of PEM text. Errors as in TlsContext:

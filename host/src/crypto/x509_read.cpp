@@ -1,5 +1,7 @@
 #include "crypto/x509_read.hpp"
 
+#include <openssl/pem.h>
+
 #include <ctime>
 
 #include "base/format.hpp"
@@ -53,7 +55,79 @@ std::vector<std::string> names_of(const X509& certificate) {
   return texts;
 }
 
+CertificateDetails::Name parts_of(const X509_NAME* name) {
+  CertificateDetails::Name parts;
+  for (int i = 0; i < X509_NAME_entry_count(name); ++i) {
+    const X509_NAME_ENTRY* entry = X509_NAME_get_entry(name, i);
+    const int kind = OBJ_obj2nid(X509_NAME_ENTRY_get_object(entry));
+    unsigned char* text = nullptr;
+    const int size = ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(entry));
+    if (size < 0) continue;
+    parts.emplace_back(
+        kind == NID_undef ? "?" : OBJ_nid2sn(kind),
+        std::string(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size)));
+    OPENSSL_free(text);
+  }
+  return parts;
+}
+
+std::string hex_of(std::string_view bytes, std::string_view between) {
+  static constexpr char kDigits[] = "0123456789ABCDEF";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i > 0) text += between;
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+std::string fingerprint(const X509& certificate, const EVP_MD* kind) {
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  if (X509_digest(&certificate, kind, bytes, &size) != 1) return {};
+  return hex_of({reinterpret_cast<const char*>(bytes), size}, ":");
+}
+
+std::string serial_of(const X509& certificate) {
+  const ASN1_INTEGER* serial = X509_get0_serialNumber(&certificate);
+  return hex_of({reinterpret_cast<const char*>(ASN1_STRING_get0_data(serial)),
+                 static_cast<std::size_t>(ASN1_STRING_length(serial))},
+                "");
+}
+
+std::string pem_of(const X509& certificate) {
+  const BioPtr bio(BIO_new(BIO_s_mem()));
+  if (bio == nullptr || PEM_write_bio_X509(bio.get(), &certificate) != 1) return {};
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(bio.get(), &text);
+  return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
+}
+
+bool is_address(std::string_view name) {
+  const auto host = parse_host_name(name, true);
+  return host && host->is_ip();
+}
+
 }  // namespace
+
+CertificateDetails certificate_details(const X509& certificate) {
+  const QueueGuard guard;
+  CertificateDetails details;
+  details.info = certificate_info(certificate);
+  details.subject = parts_of(X509_get_subject_name(&certificate));
+  details.issuer = parts_of(X509_get_issuer_name(&certificate));
+  for (const std::string& name : details.info.names) {
+    if (!details.alternative_names.empty()) details.alternative_names += ", ";
+    details.alternative_names += (is_address(name) ? "IP Address:" : "DNS:") + name;
+  }
+  details.serial = serial_of(certificate);
+  details.fingerprint_sha1 = fingerprint(certificate, EVP_sha1());
+  details.fingerprint_sha256 = fingerprint(certificate, EVP_sha256());
+  details.pem = pem_of(certificate);
+  return details;
+}
 
 CertificateInfo certificate_info(const X509& certificate) {
   const QueueGuard guard;

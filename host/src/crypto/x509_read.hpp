@@ -9,6 +9,8 @@ namespace virgo::crypto {
 // The strings are as the certificate has them: printable() before showing them.
 CertificateInfo certificate_info(const X509& certificate);
 
+CertificateDetails certificate_details(const X509& certificate);
+
 // "db1, 10.0.0.1 and 3 more", printable.
 std::string join_names(const CertificateInfo& info);
 
