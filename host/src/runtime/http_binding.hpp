@@ -23,6 +23,7 @@ struct HttpConnectionRef {
   HttpServerBinding* server = nullptr;
   int self = 0;      // the userdata, in the registry
   int object = 0;    // of a transport in Lua, in the registry; 0: there is none
+  int socket = 0;    // req.socket if somebody asked for it, in the registry
   int exchange = 0;  // what on_request() returned, in the registry; 0: nothing
 };
 

@@ -11,9 +11,18 @@ namespace virgo::runtime {
 namespace {
 
 // The callbacks, in the order of their table in the registry.
-enum Callback : int { kRequest = 1, kBody, kBodyEnd, kDrain, kClosed, kUpgrade, kTransport };
-constexpr const char* kNames[] = {"request", "body",    "body_end", "drain",
-                                  "closed",  "upgrade", "transport"};
+enum Callback : int {
+  kRequest = 1,
+  kBody,
+  kBodyEnd,
+  kDrain,
+  kClosed,
+  kSocketClosed,
+  kUpgrade,
+  kTransport
+};
+constexpr const char* kNames[] = {"request", "body",          "body_end", "drain",
+                                  "closed",  "socket_closed", "upgrade",  "transport"};
 constexpr const char* kCallbacks = "virgo.http.callbacks";
 
 // native.http_server.set_callbacks(table)
@@ -74,7 +83,7 @@ class HttpServerBinding::LuaTransport final : public net::HttpTransport {
  public:
   LuaTransport(HttpServerBinding& binding, int object) : binding_(binding), object_(object) {}
   ~LuaTransport() override {
-    if (!finished_) tell("drop");
+    if (!finished_ && !binding_.ending_) tell("drop");
     drop_ref(binding_.program_.state().raw(), object_);
   }
 
@@ -129,6 +138,7 @@ HttpServerBinding::HttpServerBinding(Program& program, net::HttpServerOptions op
       owner_(owner) {}
 
 HttpServerBinding::~HttpServerBinding() {
+  ending_ = true;  // by the collector: no Lua is called any more
   server_.reset();
   drop_ref(L_, owner_);
 }
@@ -208,6 +218,8 @@ void HttpServerBinding::on_body_end(net::HttpConnection& connection,
   else
     push_header_pairs(L_, trailers);
   call(2, 0);
+  if (!connection.in_response() && connection.user() != nullptr)
+    forget_exchange(*static_cast<HttpConnectionRef*>(connection.user()));
 }
 
 void HttpServerBinding::on_drain(net::HttpConnection& connection) {
@@ -222,6 +234,13 @@ void HttpServerBinding::on_closed(net::HttpConnection& connection, const Error& 
     static_cast<HttpConnectionRef*>(connection.user())->connection = nullptr;
     call(3, 0);
   }
+  const auto* ref = static_cast<HttpConnectionRef*>(connection.user());
+  if (ref != nullptr && ref->socket != 0) {
+    luaL_checkstack(L_, 4, "http event");
+    push_callback(L_, kSocketClosed);
+    lua_rawgeti(L_, LUA_REGISTRYINDEX, ref->socket);
+    call(1, 0);
+  }
   let_go(connection);
 }
 
@@ -231,6 +250,7 @@ void HttpServerBinding::let_go(net::HttpConnection& connection) {
   ref->connection = nullptr;
   connection.set_user(nullptr);
   forget_exchange(*ref);
+  drop_ref(L_, ref->socket);
   drop_ref(L_, ref->object);
   drop_ref(L_, ref->self);
 }
@@ -239,14 +259,14 @@ void HttpServerBinding::on_upgrade(net::HttpConnection& connection,
                                    std::unique_ptr<net::HttpTransport> transport,
                                    std::string rest) {
   if (push_event(connection, kUpgrade)) {
-    std::unique_ptr<net::Connection> below = transport->release();
-    if (below != nullptr)
-      push_net_handle(L_, std::move(below));
-    else
-      lua_pushnil(L_);
+    if (auto* in_lua = dynamic_cast<LuaTransport*>(transport.get())) {
+      in_lua->set_finished();
+      lua_rawgeti(L_, LUA_REGISTRYINDEX, in_lua->object());
+    } else {
+      push_net_handle(L_, transport->release());
+    }
     push_text(L_, rest);
     static_cast<HttpConnectionRef*>(connection.user())->connection = nullptr;
-    if (auto* in_lua = dynamic_cast<LuaTransport*>(transport.get())) in_lua->set_finished();
     call(3, 0);
   }
   let_go(connection);
@@ -365,16 +385,40 @@ const char* code_of_listening(const std::string& message) {
   return "EINVAL";
 }
 
-// server host port
+// server {host, port | path, mode, backlog, ipv6Only, reusePort}
+void read_listen_options(lua_State* L, net::ListenOptions& o) {
+  const auto text = [L](const char* name, std::string& out) {
+    lua_getfield(L, 2, name);
+    if (lua_isstring(L, -1) != 0) out = lua_tostring(L, -1);
+    lua_pop(L, 1);
+  };
+  const auto whole = [L](const char* name, int otherwise) {
+    lua_getfield(L, 2, name);
+    const int value = lua_isnumber(L, -1) != 0 ? static_cast<int>(lua_tointeger(L, -1)) : otherwise;
+    lua_pop(L, 1);
+    return value;
+  };
+  const auto yes = [L](const char* name) {
+    lua_getfield(L, 2, name);
+    const bool value = lua_toboolean(L, -1) != 0;
+    lua_pop(L, 1);
+    return value;
+  };
+  text("host", o.host);
+  text("path", o.path);
+  o.port = static_cast<std::uint16_t>(whole("port", 0));
+  o.backlog = whole("backlog", o.backlog);
+  if (const int mode = whole("mode", -1); mode >= 0) o.mode = static_cast<mode_t>(mode);
+  o.ipv6_only = yes("ipv6Only");
+  o.reuse_port = yes("reusePort");
+}
+
 int server_listen(lua_State* L) {
   HttpServerBinding& binding = server_at(L);
-  const char* host = luaL_checkstring(L, 2);
-  const auto port = luaL_checkinteger(L, 3);
-  luaL_argcheck(L, port >= 0 && port <= 65535, 3, "a port is 0 to 65535");
+  luaL_checktype(L, 2, LUA_TTABLE);
   const lua::HostWork work(L);
   net::ListenOptions options;
-  options.host = host;
-  options.port = static_cast<std::uint16_t>(port);
+  read_listen_options(L, options);
   const Result<void> listening = binding.server().listen(std::move(options));
   if (!listening) {
     lua_pushnil(L);
