@@ -10,7 +10,7 @@ local Error = core.Error
 local Readable = stream.Readable
 local band = bit.band
 
-local COMPLETE, KEEP_ALIVE, UPGRADE, CONTINUE = 1, 2, 4, 8
+local KEEP_ALIVE = 2
 
 --- A message that was received; in a server the request. Its body is read like any
 --- Readable; one that is never looked at costs nothing and is dropped with the response.
@@ -30,7 +30,8 @@ local COMPLETE, KEEP_ALIVE, UPGRADE, CONTINUE = 1, 2, 4, 8
 ---@field complete boolean the whole body has arrived
 local IncomingMessage = Readable:extend()
 IncomingMessage.is_upgraded = false
-IncomingMessage.complete = false
+IncomingMessage.complete = true
+IncomingMessage.httpVersion = '1.1'
 
 -- What is made when it is asked for.
 local lazy = {
@@ -54,30 +55,6 @@ function IncomingMessage.meta.__index(self, key)
     rawset(self, key, value)
   end
   return value
-end
-
--- What the native half knows, as an object.
-function IncomingMessage.received(connection, number, method, target, minor, raw, flags, body)
-  return setmetatable({
-    method = method,
-    url = target,
-    httpVersion = minor == 1 and '1.1' or '1.0',
-    complete = band(flags, COMPLETE) ~= 0,
-    _connection = connection,
-    _number = number,
-    _raw = raw,
-    _flags = flags,
-    _body = body,
-  }, IncomingMessage.meta)
-end
-
--- The client offers another protocol, or wants a tunnel.
-function IncomingMessage.offersUpgrade(flags)
-  return band(flags, UPGRADE) ~= 0
-end
-
-function IncomingMessage.expectsContinue(flags)
-  return band(flags, CONTINUE) ~= 0
 end
 
 function IncomingMessage:_read()

@@ -66,17 +66,23 @@ local callbacks = {}
 
 function callbacks.request(server, connection, number, method, target, minor, raw, flags, body)
   local complete = band(flags, COMPLETE) ~= 0
+  -- Few fields each, and room for those that come: what is usual is the class's.
   local req = setmetatable({
     method = method,
     url = target,
-    httpVersion = minor == 1 and '1.1' or '1.0',
-    complete = complete,
+    res = false,
     _connection = connection,
     _number = number,
     _raw = raw,
     _flags = flags,
     _body = body,
   }, requestMeta)
+  if minor == 0 then
+    req.httpVersion = '1.0'
+  end
+  if not complete then
+    req.complete = false
+  end
   if complete and band(flags, UPGRADE) ~= 0 and server.handlers then
     local event = method == 'CONNECT' and 'connect' or 'upgrade'
     if server.handlers[event] and native.upgrade(connection, number) then
@@ -85,9 +91,13 @@ function callbacks.request(server, connection, number, method, target, minor, ra
     end
   end
   local res = setmetatable({
+    statusCode = 200,
+    headersSent = false,
+    finished = false,
+    req = req,
     _connection = connection,
     _number = number,
-    req = req,
+    _fields = nil,
   }, responseMeta)
   req.res = res
   if server.handlers then

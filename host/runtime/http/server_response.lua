@@ -105,7 +105,7 @@ function ServerResponse:setHeader(name, value)
     if rawget(self, 'headers') then
       self.headers[name] = value
     else
-      self._fields = { name, value }
+      self._fields = { name, value, nil, nil, nil, nil } -- room for three
     end
     return self
   end

@@ -19,6 +19,8 @@ class HttpServerBinding;
 
 // What Lua's userdata of a connection holds. Lives as long as Lua has it.
 struct HttpConnectionRef {
+  static constexpr char kMark = 0;
+  const char* mark = &kMark;
   net::HttpConnection* connection = nullptr;  // null: over
   HttpServerBinding* server = nullptr;
   int self = 0;      // the userdata, in the registry

@@ -12,8 +12,13 @@ namespace {
 
 constexpr const char* kConnection = "virgo.http.connection";
 
+// By its mark, as a look-up of the metatable would cost more than the rest.
 HttpConnectionRef& ref_at(lua_State* L) {
-  return *static_cast<HttpConnectionRef*>(luaL_checkudata(L, 1, kConnection));
+  auto* ref = static_cast<HttpConnectionRef*>(lua_touserdata(L, 1));
+  if (ref == nullptr || lua_type(L, 1) != LUA_TUSERDATA ||
+      lua_objlen(L, 1) != sizeof(HttpConnectionRef) || ref->mark != &HttpConnectionRef::kMark)
+    luaL_typerror(L, 1, kConnection);
+  return *ref;
 }
 
 const char* code_of(const Error& error) {

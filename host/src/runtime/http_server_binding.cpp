@@ -38,12 +38,6 @@ int set_callbacks(lua_State* L) {
   return 0;
 }
 
-void push_callback(lua_State* L, int which) {
-  lua_getfield(L, LUA_REGISTRYINDEX, kCallbacks);
-  lua_rawgeti(L, -1, which);
-  lua_remove(L, -2);
-}
-
 void push_text(lua_State* L, std::string_view text) {
   lua_pushlstring(L, text.data(), text.size());
 }
@@ -115,7 +109,7 @@ class HttpServerBinding::LuaTransport final : public net::HttpTransport {
   void tell(const char* what, std::string_view data = {}) {
     lua_State* L = binding_.L_;
     luaL_checkstack(L, 8, "http transport");
-    push_callback(L, kTransport);
+    binding_.push_callback(kTransport);
     lua_rawgeti(L, LUA_REGISTRYINDEX, object_);
     lua_pushstring(L, what);
     push_text(L, data);
@@ -135,12 +129,22 @@ HttpServerBinding::HttpServerBinding(Program& program, net::HttpServerOptions op
     : program_(program),
       server_(std::make_unique<net::HttpServer>(program.loop(), options, *this)),
       L_(program.state().raw()),
-      owner_(owner) {}
+      owner_(owner) {
+  lua_getfield(L_, LUA_REGISTRYINDEX, kCallbacks);
+  callbacks_ = luaL_ref(L_, LUA_REGISTRYINDEX);
+}
 
 HttpServerBinding::~HttpServerBinding() {
   ending_ = true;  // by the collector: no Lua is called any more
   server_.reset();
   drop_ref(L_, owner_);
+  drop_ref(L_, callbacks_);
+}
+
+void HttpServerBinding::push_callback(int which) {
+  lua_rawgeti(L_, LUA_REGISTRYINDEX, callbacks_);
+  lua_rawgeti(L_, -1, which);
+  lua_remove(L_, -2);
 }
 
 void HttpServerBinding::release() {
@@ -171,7 +175,7 @@ void HttpServerBinding::on_request(net::HttpConnection& connection, const http::
   luaL_checkstack(L, 16, "http request");
   HttpConnectionRef& ref = ref_of(connection);
   forget_exchange(ref);
-  push_callback(L, kRequest);
+  push_callback(kRequest);
   lua_rawgeti(L, LUA_REGISTRYINDEX, ref.object != 0 ? ref.object : owner_);
   lua_rawgeti(L, LUA_REGISTRYINDEX, ref.self);
   lua_pushinteger(L, connection.request_number());
@@ -199,7 +203,7 @@ bool HttpServerBinding::push_event(net::HttpConnection& connection, int callback
   const auto* ref = static_cast<HttpConnectionRef*>(connection.user());
   if (ref == nullptr || ref->exchange == 0) return false;
   luaL_checkstack(L_, 8, "http event");
-  push_callback(L_, callback);
+  push_callback(callback);
   lua_rawgeti(L_, LUA_REGISTRYINDEX, ref->exchange);
   return true;
 }
@@ -237,7 +241,7 @@ void HttpServerBinding::on_closed(net::HttpConnection& connection, const Error& 
   const auto* ref = static_cast<HttpConnectionRef*>(connection.user());
   if (ref != nullptr && ref->socket != 0) {
     luaL_checkstack(L_, 4, "http event");
-    push_callback(L_, kSocketClosed);
+    push_callback(kSocketClosed);
     lua_rawgeti(L_, LUA_REGISTRYINDEX, ref->socket);
     call(1, 0);
   }

@@ -60,6 +60,7 @@ class HttpServerBinding final : public net::HttpHandler {
   HttpConnectionRef& ref_of(net::HttpConnection& connection);
   // Pushes the callback and the exchange; false if there is none.
   bool push_event(net::HttpConnection& connection, int callback);
+  void push_callback(int which);
   bool call(int nargs, int nresults);
   void let_go(net::HttpConnection& connection);
 
@@ -67,6 +68,7 @@ class HttpServerBinding final : public net::HttpHandler {
   std::unique_ptr<net::HttpServer> server_;
   lua_State* L_;
   int owner_;
+  int callbacks_ = 0;  // in the registry
   bool ending_ = false;
 };
 
