@@ -11,7 +11,9 @@ namespace virgo::runtime {
 void open_natives(lua_State* L);
 
 // The libraries: each leaves its table on the stack and may raise.
-int open_builtins(lua_State* L);  // load(name) -> function | nil, names() -> list
-int open_process(lua_State* L);   // exit(code), executable
+int open_builtins(lua_State* L);     // load(name) -> function | nil, names() -> list
+int open_process(lua_State* L);      // exit(code), executable
+int open_http_client(lua_State* L);  // session(limits), encode_base64(text)
+int open_web_socket(lua_State* L);   // codec(role, max_message), accept_value, new_key
 
 }  // namespace virgo::runtime
