@@ -21,10 +21,12 @@ constexpr Native kNatives[] = {
     {"builtins", open_builtins},
     {"http_server", open_http_server},
     {"crypto", open_crypto},
+    {"http_client", open_http_client},
     {"json", open_json},
     {"process", open_process},
     {"tls", open_tls},
     {"virgo", open_virgo},
+    {"web_socket", open_web_socket},
 };
 // clang-format on
 
