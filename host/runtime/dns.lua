@@ -570,4 +570,11 @@ function dns.loadResolver(options)
 end
 dns.loadResolverUnix = dns.loadResolver
 
+--- Only on Windows, where Virgo does not run.
+---@return nil
+---@return Error err code "ENOSYS"
+function dns.loadResolverWin()
+  return nil, core.Error:new('ENOSYS: the registry of Windows is not here')
+end
+
 return dns

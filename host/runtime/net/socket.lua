@@ -259,6 +259,13 @@ function Socket:_writeMany(chunks, done)
   end
 end
 
+function Socket:writeAll(data)
+  if self.destroyed then
+    return nil, closedError(self, 'write')
+  end
+  return Duplex.writeAll(self, data)
+end
+
 local function finished(self, callback)
   if self.destroyed then
     return

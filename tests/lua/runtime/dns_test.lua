@@ -645,6 +645,7 @@ options ndots:99 timeout:0 attempts:x
     { host = '192.0.2.1', port = 53 }, { host = '2001:db8::1', port = 53 }, { host = 'fe80::1%eth0', port = 53 },
   })
   t:equal(dns.loadResolverUnix, dns.loadResolver)
+  t:equal(select(2, dns.loadResolverWin()).code, 'ENOSYS')
   local parsed = config.load(path)
   t:same(parsed.search, { 'One.example', 'two.example' })
   t:same({ parsed.ndots, parsed.timeout, parsed.attempts, parsed.rotate, parsed.tcp },
