@@ -10,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "runtime/program.hpp"
 #include "uv/loop.hpp"
+#include "uv/terminal.hpp"
 
 namespace virgo::cli {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 // Ends here and now: whatever the program still has open is its own decision.
 [[noreturn]] void leave(int code) {
   std::fflush(nullptr);
+  uv::restore_terminal();
   ::_exit(code);
 }
 

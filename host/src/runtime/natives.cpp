@@ -26,6 +26,7 @@ constexpr Native kNatives[] = {
     {"tls", open_tls},
     {"virgo", open_virgo},
     {"web_socket", open_web_socket},
+    {"terminal", open_terminal},
 };
 // clang-format on
 
