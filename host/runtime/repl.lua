@@ -203,13 +203,14 @@ end
 function Repl:_evaluate(line)
   local alive = turn.hide(uv.new_timer())
   alive:start(FOREVER_MS, FOREVER_MS, function() end)
-  self.over = function(prompt)
-    self.over = nil
+  local function over(prompt)
+    if not alive then return end
     alive:close()
+    alive, self.over = nil, nil
     terminal.busy(false)
     return self:_ask(prompt)
   end
-  local over = self.over
+  self.over = over
   terminal.busy(true)
   local ok, err = pcall(self._take, self, line, function(prompt)
     turn.soon(over, prompt)
