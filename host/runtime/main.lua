@@ -8,53 +8,93 @@ local natives, argv, source = ...
 local builtins = natives.builtins
 local uv = require('uv')
 
--- Until a file's own require exists: built-in modules, by name.
-local loaded = { uv = uv }
-local function require_builtin(name)
-  if loaded[name] ~= nil then return loaded[name] end
-  local native = name:match('^native%.(.+)$')
-  if native then return natives[native] end
-  local load = builtins.load(name)
-  if not load then return require(name) end
-  local module = { exports = {} }
-  local env = setmetatable({ require = require_builtin, module = module, exports = module.exports },
-    { __index = _G })
-  setfenv(load, env)
-  local result = load(name)
-  if result == nil then result = module.exports end
-  loaded[name] = result
-  return result
+-- pairs and ipairs look at __pairs and __ipairs as in Lua 5.2, which this LuaJIT
+-- does not. What they return for plain tables compiles like the original.
+do
+  local next, type, getmetatable = next, type, debug.getmetatable
+  local plainPairs, plainIpairs = pairs, ipairs
+
+  function pairs(value)
+    local meta = getmetatable(value)
+    if meta then
+      local own = meta.__pairs
+      if own then
+        return own(value)
+      end
+    end
+    if type(value) == 'table' then
+      return next, value, nil
+    end
+    return plainPairs(value)
+  end
+
+  function ipairs(value)
+    local meta = type(value) ~= 'table' and getmetatable(value)
+    local own = meta and meta.__ipairs
+    if own then
+      return own(value)
+    end
+    return plainIpairs(value)
+  end
 end
 
+-- Until require.lua is there: the few modules it needs itself.
+local early = { uv = uv, ['native.builtins'] = builtins, ['native.require'] = require }
+local plain_require = require
+
+local function require_early(name)
+  if early[name] == nil then
+    local chunk = builtins.load(name)
+    setfenv(chunk, setmetatable({ require = require_early }, { __index = _G }))
+    early[name] = chunk(name)
+  end
+  return early[name]
+end
+
+local generator = require_early('require')
+
+-- What built-in modules alone may ask for.
+local function private(name)
+  local native = name:match('^native%.(.+)$')
+  if native == 'require' then return plain_require end
+  if native then return natives[native] end
+  return plain_require(name)
+end
+generator.setPrivate(private)
+
+local builtin = generator.builtin
+local hosted = builtin('process')
+process = hosted.globalProcess()
+for i, word in pairs(argv) do process.argv[i] = word end
 args = argv
 
--- Prints an error that nobody caught, and ends the program.
-local function uncaught(err, traceback)
-  io.stdout:flush()
-  io.stderr:write('Uncaught: ', tostring(err), '\n', traceback, '\n')
-  natives.process.exit(1)
+-- p and print come with the first call; many programs print nothing.
+local function printer(name)
+  return function(...)
+    local pretty = builtin('pretty-print')
+    p, print = pretty.prettyPrint, pretty.print
+    return pretty[name](...)
+  end
+end
+if builtins.load('pretty-print') then
+  p, print = printer('prettyPrint'), printer('print')
 end
 
--- Nothing is left to wait for: the exit code.
-local function finish()
-  io.stdout:flush()
-  return 0
+local function main()
+  if not source and not argv[1] then
+    return builtin('repl').start()
+  end
+  local ok, chunk = pcall(generator.main, argv[1] or '(command line)', source)
+  if not ok then
+    return hosted.uncaught(chunk, '')
+  end
+  return chunk(unpack(argv, 2))
 end
 
 local function run()
-  local chunk, why
-  if source then
-    chunk, why = loadstring(source, '=(command line)')
-  elseif argv[1] then
-    chunk, why = loadfile(argv[1])
-  else
-    error('no REPL yet')
-  end
-  if not chunk then error(why, 0) end
-  setfenv(chunk, setmetatable({ require = require_builtin }, { __index = _G }))
-  local main = coroutine.create(chunk)
-  local ok, err = coroutine.resume(main, unpack(argv, 2))
-  if not ok then uncaught(err, debug.traceback(main)) end
+  local thread = coroutine.create(main)
+  local ok, err = coroutine.resume(thread)
+  if not ok then hosted.uncaught(err, debug.traceback(thread)) end
 end
 
-return uncaught, finish, run
+return hosted.uncaught, hosted.finish, run

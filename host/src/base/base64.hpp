@@ -1,14 +1,15 @@
-// Base64 (RFC 4648, section 4), with padding.
+// Base64 (RFC 4648, section 4), with padding. Thread-safe.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 namespace virgo {
 
-std::string base64(std::string_view bytes);
+std::string encode_base64(std::string_view bytes);
 
-// The four characters for the first one to three bytes of `bytes`. Needs no memory.
-void base64_group(std::string_view bytes, char* out);
+// Strict: padded, no white space, unused bits zero; else nullopt.
+std::optional<std::string> decode_base64(std::string_view text);
 
 }  // namespace virgo

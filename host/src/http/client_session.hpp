@@ -33,9 +33,10 @@ class ClientSession {
     virtual void on_body(std::string_view bytes) = 0;
     // The trailers last until the next request.
     virtual void on_body_end(const HeaderList& trailers) = 0;
-    // The connection is of no use any more and must be closed. A response that had not
-    // ended does not. Errc::invalid (no valid HTTP), limit (of Limits), closed (the
-    // server ended the connection too early).
+    // Called once, nothing follows: the connection must be closed, a response that had not
+    // ended does not end. May come after a response, if there are bytes behind it.
+    // Errc::invalid (no valid HTTP), limit (of Limits), closed (the server ended the
+    // connection too early).
     virtual void on_error(const Error& error) = 0;
 
    protected:
@@ -68,9 +69,9 @@ class ClientSession {
   // with nothing written; Errc::closed when the connection cannot take a request;
   // Errc::failed in the wrong order.
   Result<void> request(const Request& request, std::string_view body);
-  // In pieces: Content-Length among the headers, or else chunked. The body of CONNECT,
-  // GET and HEAD is none unless the headers announce one; then write_body() is
-  // Errc::invalid.
+  // In pieces: Content-Length among the headers, or else chunked. With GET, HEAD, DELETE,
+  // OPTIONS, TRACE and CONNECT there is no body unless the headers announce one:
+  // write_body() is Errc::invalid then.
   Result<void> write_head(const Request& request);
   // More than the Content-Length: Errc::invalid, the surplus is not sent, and the
   // connection is lost.
@@ -89,7 +90,8 @@ class ClientSession {
   // the response to the next one. Ignored after abort() and an error; after an upgrade
   // they are added to take_rest().
   void feed(std::string_view bytes);
-  // The server sends no more: ends a body without length, or is an error.
+  // The server sends no more: ends a body without length; an error within a response or
+  // before it. Between requests it only ends reusable().
   void end_of_stream();
 
   // A request has been begun and its response has not ended.
@@ -109,10 +111,11 @@ class ClientSession {
  private:
   void run(std::string_view bytes);
   void hand_out(std::string_view& bytes);
-  void end_response();
+  void hand_out_informational(std::string_view& bytes);
+  void end_response(bool bytes_follow);
   void fail(Error error);
   void fail(const Refusal& refusal);
-  Result<void> begin(const Request& request, std::string_view body, bool whole);
+  Result<void> begin(const Request& request, const std::string_view* body);
 
   const Limits& limits_;
   Handler& handler_;
@@ -121,12 +124,14 @@ class ClientSession {
   std::string output_;
   std::string rest_;
   unsigned informational_ = 0;
-  bool in_request_ = false;
-  bool request_sent_ = true;
+  bool in_request_ = false;   // its response has not ended
+  bool request_sent_ = true;  // whole
   bool upgrade_asked_ = false;
-  bool keep_alive_ = true;
-  bool lost_ = false;
-  bool dead_ = false;
+  bool connect_asked_ = false;
+  bool keep_alive_ = true;  // as the request says
+  bool lost_ = false;       // takes no further request
+  bool surplus_ = false;    // there were bytes behind a response that ends
+  bool dead_ = false;       // on_error() was called, or abort()
   bool upgraded_ = false;
 };
 

@@ -35,6 +35,7 @@ class HeaderList {
   std::size_t size() const { return items_.size(); }
   bool empty() const { return items_.empty(); }
   const Header& operator[](std::size_t i) const { return items_[i]; }
+  Header& at(std::size_t i) { return items_[i]; }
   Header& back() { return items_.back(); }
   auto begin() const { return items_.begin(); }
   auto end() const { return items_.end(); }

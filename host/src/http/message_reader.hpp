@@ -23,16 +23,14 @@
 #pragma once
 
 #include <memory>
-#include <string>
 #include <string_view>
 
+#include "http/chunked_decoder.hpp"
+#include "http/head_buffer.hpp"
 #include "http/limits.hpp"
 #include "http/message.hpp"
 
 namespace virgo::http {
-
-class HeadParser;
-class ChunkedDecoder;
 
 class MessageReader {
  public:
@@ -42,7 +40,7 @@ class MessageReader {
     head,        // request() or response() is filled; comes once per message
     body,        // chunk() is the next piece of the body, never empty
     end,         // the message is over; trailers() is filled
-    rest,        // after a message that ends HTTP here: what follows is not ours
+    rest,        // after a response that ends HTTP (101, 2xx to CONNECT): what follows is not ours
     failed,      // refusal() says why; every further call says the same
   };
 
@@ -64,23 +62,20 @@ class MessageReader {
   // Of responses: what was asked with, before the head arrives: a response to HEAD has
   // no body, and one to CONNECT with 2xx ends HTTP. Lasts for one final response.
   void set_request_method(std::string_view method);
-  // The message being read is the last one of HTTP on this connection: after its end
-  // comes Event::rest. By itself only after 101, and 2xx to CONNECT.
-  void end_http_after_message() { ends_http_ = true; }
 
   const RequestHead& request() const { return request_; }
   const ResponseHead& response() const { return response_; }
   // Whichever of the two it is.
   const MessageHead& head() const;
   std::string_view chunk() const { return chunk_; }
-  const HeaderList& trailers() const { return trailers_; }
+  const HeaderList& trailers() const;
   const Refusal& refusal() const { return refusal_; }
 
   // Of the message whose head has come: body bytes still missing; UINT64_MAX if that
   // is not known.
   std::uint64_t body_left() const;
-  // Between messages: not a byte of the next one has come.
-  bool idle() const { return state_ == State::head && buffer_.empty() && skipped_ == 0; }
+  // Between messages: not a byte of the next one has come, but for blank lines.
+  bool idle() const { return state_ == State::head && buffer_.text().empty(); }
   // A head has begun and is not complete.
   bool in_head() const { return state_ == State::head && !idle(); }
 
@@ -91,30 +86,36 @@ class MessageReader {
     length,
     chunked,
     until_close,
-    ended,
+    ended,  // Event::end was given
     rest,
     failed
   };
 
   Event next_head(std::string_view& bytes);
+  Event gather_head(std::string_view& bytes);
   Event next_length(std::string_view& bytes);
   Event next_chunked(std::string_view& bytes);
-  Event fail(const Refusal& refusal);
+  Event next_until_close(std::string_view& bytes);
+  Event begin_body();
+  Event end_message();
   void begin_message();
+  bool parse_head();
+  Event fail(Refusal refusal);
+  Event refuse(int status, const char* why, bool limit = false);
 
   Kind kind_;
   State state_ = State::head;
-  bool ends_http_ = false;
+  bool ends_http_ = false;   // after this message
   bool to_head_ = false;     // the request was HEAD
   bool to_connect_ = false;  // the request was CONNECT
   const Limits& limits_;
-  std::string buffer_;       // the head; must not move while the views live
-  std::size_t skipped_ = 0;  // bytes of blank lines in front of the head
-  std::uint64_t left_ = 0;   // of a body with a length
-  std::uint64_t body_ = 0;   // bytes of body so far
+  HeadBuffer buffer_;
+  std::size_t blank_ = 0;   // bytes of blank lines in front of the head
+  std::uint64_t left_ = 0;  // of a body with a length
+  std::uint64_t body_ = 0;  // bytes of body so far
   RequestHead request_;
   ResponseHead response_;
-  HeaderList trailers_;
+  HeaderList no_trailers_;
   std::string_view chunk_;
   Refusal refusal_;
   std::unique_ptr<ChunkedDecoder> chunked_;  // made by the first chunked body

@@ -4,6 +4,7 @@
 // control characters) never gets into a message.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,10 @@ void append_chunk(std::string& out, std::string_view bytes);
 // The last chunk, the trailers and the blank line. Framing fields, Host and what else may
 // not be a trailer is refused.
 Result<void> append_last_chunk(std::string& out, std::span<const Header> trailers = {});
+
+// "name: value\r\n" without a check.
+void append_header(std::string& out, std::string_view name, std::string_view value);
+void append_decimal(std::string& out, std::uint64_t value);
 
 // The sentence for what is wrong with a header field, naming it.
 Result<void> check_header(const Header& header);

@@ -142,7 +142,7 @@ class ServerSession {
   // ---- the connection
 
   // Between requests with nothing waiting: may be closed without loss.
-  bool idle() const { return !in_request_ && reader_.idle() && waiting_.empty(); }
+  bool idle() const { return !in_request_ && reader_.idle() && !has_waiting(); }
   // A head has begun to arrive and is not complete, or a body: for time-outs.
   bool in_head() const { return !in_request_ && reader_.in_head(); }
   bool in_body() const { return in_request_ && !body_read_; }
@@ -154,35 +154,44 @@ class ServerSession {
   void abort();
 
  private:
+  bool has_waiting() const { return waiting_from_ < waiting_.size(); }
+
+  // Of the response to the request handed out.
   enum class Phase : std::uint8_t { none, waiting, body, finished };
+  struct Plan;
 
   void run(std::string_view bytes);
-  bool step(std::string_view& bytes);
+  void go_on(std::string_view& bytes);
+  void keep(std::string_view rest);
+  void at_end_of_stream();
   void hand_out(std::string_view& bytes);
   void take_body(std::string_view piece);
   void end_body();
-  void end_request();
+  void settle();
   void refuse(const Refusal& refusal);
-  bool between_requests();
-  Result<void> check_waiting(int status, std::string_view reason) const;
-  bool must_close_after(bool body_is_delimited) const;
+  Result<void> check_turn(const char* what) const;
+  Result<Plan> plan(int status, std::span<const Header> headers, const std::string_view* body);
+  bool closes_after(const Plan& plan) const;
+  Result<void> write_start(const Plan& plan, int status, std::string_view reason,
+                           std::span<const Header> headers);
 
   const ServerOptions& options_;
   Handler& handler_;
   MessageReader reader_;
   BodyWriter writer_;
   std::string output_;
-  std::string waiting_;  // bytes fed that were not looked at yet
-  std::uint64_t late_body_ = 0;
+  std::string waiting_;           // bytes fed that were not looked at yet, and before them
+  std::size_t waiting_from_ = 0;  // as many that were
+  std::uint64_t late_body_ = 0;   // bytes of body since the response was finished
   unsigned requests_ = 0;
   Phase phase_ = Phase::none;
   bool in_request_ = false;
   bool body_read_ = false;
   bool continue_due_ = false;  // the client waits for 100 Continue
   bool running_ = false;
-  bool closing_ = false;
-  bool dead_ = false;   // refused or aborted
-  bool ended_ = false;  // the peer sends no more
+  bool closing_ = false;  // after the response, if there is one to be made
+  bool dead_ = false;     // refused or aborted
+  bool ended_ = false;    // the peer sends no more
   bool upgraded_ = false;
 };
 

@@ -114,37 +114,43 @@ class WebSocket {
   };
 
   bool take_head(std::string_view& bytes);
-  bool begin_frame();
+  bool check_head();
+  void begin_frame();
   void take_payload(std::string_view& bytes);
+  void unmask(char* to, const char* from, std::size_t size);
+  bool check_text(bool whole);
   void end_frame();
   void end_control();
-  void end_message();
-  void on_close_frame();
+  void on_close_frame(std::string_view payload);
   void break_off(std::uint16_t code, const char* why);
   void tell_closed(std::uint16_t code, std::string_view reason);
-  bool check_text(std::string_view bytes);
   Result<void> check_sending() const;
+  Result<void> send_control(Opcode opcode, std::string_view payload);
   void write_frame(Opcode opcode, bool last, std::string_view payload);
 
   Role role_;
   Options options_;
   Handler& handler_;
   std::string output_;
-  std::string message_;  // of the message being received
+
+  // The frame being received.
   char head_[kMaxFrameHead] = {};
-  std::uint8_t head_size_ = 0;  // bytes of it that have come
-  bool in_payload_ = false;
-  Opcode opcode_ = Opcode::continuation;  // of the frame being received
+  std::uint8_t head_size_ = 0;  // bytes of the head that have come
+  bool in_payload_ = false;     // the head is complete
+  Opcode opcode_ = Opcode::continuation;
   bool last_ = false;
-  std::uint64_t left_ = 0;  // of its payload
-  std::uint64_t taken_ = 0;
   char mask_[4] = {};
-  char control_[125] = {};
+  std::uint64_t left_ = 0;   // bytes of payload to come
+  std::uint64_t taken_ = 0;  // and that have come
+  char control_[125] = {};   // payload of a control frame
   std::uint8_t control_size_ = 0;
+
+  // The message being received.
   bool in_message_ = false;
-  Kind kind_ = Kind::text;  // of the message being received
-  char partial_[4] = {};    // the beginning of a UTF-8 character at the end of a piece
-  std::uint8_t partial_size_ = 0;
+  Kind kind_ = Kind::text;
+  std::string message_;
+  std::size_t checked_ = 0;  // of text: bytes known to be UTF-8
+
   bool sending_fragments_ = false;
   bool close_sent_ = false;
   bool closed_ = false;

@@ -5,8 +5,9 @@
 #include "crypto/tls_context.hpp"
 #include "crypto/tls_session.hpp"
 #include "net/handshake.hpp"
+#include "net/race.hpp"
+#include "uv/pipe.hpp"
 #include "uv/resolve.hpp"
-#include "uv/tcp.hpp"
 #include "uv/timer.hpp"
 
 namespace virgo::net {
@@ -16,31 +17,23 @@ struct Connector::State {
   ConnectOptions options;
   Done done;
   uv::Timer timer;
-  uv::Timer attempt_timer;  // for one address
-  TimePoint deadline;
   std::unique_ptr<uv::Resolver> resolver;
-  uv::Resolver::Addresses addresses;
-  std::size_t next = 0;
-  std::unique_ptr<uv::TcpStream> stream;
+  std::unique_ptr<Race> race;
+  std::unique_ptr<uv::PipeStream> pipe;
   std::unique_ptr<Handshake> handshake;
   const char* stage = "resolving its name";
 
   State(uv::Loop& l, ConnectOptions o, Done d)
-      : loop(l),
-        options(std::move(o)),
-        done(std::move(d)),
-        timer(l,
-              [this] {
-                fail({Errc::timeout, format("no success within {} (while {})",
-                                            format_duration(options.timeout), stage)});
-              }),
-        attempt_timer(l, [this] {
-          try_next({Errc::timeout, "no answer"});
+      : loop(l), options(std::move(o)), done(std::move(d)), timer(l, [this] {
+          fail({Errc::timeout, format("no success within {} (while {})",
+                                      format_duration(options.timeout), stage)});
         }) {}
 
   void start();
-  void try_next(const Error& before);
-  void connected();
+  void connect_pipe();
+  void connect_to(uv::Resolver::Addresses addresses);
+  void connected(std::unique_ptr<uv::Stream> stream);
+  std::string target() const;
   void fail(const Error& error);
   void give_up();
   void succeed(std::unique_ptr<Connection> connection);
@@ -48,48 +41,49 @@ struct Connector::State {
 
 void Connector::State::start() {
   timer.start(options.timeout);
-  deadline = system_clock().now() + options.timeout;
+  if (!options.path.empty()) {
+    connect_pipe();
+    return;
+  }
   resolver = std::make_unique<uv::Resolver>(loop, options.host, options.port,
                                             [this](Result<uv::Resolver::Addresses> found) {
-                                              if (!found) {
+                                              if (found)
+                                                connect_to(std::move(found).value());
+                                              else
                                                 fail(found.error());
-                                                return;
-                                              }
-                                              addresses = std::move(found).value();
-                                              try_next({Errc::not_found, "no address"});
                                             });
 }
 
-void Connector::State::try_next(const Error& before) {
-  if (next >= addresses.size()) {
-    fail(before);
-    return;
-  }
+void Connector::State::connect_pipe() {
   stage = "connecting";
-  // Each address gets its share of the time: one that swallows packets must not
-  // keep us from the next.
-  const auto left = static_cast<std::int64_t>(addresses.size() - next);
-  attempt_timer.stop();
-  if (left > 1) attempt_timer.start((deadline - system_clock().now()) / left);
-  const auto* address = reinterpret_cast<const sockaddr*>(&addresses[next++]);
-  stream = std::make_unique<uv::TcpStream>(loop);
-  stream->connect(address, [this](Result<void> result) {
+  pipe = std::make_unique<uv::PipeStream>(loop);
+  pipe->connect(options.path, [this](const Result<void>& result) {
     if (result)
-      connected();
+      connected(std::move(pipe));
     else
-      try_next(result.error());
+      fail(result.error());
   });
 }
 
-void Connector::State::connected() {
-  attempt_timer.stop();
+void Connector::State::connect_to(uv::Resolver::Addresses addresses) {
+  stage = "connecting";
+  race = std::make_unique<Race>(loop, std::move(addresses), options.stagger,
+                                [this](Result<std::unique_ptr<uv::Stream>> stream) {
+                                  if (stream)
+                                    connected(std::move(stream).value());
+                                  else
+                                    fail(stream.error());
+                                });
+}
+
+void Connector::State::connected(std::unique_ptr<uv::Stream> stream) {
   if (options.tls == nullptr) {
     succeed(std::make_unique<Connection>(std::move(stream), nullptr));
     return;
   }
   stage = "in the TLS handshake";
-  auto session =
-      options.tls->session(options.server_name.empty() ? options.host : options.server_name);
+  auto session = options.tls->session(
+      options.server_name.empty() ? options.host : options.server_name, options.port);
   if (!session) {
     fail(session.error());
     return;
@@ -103,13 +97,17 @@ void Connector::State::connected() {
                                           });
 }
 
+std::string Connector::State::target() const {
+  if (!options.path.empty()) return "unix:" + options.path;
+  return format("{}:{}", options.host, options.port);
+}
+
 void Connector::State::fail(const Error& error) {
   timer.stop();
-  attempt_timer.stop();
   if (!done) return;
   const Done call = std::move(done);
   done = nullptr;
-  const Error why = error.context(format("{}:{}", options.host, options.port));
+  const Error why = error.context(target());
   give_up();
   call(why);  // may destroy this
 }
@@ -117,7 +115,8 @@ void Connector::State::fail(const Error& error) {
 // Whoever keeps the Connector after its end does not keep a socket with it.
 void Connector::State::give_up() {
   resolver.reset();
-  stream.reset();
+  race.reset();
+  pipe.reset();
   handshake.reset();
 }
 

@@ -1,5 +1,5 @@
-// Opening a connection: resolve, connect to each address in turn, and, with a
-// TLS context, shake hands and check the server's name. Loop thread only.
+// Opening a connection: resolve, connect to the address that answers first, and,
+// with a TLS context, shake hands and check the server's name. Loop thread only.
 #pragma once
 
 #include <functional>
@@ -20,15 +20,19 @@ namespace virgo::net {
 struct ConnectOptions {
   std::string host;  // name or IP address ("[::1]" or "::1")
   std::uint16_t port = 0;
+  std::string path;                             // of a unix socket, instead of both
   Duration timeout = std::chrono::seconds(10);  // for everything together
   std::shared_ptr<crypto::TlsContext> tls;      // null = in clear
   std::string server_name;                      // for TLS; default = host
+  // The head start of each address over the next; one that fails has none.
+  Duration stagger = std::chrono::milliseconds(250);
 };
 
 // One attempt. Destroying it before it is done gives up silently.
 class Connector {
  public:
-  // The error's message names host:port and what failed. Called from the loop,
+  // The error's message names host:port (or the path) and what failed, at each
+  // address if there are several. Called from the loop,
   // never from the constructor.
   using Done = std::function<void(Result<std::unique_ptr<Connection>>)>;
   Connector(uv::Loop& loop, ConnectOptions options, Done done);

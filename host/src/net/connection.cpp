@@ -2,13 +2,12 @@
 
 #include "base/format.hpp"
 #include "crypto/tls_session.hpp"
-#include "uv/tcp.hpp"
+#include "uv/stream.hpp"
 #include "uv/timer.hpp"
 
 namespace virgo::net {
 
-Connection::Connection(std::unique_ptr<uv::TcpStream> stream,
-                       std::unique_ptr<crypto::TlsSession> tls)
+Connection::Connection(std::unique_ptr<uv::Stream> stream, std::unique_ptr<crypto::TlsSession> tls)
     : stream_(std::move(stream)),
       tls_(std::move(tls)),
       handlers_(std::make_shared<Handlers>()),
@@ -86,7 +85,7 @@ void Connection::on_end(const Error& error) {
 
 void Connection::flush() {
   std::string out;
-  if (tls_->take_ciphertext(out)) stream_->write(std::move(out));
+  if (tls_->take_ciphertext(out)) stream_->write(out);
 }
 
 void Connection::fail(const Error& error) {
@@ -111,7 +110,7 @@ Result<void> Connection::write(std::string_view bytes) {
     return Error{Errc::limit,
                  format("{} does not read: {} bytes wait to be sent to it", peer_, queued())};
   if (tls_ == nullptr) {
-    stream_->write(std::string(bytes));
+    stream_->write(bytes);
     return {};
   }
   auto result = tls_->write(bytes);
@@ -176,7 +175,7 @@ struct Connection::Lingering {
 };
 
 void Connection::Lingering::begin(Duration patience) {
-  uv::TcpStream& stream = *connection->stream_;
+  uv::Stream& stream = *connection->stream_;
   timer.start(patience);
   peer_done = stream.ended();
   stream.set_handlers({.data =

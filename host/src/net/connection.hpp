@@ -14,7 +14,7 @@
 #include "uv/loop.hpp"
 
 namespace virgo::uv {
-class TcpStream;
+class Stream;
 }
 namespace virgo::crypto {
 class TlsSession;
@@ -30,13 +30,14 @@ class Connection {
     // The connection is over; called once, nothing follows. Errc::closed with
     // "the other side closed the connection" is the orderly end.
     std::function<void(const Error&)> closed;
-    // Everything queued has been handed to the system.
+    // Everything queued has been handed to the system; follows a write() after
+    // which queued() was not 0.
     std::function<void()> drained;
   };
 
   // Takes a connected stream, with the TLS session whose handshake is done, or
   // null. Made by connect() and Listener.
-  Connection(std::unique_ptr<uv::TcpStream> stream, std::unique_ptr<crypto::TlsSession> tls);
+  Connection(std::unique_ptr<uv::Stream> stream, std::unique_ptr<crypto::TlsSession> tls);
   // Drops what is queued; see finish() for the polite way.
   ~Connection();
   Connection(const Connection&) = delete;
@@ -79,7 +80,7 @@ class Connection {
   void fail(const Error& error);
   void tell_closed();
 
-  std::unique_ptr<uv::TcpStream> stream_;
+  std::unique_ptr<uv::Stream> stream_;
   std::unique_ptr<crypto::TlsSession> tls_;
   std::shared_ptr<Handlers> handlers_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

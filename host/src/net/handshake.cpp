@@ -2,11 +2,11 @@
 
 #include "crypto/tls_session.hpp"
 #include "net/connection.hpp"
-#include "uv/tcp.hpp"
+#include "uv/stream.hpp"
 
 namespace virgo::net {
 
-Handshake::Handshake(std::unique_ptr<uv::TcpStream> stream,
+Handshake::Handshake(std::unique_ptr<uv::Stream> stream,
                      std::unique_ptr<crypto::TlsSession> session, Done done)
     : stream_(std::move(stream)), session_(std::move(session)), done_(std::move(done)) {
   stream_->set_handlers({
@@ -30,7 +30,7 @@ Handshake::~Handshake() = default;
 
 void Handshake::flush() {
   std::string out;
-  if (session_->take_ciphertext(out)) stream_->write(std::move(out));
+  if (session_->take_ciphertext(out)) stream_->write(out);
 }
 
 void Handshake::on_data(std::string_view bytes) {

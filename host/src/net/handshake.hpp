@@ -9,7 +9,7 @@
 #include "base/result.hpp"
 
 namespace virgo::uv {
-class TcpStream;
+class Stream;
 }
 namespace virgo::crypto {
 class TlsSession;
@@ -24,7 +24,7 @@ class Handshake {
   using Done = std::function<void(Result<std::unique_ptr<Connection>>)>;
   // Starts at once; `done` is called once, from the loop. The callback may
   // destroy this object. When it fails the peer is sent TLS's alert first.
-  Handshake(std::unique_ptr<uv::TcpStream> stream, std::unique_ptr<crypto::TlsSession> session,
+  Handshake(std::unique_ptr<uv::Stream> stream, std::unique_ptr<crypto::TlsSession> session,
             Done done);
   ~Handshake();
   Handshake(const Handshake&) = delete;
@@ -38,7 +38,7 @@ class Handshake {
   void flush();
   void fail(const Error& error);
 
-  std::unique_ptr<uv::TcpStream> stream_;
+  std::unique_ptr<uv::Stream> stream_;
   std::unique_ptr<crypto::TlsSession> session_;
   Done done_;
 };

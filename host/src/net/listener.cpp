@@ -7,6 +7,7 @@
 #include "crypto/tls_context.hpp"
 #include "crypto/tls_session.hpp"
 #include "net/handshake.hpp"
+#include "uv/pipe.hpp"
 #include "uv/tcp.hpp"
 #include "uv/timer.hpp"
 
@@ -23,21 +24,23 @@ struct Listener::State : std::enable_shared_from_this<Listener::State> {
   uv::Loop& loop;
   ListenOptions options;
   Handlers handlers;
-  std::unique_ptr<uv::TcpServer> server;
+  std::unique_ptr<uv::StreamServer> server;
+  std::uint16_t port = 0;
   std::map<std::uint64_t, Pending> pending;
   std::uint64_t next_id = 0;
 
   State(uv::Loop& l, ListenOptions o, Handlers h)
       : loop(l), options(std::move(o)), handlers(std::move(h)) {}
 
-  void accepted(std::unique_ptr<uv::TcpStream> stream);
-  void shake_hands(std::unique_ptr<uv::TcpStream> stream);
+  Result<void> listen();
+  void accepted(std::unique_ptr<uv::Stream> stream);
+  void shake_hands(std::unique_ptr<uv::Stream> stream);
   void refuse(const std::string& peer, const Error& error) {
     if (handlers.refused) handlers.refused(peer, error);
   }
 };
 
-void Listener::State::accepted(std::unique_ptr<uv::TcpStream> stream) {
+void Listener::State::accepted(std::unique_ptr<uv::Stream> stream) {
   const auto keep = shared_from_this();  // a handler may destroy the Listener
   if (options.tls == nullptr) {
     handlers.accepted(std::make_unique<Connection>(std::move(stream), nullptr));
@@ -50,7 +53,7 @@ void Listener::State::accepted(std::unique_ptr<uv::TcpStream> stream) {
   }
 }
 
-void Listener::State::shake_hands(std::unique_ptr<uv::TcpStream> stream) {
+void Listener::State::shake_hands(std::unique_ptr<uv::Stream> stream) {
   const std::string peer = stream->peer_name();
   auto session = options.tls->session();
   if (!session) {
@@ -82,17 +85,29 @@ void Listener::State::shake_hands(std::unique_ptr<uv::TcpStream> stream) {
 Result<std::unique_ptr<Listener>> Listener::open(uv::Loop& loop, ListenOptions options,
                                                  Handlers handlers) {
   auto state = std::make_shared<State>(loop, std::move(options), std::move(handlers));
-  State* s = state.get();
-  s->server =
-      std::make_unique<uv::TcpServer>(loop, [s](Result<std::unique_ptr<uv::TcpStream>> stream) {
-        if (stream)
-          s->accepted(std::move(stream).value());
-        else
-          s->shared_from_this()->refuse("?", stream.error());
-      });
-  auto listening = s->server->listen(s->options.host, s->options.port);
-  if (!listening) return listening.error();
+  if (const auto listening = state->listen(); !listening) return listening.error();
   return std::unique_ptr<Listener>(new Listener(std::move(state)));
+}
+
+Result<void> Listener::State::listen() {
+  auto on_stream = [this](Result<std::unique_ptr<uv::Stream>> stream) {
+    if (stream)
+      accepted(std::move(stream).value());
+    else
+      shared_from_this()->refuse("?", stream.error());
+  };
+  if (!options.path.empty()) {
+    auto pipe = std::make_unique<uv::PipeServer>(loop, std::move(on_stream));
+    const auto listening = pipe->listen(options.path, options.mode, options.backlog);
+    server = std::move(pipe);
+    return listening;
+  }
+  auto tcp = std::make_unique<uv::TcpServer>(loop, std::move(on_stream));
+  const auto listening = tcp->listen(options.host, options.port,
+                                     {options.backlog, options.reuse_port, options.ipv6_only});
+  port = tcp->port();
+  server = std::move(tcp);
+  return listening;
 }
 
 Listener::Listener(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -103,7 +118,7 @@ Listener::~Listener() {
 }
 
 std::uint16_t Listener::port() const {
-  return state_->server->port();
+  return state_->port;
 }
 std::string Listener::address() const {
   return state_->server->local_name();

@@ -15,10 +15,17 @@ struct Native {
   const char* name;
   lua_CFunction open;
 };
+// One a line.
+// clang-format off
 constexpr Native kNatives[] = {
     {"builtins", open_builtins},
+    {"crypto", open_crypto},
+    {"json", open_json},
     {"process", open_process},
+    {"tls", open_tls},
+    {"virgo", open_virgo},
 };
+// clang-format on
 
 // __index of the natives' table: opens a library and keeps it.
 int open_native(lua_State* L) {  // natives name

@@ -23,6 +23,8 @@ struct ProgramOptions {
   std::string executable;          // what process.argv[0] names
   std::vector<std::string> words;  // the main file and its arguments; none = the REPL
   std::string source;              // a chunk to run in place of the main file; "" = none
+  const char* component = "lua";   // its name in the host's log
+  std::string settings;            // JSON, for require("virgo").settings; "" = none
   std::string runtime_folder;      // built-in modules come from here; "" = from the binary
   // process.exit(code), and the end by an error. May end the process; if it
   // returns, the script goes on until it comes back to the loop.

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "endpoint/link.hpp"
 #include "json/writer.hpp"
+#include "lua/scratch.hpp"
 #include "script/bindings.hpp"
 #include "script/json_binding.hpp"
 #include "script/virgo_binding.hpp"
@@ -49,9 +50,9 @@ int link_request(lua_State* L) {
   const double seconds = luaL_checknumber(L, 4);
   luaL_argcheck(L, seconds > 0 && seconds < 1e6, 4, "a timeout in seconds");
   Strand& strand = Strand::current(L, "link:request");
-  std::string* params = to_scratch(L, 3);
+  std::string* params = lua::to_scratch(L, 3);
   if (params == nullptr) {
-    params = &push_scratch(L);
+    params = &lua::push_scratch(L);
     append_json(L, 3, *params);
   }
   if (script.link == nullptr) {
@@ -126,7 +127,7 @@ int queue_take(lua_State* L) {
   ConversationScript& script = script_of(L);
   const double bytes = luaL_checknumber(L, 2);
   luaL_argcheck(L, bytes >= 1024 && bytes <= 1048576, 2, "bytes, 1 KiB to 1 MiB");
-  std::string& params = push_scratch(L);
+  std::string& params = lua::push_scratch(L);
   deliver::Batch batch = script.queue.take(static_cast<std::size_t>(bytes));
   if (batch.count == 0) return 0;
   write_batch(script, batch, params);

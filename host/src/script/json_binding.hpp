@@ -23,13 +23,7 @@ int open_json(lua_State* L);
 void push_json(lua_State* L, const json::Value& value);
 
 // Appends the value at `index` to `out` as encode() does. May raise; `out` must
-// be owned by something that survives that (see Scratch).
+// be owned by something that survives that (lua/scratch.hpp).
 void append_json(lua_State* L, int index, std::string& out);
-
-// A C++ object inside a userdata, so that a raised error cannot leak it: leaves
-// the userdata on the stack and returns the object. May raise.
-std::string& push_scratch(lua_State* L);
-// The one at `index`, or null if that is something else.
-std::string* to_scratch(lua_State* L, int index);
 
 }  // namespace virgo::script

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/race.hpp"
 #include "unit/net/net_world.hpp"
 
 namespace virgo::net {
@@ -131,6 +132,104 @@ TEST_F(ConnectorTest, AnAddressThatSwallowsPacketsDoesNotKeepUsFromTheNext) {
   options.port = hole.port;
   options.timeout = 4s;
   EXPECT_EQ(failure(options), "");
+}
+
+sockaddr_storage address(const char* ip, int port) {
+  sockaddr_storage storage{};
+  if (uv_ip4_addr(ip, port, reinterpret_cast<sockaddr_in*>(&storage)) != 0)
+    uv_ip6_addr(ip, port, reinterpret_cast<sockaddr_in6*>(&storage));
+  return storage;
+}
+
+std::string names(const uv::Resolver::Addresses& addresses) {
+  std::string text;
+  for (const auto& one : addresses)
+    text += uv::address_name(reinterpret_cast<const sockaddr*>(&one)) + " ";
+  return text;
+}
+
+TEST(Race, FamiliesTakeTurns) {
+  EXPECT_EQ(names(interleave({})), "");
+  EXPECT_EQ(names(interleave({address("::1", 1), address("::2", 1), address("::3", 1),
+                              address("127.0.0.1", 1), address("127.0.0.2", 1)})),
+            "[::1]:1 127.0.0.1:1 [::2]:1 127.0.0.2:1 [::3]:1 ");
+  EXPECT_EQ(
+      names(interleave({address("127.0.0.1", 1), address("127.0.0.2", 1), address("::1", 1)})),
+      "127.0.0.1:1 [::1]:1 127.0.0.2:1 ");
+}
+
+class RaceTest : public ConnectorTest {
+ protected:
+  Result<std::unique_ptr<uv::Stream>> run(const uv::Resolver::Addresses& addresses,
+                                          Duration stagger) {
+    std::optional<Result<std::unique_ptr<uv::Stream>>> out;
+    const Race race(loop, addresses, stagger, [&](auto r) { out.emplace(std::move(r)); });
+    EXPECT_FALSE(out.has_value()) << "called from the constructor";
+    run_until([&] { return out.has_value(); });
+    if (!out) return Error{};
+    return std::move(*out);
+  }
+  std::uint16_t unused_port() {
+    listen();
+    const std::uint16_t port = listener->port();
+    listener.reset();
+    return port;
+  }
+};
+
+TEST_F(RaceTest, TheFirstToAnswerWins) {
+  const FullBacklog hole(AF_INET);
+  ASSERT_TRUE(hole.ok);
+  listen();
+  auto r = run({address("127.0.0.1", hole.port), address("127.0.0.1", listener->port())}, 1ms);
+  ASSERT_TRUE(r.ok()) << r.error().message;
+  EXPECT_EQ((*r)->peer_name(), listener->address());
+}
+
+TEST_F(RaceTest, OneThatFailsHasNoHeadStart) {
+  const std::uint16_t nobody = unused_port();
+  listen();
+  auto r = run({address("127.0.0.1", nobody), address("127.0.0.1", listener->port())}, 1h);
+  ASSERT_TRUE(r.ok()) << r.error().message;
+  EXPECT_EQ((*r)->peer_name(), listener->address());
+}
+
+TEST_F(RaceTest, WhenAllFailEachIsTold) {
+  const std::uint16_t nobody = unused_port();
+  const auto r = run({address("127.0.0.1", nobody), address("127.0.0.2", nobody)}, 1h);
+  ASSERT_FALSE(r.ok());
+  const std::string port = std::to_string(nobody);
+  EXPECT_EQ(r.error().message, "127.0.0.1:" + port + ": connection refused; 127.0.0.2:" + port +
+                                   ": connection refused");
+}
+
+TEST_F(ConnectorTest, UnixSockets) {
+  const crypto::testing::TempDir dir;
+  for (const bool tls : {false, true}) {
+    ListenOptions options = tls ? tls_listen() : ListenOptions{};
+    options.path = dir.file("socket");
+    listen(options);
+    EXPECT_EQ(listener->address(), "unix:" + options.path);
+    EXPECT_EQ(listener->port(), 0);
+    ConnectOptions to;
+    to.path = options.path;
+    if (tls) to.tls = pki().client();
+    to.server_name = "localhost";
+    auto r = connect(to);
+    ASSERT_TRUE(r.ok()) << r.error().message;
+    run_until([&] { return !accepted.empty(); });
+    b = End{std::move(accepted.front()), {}, {}, 0};
+    accepted.clear();
+    b.attach();
+    EXPECT_EQ(b.connection->peer(), "unix:" + options.path);
+    ASSERT_TRUE((*r)->write("hello").ok());
+    run_until([&] { return b.data == "hello"; });
+    listener.reset();
+    EXPECT_EQ(failure(to), "unix:" + options.path + ": no such file or directory");
+  }
+  ConnectOptions to;
+  to.path = std::string(108, 'p');
+  EXPECT_NE(failure(to).find("(1 to 107 bytes)"), std::string::npos);
 }
 
 TEST_F(ConnectorTest, RefusesAnotherName) {

@@ -1,5 +1,9 @@
 #include "net/listener.hpp"
 
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
 #include "unit/net/net_world.hpp"
 
 namespace virgo::net {
@@ -10,7 +14,7 @@ using namespace testing;
 class ListenerTest : public NetTest {
  protected:
   // A raw client that is connected to the listener.
-  std::unique_ptr<uv::TcpStream> raw_client() {
+  std::unique_ptr<uv::Stream> raw_client() {
     auto stream = std::make_unique<uv::TcpStream>(loop);
     sockaddr_storage to{};
     uv_ip4_addr("127.0.0.1", listener->port(), reinterpret_cast<sockaddr_in*>(&to));
@@ -41,6 +45,98 @@ TEST_F(ListenerTest, SaysWhyItCannotListen) {
   ListenOptions name;
   name.host = "localhost";
   EXPECT_FALSE(Listener::open(loop, name, {}).ok());
+}
+
+TEST_F(ListenerTest, DualStackTakesBothFamilies) {
+  ListenOptions both;
+  both.host = "::";
+  auto opened = Listener::open(loop, both, {});
+  if (!opened) GTEST_SKIP() << "no IPv6 here";
+  opened->reset();
+  listen(both);
+  for (const char* host : {"127.0.0.1", "::1"}) {
+    ConnectOptions options;
+    options.host = host;
+    options.port = listener->port();
+    const auto r = connect(options);
+    EXPECT_TRUE(r.ok()) << r.error().message;
+  }
+  ListenOptions alone = both;
+  alone.ipv6_only = true;
+  listener.reset();
+  listen(alone);
+  ConnectOptions four = to_listener(false);
+  EXPECT_FALSE(connect(four).ok());
+}
+
+TEST_F(ListenerTest, APortIsSharedByThoseWhoAllSaySo) {
+  ListenOptions options;
+  options.reuse_port = true;
+  listen(options);
+  options.port = listener->port();
+  EXPECT_TRUE(Listener::open(loop, options, {}).ok());
+  options.reuse_port = false;
+  EXPECT_FALSE(Listener::open(loop, options, {}).ok());
+}
+
+class UnixListenerTest : public ListenerTest {
+ protected:
+  ListenOptions at(const std::string& path) {
+    ListenOptions options;
+    options.path = path;
+    return options;
+  }
+  std::string why(const std::string& path) {
+    const auto r = Listener::open(loop, at(path), {});
+    return r ? "" : r.error().message;
+  }
+  const crypto::testing::TempDir dir_;
+  const std::string path_ = dir_.file("s");
+};
+
+TEST_F(UnixListenerTest, ItsFileHasTheModeAndGoesWithIt) {
+  ListenOptions options = at(path_);
+  options.mode = 0620;
+  listen(options);
+  struct stat status {};
+  ASSERT_EQ(::stat(path_.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777u, 0620u);
+  listener.reset();
+  turn();
+  EXPECT_NE(::stat(path_.c_str(), &status), 0);
+}
+
+TEST_F(UnixListenerTest, AFileNobodyAnswersOnIsReplaced) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::copy(path_.begin(), path_.end(), address.sun_path);
+  ASSERT_EQ(::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  ::close(fd);
+  listen(at(path_));
+  ConnectOptions to;
+  to.path = path_;
+  EXPECT_TRUE(connect(to).ok());
+}
+
+TEST_F(UnixListenerTest, OneInUseAndAnyOtherFileStay) {
+  listen(at(path_));
+  EXPECT_EQ(why(path_), "cannot listen on unix:" + path_ + ": address already in use");
+  ConnectOptions to;
+  to.path = path_;
+  EXPECT_TRUE(connect(to).ok()) << "it is still there";
+  const std::string plain = dir_.write("plain", "precious");
+  EXPECT_NE(why(plain), "");
+  struct stat status {};
+  ASSERT_EQ(::stat(plain.c_str(), &status), 0);
+  EXPECT_EQ(status.st_size, 8);
+}
+
+TEST_F(UnixListenerTest, PathsThatCannotBeAreRefused) {
+  EXPECT_NE(why(dir_.file("no/such/folder")).find("no such file or directory"), std::string::npos);
+  EXPECT_NE(why(std::string(108, 'x')).find("cannot be the path of a unix socket"),
+            std::string::npos);
+  EXPECT_NE(why(std::string("a\0b", 3)).find("cannot be the path"), std::string::npos);
 }
 
 TEST_F(ListenerTest, RefusesWhatIsNotTls) {
@@ -86,7 +182,7 @@ TEST_F(ListenerTest, HandshakesAtATimeAreLimited) {
   ListenOptions options = tls_listen();
   options.max_handshakes = 3;
   listen(options);
-  std::vector<std::unique_ptr<uv::TcpStream>> idle;
+  std::vector<std::unique_ptr<uv::Stream>> idle;
   for (int i = 0; i < 3; ++i) idle.push_back(raw_client());
   turn();
   EXPECT_TRUE(refused.empty());

@@ -52,7 +52,7 @@ class LuaEvilTest : public LuaCheckTest {
   }
   Params params() {
     server_ =
-        std::make_unique<uv::TcpServer>(loop_, [this](Result<std::unique_ptr<uv::TcpStream>> s) {
+        std::make_unique<uv::TcpServer>(loop_, [this](Result<std::unique_ptr<uv::Stream>> s) {
           if (s) peers_.push_back(std::move(s).value());
         });
     EXPECT_TRUE(server_->listen("127.0.0.1", 0).ok());
@@ -64,7 +64,7 @@ class LuaEvilTest : public LuaCheckTest {
     LuaCheckTest::TearDown();
   }
   std::unique_ptr<uv::TcpServer> server_;
-  std::vector<std::unique_ptr<uv::TcpStream>> peers_;
+  std::vector<std::unique_ptr<uv::Stream>> peers_;
 };
 
 class EachEvilTest : public LuaEvilTest, public testing::WithParamInterface<Evil> {

@@ -13,10 +13,10 @@ class LuaIoTest : public LuaCheckTest {
   // A server on loopback; `serve` is called with each connection.
   std::uint16_t listen(std::function<void(uv::TcpStream&)> serve) {
     server_ = std::make_unique<uv::TcpServer>(
-        loop_, [this, serve](Result<std::unique_ptr<uv::TcpStream>> accepted) {
+        loop_, [this, serve](Result<std::unique_ptr<uv::Stream>> accepted) {
           ASSERT_TRUE(accepted.ok());
           peers_.push_back(std::move(accepted).value());
-          uv::TcpStream& peer = *peers_.back();
+          uv::Stream& peer = *peers_.back();
           peer.set_handlers({.data = [this](std::string_view bytes) { received_ += bytes; },
                              .end = [this](const Error&) { ++ended_; },
                              .written = {}});
@@ -36,7 +36,7 @@ class LuaIoTest : public LuaCheckTest {
   }
 
   std::unique_ptr<uv::TcpServer> server_;
-  std::vector<std::unique_ptr<uv::TcpStream>> peers_;
+  std::vector<std::unique_ptr<uv::Stream>> peers_;
   std::string received_;
   int ended_ = 0;
 };

@@ -9,7 +9,7 @@ namespace {
 
 class TcpTest : public testing::LoopTest {
  protected:
-  using Stream = std::unique_ptr<TcpStream>;
+  using Stream = std::unique_ptr<uv::Stream>;
 
   void SetUp() override {
     server = std::make_unique<TcpServer>(loop, [this](Result<Stream> stream) {
@@ -41,6 +41,12 @@ class TcpTest : public testing::LoopTest {
     ASSERT_TRUE(connect(*client, server->port()).ok());
     run_until([&] { return accepted != nullptr; });
   }
+  // Writes until bytes are queued; returns how many are.
+  static std::size_t fill(uv::Stream& stream) {
+    const std::string block(1 << 20, 'f');
+    while (stream.queued() == 0) stream.write(block);
+    return stream.queued();
+  }
   std::uint16_t unused_port() {
     TcpServer other(loop, [](const auto&) {});
     EXPECT_TRUE(other.listen("127.0.0.1", 0).ok());
@@ -49,7 +55,7 @@ class TcpTest : public testing::LoopTest {
 
   std::unique_ptr<TcpServer> server;
   Stream accepted;
-  Stream client;
+  std::unique_ptr<TcpStream> client;
 };
 
 TEST_F(TcpTest, CarriesBytesBothWays) {
@@ -111,18 +117,88 @@ TEST_F(TcpTest, CanStillWriteAfterThePeersEndOfStream) {
   run_until([&] { return data == "reply"; });
 }
 
+TEST_F(TcpTest, WhatTheSystemTakesIsNotQueued) {
+  connect_pair();
+  std::string data;
+  client->set_handlers({{}, {}, [] { ADD_FAILURE() << "nothing was queued"; }});
+  accepted->set_handlers({[&](std::string_view b) { data += b; }, {}, {}});
+  accepted->read_start();
+  client->write("");
+  client->write("abc");
+  const std::string_view pieces[] = {"d", "", "ef"};
+  client->write(pieces);
+  EXPECT_EQ(client->queued(), 0u);
+  run_until([&] { return data == "abcdef"; });
+}
+
 TEST_F(TcpTest, TellsWhenTheQueueIsEmpty) {
   connect_pair();
   int drained = 0;
   client->set_handlers({{}, {}, [&] { ++drained; }});
-  accepted->read_start();
-  client->write("");
-  EXPECT_EQ(client->queued(), 0u);
+  const std::size_t size = fill(*client);
   client->write("abc");
-  client->write("de");
-  EXPECT_EQ(client->queued(), 5u);
+  EXPECT_EQ(client->queued(), size + 3);
+  turn();
+  EXPECT_EQ(drained, 0) << "nobody reads yet";
+  accepted->read_start();
   run_until([&] { return drained == 1; });
   EXPECT_EQ(client->queued(), 0u);
+}
+
+TEST_F(TcpTest, OrderIsKeptHoweverTheBytesAreWritten) {
+  connect_pair();
+  std::string sent;
+  std::string got;
+  accepted->set_handlers({[&](std::string_view b) { got += b; }, {}, {}});
+  unsigned number = 0;
+  for (std::size_t size = 1; sent.size() < (24u << 20); size = size * 7 % 300'007 + 1) {
+    std::string text;
+    while (text.size() < size) text += std::to_string(++number) + ";";
+    const std::string_view all = text;
+    const std::string_view pieces[] = {all.substr(0, size / 3), {}, all.substr(size / 3)};
+    client->write(pieces);
+    sent += text;
+  }
+  bool shut = false;
+  client->shutdown([&] { shut = true; });
+  accepted->read_start();
+  run_until([&] { return got.size() == sent.size() && shut; });
+  EXPECT_TRUE(got == sent);
+  EXPECT_EQ(client->queued(), 0u);
+}
+
+TEST_F(TcpTest, ManyPiecesGoByTheQueue) {
+  connect_pair();
+  std::string got;
+  accepted->set_handlers({[&](std::string_view b) { got += b; }, {}, {}});
+  accepted->read_start();
+  const std::vector<std::string_view> pieces(3000, "0123456789");
+  client->write(pieces);
+  run_until([&] { return got.size() == 30'000; });
+}
+
+TEST_F(TcpTest, TheLoopMayBeTurnedFromADataCallback) {
+  connect_pair();
+  auto second = std::make_unique<TcpStream>(loop);
+  Stream first_accepted = std::move(accepted);
+  ASSERT_TRUE(connect(*second, server->port()).ok());
+  run_until([&] { return accepted != nullptr; });
+  std::string outer;
+  std::string inner;
+  accepted->set_handlers({[&](std::string_view b) { inner += b; }, {}, {}});
+  first_accepted->set_handlers({[&](std::string_view b) {
+                                  second->write("inner");
+                                  accepted->read_start();
+                                  while (inner.empty()) loop.run_once(true);
+                                  outer += b;
+                                },
+                                {},
+                                {}});
+  first_accepted->read_start();
+  client->write("outer");
+  run_until([&] { return !outer.empty(); });
+  EXPECT_EQ(outer, "outer");
+  EXPECT_EQ(inner, "inner");
 }
 
 TEST_F(TcpTest, AWriteThatFailsIsTheEndAndNoDataFollows) {
@@ -177,7 +253,8 @@ TEST_F(TcpTest, NothingFollowsDestruction) {
   client->set_handlers(
       {[&](std::string_view) { ++calls; }, [&](const Error&) { ++calls; }, [&] { ++calls; }});
   client->read_start();
-  client->write(std::string(8 << 20, 'x'));
+  fill(*client);
+  client->write("more");
   client->shutdown([&] { ++calls; });
   accepted->write("data");
   client.reset();
@@ -217,7 +294,8 @@ TEST_F(TcpTest, MayBeDestroyedInEachCallback) {
 
   connect_pair();
   client->set_handlers({{}, {}, [destroy] { destroy(); }});
-  client->write("x");
+  fill(*client);
+  accepted->read_start();
   run_until([&] { return client == nullptr; });
 
   accepted.reset();

@@ -1,0 +1,125 @@
+-- UTF-8 text on a terminal: where its characters begin and how many columns they
+-- take. A byte that is no UTF-8 counts as one character of one column.
+local byte = string.byte
+
+-- Marks that sit on the character before them, and what is not seen at all.
+local ZERO = {
+  0x0300, 0x036f, 0x0483, 0x0489, 0x0591, 0x05bd, 0x05bf, 0x05bf, 0x05c1, 0x05c2, 0x05c4, 0x05c5,
+  0x0610, 0x061a, 0x064b, 0x065f, 0x0670, 0x0670, 0x06d6, 0x06dc, 0x06df, 0x06e4, 0x06e7, 0x06e8,
+  0x06ea, 0x06ed, 0x0711, 0x0711, 0x0730, 0x074a, 0x07a6, 0x07b0, 0x07eb, 0x07f3, 0x0816, 0x0823,
+  0x0825, 0x082d, 0x0859, 0x085b, 0x08d3, 0x0902, 0x093a, 0x093a, 0x093c, 0x093c, 0x0941, 0x0948,
+  0x094d, 0x094d, 0x0951, 0x0957, 0x0e31, 0x0e31, 0x0e34, 0x0e3a, 0x0e47, 0x0e4e, 0x135d, 0x135f,
+  0x1ab0, 0x1aff, 0x1dc0, 0x1dff, 0x200b, 0x200f, 0x202a, 0x202e, 0x2060, 0x2064, 0x20d0, 0x20f0,
+  0x302a, 0x302d, 0x3099, 0x309a, 0xfe00, 0xfe0f, 0xfe20, 0xfe2f, 0xfeff, 0xfeff,
+  0x1f3fb, 0x1f3ff, 0xe0100, 0xe01ef,
+}
+-- East Asian characters and emoji.
+local WIDE = {
+  0x1100, 0x115f, 0x231a, 0x231b, 0x2329, 0x232a, 0x23e9, 0x23ec, 0x23f0, 0x23f0, 0x23f3, 0x23f3,
+  0x25fd, 0x25fe, 0x2614, 0x2615, 0x2648, 0x2653, 0x267f, 0x267f, 0x2693, 0x2693, 0x26a1, 0x26a1,
+  0x26aa, 0x26ab, 0x26bd, 0x26be, 0x26c4, 0x26c5, 0x26ce, 0x26ce, 0x26d4, 0x26d4, 0x26ea, 0x26ea,
+  0x26f2, 0x26f3, 0x26f5, 0x26f5, 0x26fa, 0x26fa, 0x26fd, 0x26fd, 0x2705, 0x2705, 0x270a, 0x270b,
+  0x2728, 0x2728, 0x274c, 0x274c, 0x274e, 0x274e, 0x2753, 0x2755, 0x2757, 0x2757, 0x2795, 0x2797,
+  0x27b0, 0x27b0, 0x27bf, 0x27bf, 0x2b1b, 0x2b1c, 0x2b50, 0x2b50, 0x2b55, 0x2b55, 0x2e80, 0x303e,
+  0x3041, 0x33ff, 0x3400, 0x4dbf, 0x4e00, 0x9fff, 0xa000, 0xa4cf, 0xa960, 0xa97c, 0xac00, 0xd7a3,
+  0xf900, 0xfaff, 0xfe10, 0xfe19, 0xfe30, 0xfe6f, 0xff00, 0xff60, 0xffe0, 0xffe6,
+  0x1f004, 0x1f004, 0x1f0cf, 0x1f0cf, 0x1f18e, 0x1f18e, 0x1f191, 0x1f19a, 0x1f200, 0x1f320,
+  0x1f32d, 0x1f335, 0x1f337, 0x1f37c, 0x1f37e, 0x1f393, 0x1f3a0, 0x1f3ca, 0x1f3cf, 0x1f3d3,
+  0x1f3e0, 0x1f3f0, 0x1f3f4, 0x1f3f4, 0x1f3f8, 0x1f43e, 0x1f440, 0x1f440, 0x1f442, 0x1f4fc,
+  0x1f4ff, 0x1f53d, 0x1f54b, 0x1f54e, 0x1f550, 0x1f567, 0x1f57a, 0x1f57a, 0x1f595, 0x1f596,
+  0x1f5a4, 0x1f5a4, 0x1f5fb, 0x1f64f, 0x1f680, 0x1f6c5, 0x1f6cc, 0x1f6cc, 0x1f6d0, 0x1f6d2,
+  0x1f6d5, 0x1f6d7, 0x1f6eb, 0x1f6ec, 0x1f6f4, 0x1f6fc, 0x1f7e0, 0x1f7eb, 0x1f90c, 0x1f9ff,
+  0x1fa70, 0x1faff, 0x20000, 0x2fffd, 0x30000, 0x3fffd,
+}
+
+local function within(ranges, code)
+  local low, high = 1, #ranges / 2
+  while low <= high do
+    local middle = math.floor((low + high) / 2)
+    if code < ranges[2 * middle - 1] then
+      high = middle - 1
+    elseif code > ranges[2 * middle] then
+      low = middle + 1
+    else
+      return true
+    end
+  end
+  return false
+end
+
+-- How many bytes the character that begins with this byte has; nil if none does.
+local function expected(lead)
+  if lead < 0x80 then return 1 end
+  if lead >= 0xc2 and lead < 0xe0 then return 2 end
+  if lead >= 0xe0 and lead < 0xf0 then return 3 end
+  if lead >= 0xf0 and lead < 0xf5 then return 4 end
+end
+
+-- The character at byte `at`: its code (nil if this is no UTF-8) and the place of
+-- the next one.
+local function decode(text, at)
+  local lead = byte(text, at)
+  local size = expected(lead)
+  if size == 1 then return lead, at + 1 end
+  if not size or at + size - 1 > #text then return nil, at + 1 end
+  local code = lead % 2 ^ (7 - size)
+  for i = at + 1, at + size - 1 do
+    local follow = byte(text, i)
+    if follow < 0x80 or follow > 0xbf then return nil, at + 1 end
+    code = code * 64 + follow - 0x80
+  end
+  local overlong = (size == 3 and code < 0x800) or (size == 4 and code < 0x10000)
+  if overlong or code > 0x10ffff or (code >= 0xd800 and code < 0xe000) then return nil, at + 1 end
+  return code, at + size
+end
+
+local function columns(code)
+  if not code then return 1 end
+  if code < 0x300 then return (code < 32 or (code >= 127 and code < 160)) and 2 or 1 end
+  if within(ZERO, code) then return 0 end
+  return within(WIDE, code) and 2 or 1
+end
+
+-- The place after the character at `at`, with the marks that sit on it.
+local function after(text, at)
+  if at > #text then return at end
+  local _, next_at = decode(text, at)
+  while next_at <= #text do
+    local code, following = decode(text, next_at)
+    if columns(code) ~= 0 then break end
+    next_at = following
+  end
+  return next_at
+end
+
+-- The place of the character before `at`.
+local function before(text, at)
+  if at <= 1 then return 1 end
+  repeat
+    local start = at - 1
+    for back = 1, 3 do
+      if at - 1 - back < 1 or byte(text, start) < 0x80 or byte(text, start) > 0xbf then break end
+      start = start - 1
+    end
+    local code, following = decode(text, start)
+    if following ~= at then
+      start, code = at - 1, nil
+    end
+    at = start
+  until at == 1 or columns(code) ~= 0
+  return at
+end
+
+-- Columns of a text; control characters take two (^A).
+local function width(text)
+  local total, at = 0, 1
+  while at <= #text do
+    local code
+    code, at = decode(text, at)
+    total = total + columns(code)
+  end
+  return total
+end
+
+return { decode = decode, columns = columns, after = after, before = before, width = width,
+  expected = expected }
