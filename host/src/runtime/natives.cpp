@@ -20,10 +20,12 @@ struct Native {
 constexpr Native kNatives[] = {
     {"builtins", open_builtins},
     {"crypto", open_crypto},
+    {"http_client", open_http_client},
     {"json", open_json},
     {"process", open_process},
     {"tls", open_tls},
     {"virgo", open_virgo},
+    {"web_socket", open_web_socket},
 };
 // clang-format on
 

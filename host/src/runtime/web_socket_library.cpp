@@ -214,7 +214,7 @@ int accept_value(lua_State* L) {
   {
     std::string text(key);
     text += http::kAcceptGuid;
-    base64(crypto::sha1(text)).copy(out, sizeof out);
+    encode_base64(crypto::sha1(text)).copy(out, sizeof out);
   }
   lua_pushlstring(L, out, sizeof out);
   return 1;
@@ -225,7 +225,7 @@ int new_key(lua_State* L) {
   char out[24] = {};
   bool ok = false;
   if (const auto random = crypto::random_bytes(16); random) {
-    base64(random.value()).copy(out, sizeof out);
+    encode_base64(random.value()).copy(out, sizeof out);
     ok = true;
   }
   if (!ok) return luaL_error(L, "the system has no random bytes");
