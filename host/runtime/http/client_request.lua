@@ -429,7 +429,9 @@ function ClientRequest:onResponse(status, reason, minor, fields)
 end
 
 function ClientRequest:onBody(chunk)
-  return self.response:push(chunk)
+  local res = self.response
+  res.wanted = false
+  return res:push(chunk) or res.wanted -- a reader may have asked for more inside of push
 end
 
 function ClientRequest:onEnd(trailers)
@@ -564,7 +566,7 @@ function ClientRequest:destroy(err)
     local res = self.response
     self:stop()
     if res and not res.complete then
-      res:failed(Error:new('ECANCELED: the response was given up, ' .. self:describe()), true)
+      res:failed(Error:new('ECANCELED: the response was given up, ' .. self:describe()), true, true)
     end
     self:closed()
   end

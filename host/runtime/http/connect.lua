@@ -15,9 +15,9 @@ local connect = {}
 
 -- Options of requests and agents that are tls.connect's.
 connect.TLS_OPTIONS = {
-  'ca', 'cert', 'key', 'passphrase', 'pfx', 'crl', 'secureContext', 'rejectUnauthorized', 'insecure',
-  'servername', 'checkServerIdentity', 'ciphers', 'ciphersuites', 'minVersion', 'maxVersion',
-  'secureProtocol', 'session', 'ALPNProtocols', 'hostname_check',
+  'ca', 'cert', 'key', 'passphrase', 'secureContext', 'rejectUnauthorized', 'servername',
+  'ALPNProtocols', 'ciphers', 'minVersion', 'maxVersion', 'secureProtocol', 'securityLevel',
+  'resumption', 'handshakeTimeout',
 }
 
 local Opening = core.Object:extend()
@@ -144,12 +144,7 @@ function Opening:openTls(options, callback)
     end
     options.host = spec.host
   end
-  -- A failed handshake must not take the program down between the two.
-  local ok, socket, why = pcall(require('tls').connect, options)
-  if not ok or not socket then
-    return self:finish(Error:new(tostring(not ok and socket or why)))
-  end
-  self.socket = socket
+  self.socket = require('tls').connect(options)
   self:await('secureConnection', callback or function() self:finish(nil, false) end)
 end
 

@@ -76,6 +76,9 @@ end
 -- The server sends no more.
 function Connection:onEnd()
   if self.dead then return end
+  if self.socket.truncated and self.exchange then -- TLS was cut; the end may be anybody's
+    return self:fail(Error:new('ECONNRESET: the connection was cut without the end of TLS'))
+  end
   local events = {}
   self:dispatch(events, self.session:end_of_stream(events))
   if not self.dead then
@@ -83,7 +86,6 @@ function Connection:onEnd()
   end
 end
 
--- A failure to write does not end it: the server may have answered before it closed.
 function Connection:onError(err)
   if self.dead then return end
   self:fail(err)

@@ -53,9 +53,10 @@ end
 
 function Response:_read()
   local connection = self.connection
+  self.wanted = true
   if connection then
     connection:resume()
-  elseif self.failure then
+  elseif self.failure and not (self.quiet and self:listenerCount('error') == 0) then
     local err = self.failure
     self.failure = nil
     self:emit('error', err)
@@ -76,9 +77,10 @@ function Response:finished(trailers)
   self:push(nil)
 end
 
--- The body stays incomplete. Returns false if somebody else must tell.
-function Response:failed(err, keep)
-  self.connection = nil
+-- The body stays incomplete. `keep`: whoever reads on is told, if nobody listens now;
+-- `quiet`: but not if nobody listens then. Returns false if somebody else must tell.
+function Response:failed(err, keep, quiet)
+  self.connection, self.quiet = nil, quiet
   local told = true
   if self:listenerCount('error') > 0 then
     self:emit('error', err)
