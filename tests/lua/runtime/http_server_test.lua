@@ -765,29 +765,18 @@ test('upgrades', function(t, expect)
       res:finish('plain')
     end
   end)
-  local offer = ' HTTP/1.1
-Host: x
-Connection: Upgrade
-Upgrade: echo
-
-'
+  local offer = ' HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n'
   local conn = connect(t, port)
   conn:send('GET /accept' .. offer .. 'early')
   t:match(conn:read('hello early$'),
-    '^HTTP/1.1 101 Switching Protocols
-Upgrade: echo
-Connection: Upgrade
-
-')
+    '^HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n')
   conn:send('more')
   conn:read('more$')
   conn.handle:shutdown()
   conn:readEnd()
   conn = connect(t, port)
   conn:send('GET /callback' .. offer)
-  t:match(conn:readEnd(), '
-
-bye$')
+  t:match(conn:readEnd(), '\r\n\r\nbye$')
   t:match(get(t, port, '/plain'), 'plain$')
 
   server:on('upgrade', expect(function(req, socket, head)
@@ -796,34 +785,23 @@ bye$')
     t:equal(req.headers.upgrade, 'echo')
     t:equal(head, 'xyz')
     t:equal(socket:getsockname().port, port)
-    socket:write('HTTP/1.1 101 Switching Protocols
-Upgrade: echo
-
-')
+    socket:write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\n\r\n')
     local line = socket:readLine()
     socket:_end('got ' .. line)
   end))
   conn = connect(t, port)
   conn:send('GET /' .. offer .. 'xyz')
-  conn:read('
-
-')
-  conn:send('a line
-')
+  conn:read('\r\n\r\n')
+  conn:send('a line\r\n')
   t:match(conn:readEnd(), 'got a line')
 
   server:on('connect', expect(function(req, socket, head)
     t:equal(req.url, 'example.org:443')
     t:equal(head, '')
-    socket:_end('HTTP/1.1 200 Connection Established
-
-')
+    socket:_end('HTTP/1.1 200 Connection Established\r\n\r\n')
   end))
   conn = connect(t, port)
-  conn:send('CONNECT example.org:443 HTTP/1.1
-Host: example.org:443
-
-')
+  conn:send('CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n')
   t:match(conn:readEnd(), '^HTTP/1.1 200')
 end)
 
