@@ -657,8 +657,9 @@ test('a body of GET is no request (smuggling)', function(t)
 end)
 
 test('graceful close: what runs is answered, idle ones end, then close', function(t, expect)
+  local go
   local server, port = serve(t, function(req, res)
-    if req.url == '/slow' then t:sleep(30) end
+    if req.url == '/slow' then t:await(function(done) go = done end) end
     res:finish('done')
   end)
   local idle, busy = connect(t, port), connect(t, port)
@@ -673,6 +674,7 @@ test('graceful close: what runs is answered, idle ones end, then close', functio
   t:equal(server.listening, false)
   t:equal(idle:readEnd(), '')
   t:ok(not closed)
+  go()
   local answer = busy:readEnd()
   t:match(answer, 'Connection: close\r\n')
   t:match(answer, 'done$')
@@ -821,4 +823,93 @@ test('the request event, with and without a handler', function(t, expect)
     res:finish(req.url)
   end))
   t:match(get(t, port, '/event'), '/event$')
+end)
+
+-- The same server over any stream: here a net.Socket.
+local function serveStreams(t, handler)
+  local net = require('net')
+  local server = net.createServer({ allowHalfOpen = true }, function(socket)
+    http.handleConnection(socket, handler)
+  end)
+  t:await(function(done) server:listen(0, '127.0.0.1', done) end)
+  t:defer(function() server:destroy() end)
+  return server:address().port
+end
+
+test('handleConnection: requests over any stream', function(t, expect)
+  local port = serveStreams(t, function(req, res)
+    if req.url == '/slow' then t:sleep(3) end
+    if req.url == '/up' then
+      local socket, head = res:upgrade({ Upgrade = 'echo' })
+      socket:_end('hi ' .. head)
+      return
+    end
+    res:setHeader('X-Method', req.method)
+    res:finish(req.url .. (req:readAll() or ''))
+  end)
+  local conn = connect(t, port)
+  conn:send('GET /slow HTTP/1.1\r\nHost: x\r\n\r\nPOST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc')
+  t:match(conn:read('/babc$'), '/slowHTTP/1.1 200 OK\r\nX%-Method: POST\r\n')
+  t:match(get(t, port, '/c'), '/c$')
+  conn:send('nonsense\r\n\r\n')
+  t:match(conn:readEnd(), '^HTTP/1.1 400')
+  conn = connect(t, port)
+  conn:send('GET /up HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\nthere')
+  t:match(conn:readEnd(), '\r\n\r\nhi there$')
+end)
+
+test('handleConnection: back-pressure both ways, and a client that goes away', function(t, expect)
+  local size = 8 * 1024 * 1024
+  local gone
+  local port = serveStreams(t, function(req, res)
+    if req.url == '/wait' then
+      res:on('close', expect(function() gone() end))
+      return
+    end
+    local got = 0
+    for chunk in req:chunks() do
+      got = got + #chunk
+      assert(res:writeAll(chunk))
+    end
+    res:finish()
+  end)
+  local conn = connect(t, port)
+  conn:send('POST / HTTP/1.0\r\nContent-Length: ' .. size .. '\r\n\r\n')
+  local block = ('x'):rep(1024 * 1024)
+  for _ = 1, 8 do conn:send(block) end
+  local answer = conn:readEnd()
+  t:equal(#answer - #answer:match('^.-\r\n\r\n'), size)
+  conn = connect(t, port)
+  conn:send('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n')
+  t:sleep(2)
+  t:await(function(done) gone = done; conn.handle:close_reset(function() end) end)
+end)
+
+test('memory: what a server has answered leaves nothing behind', function(t)
+  local _, port = serve(t, function(req, res)
+    res:on('finish', function() end)
+    res:setHeader('X', req.headers.host)
+    if req.url == '/async' then t:sleep(0) end
+    res:finish(req:readAll())
+  end)
+  local function round()
+    local conn = connect(t, port)
+    for i = 1, 200 do
+      conn:send(('POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n%s')
+        :format(i % 10 == 0 and '/async' or '/', ('x'):rep(100)))
+      conn:read('x*$')
+      conn.got = ''
+    end
+    conn:close()
+  end
+  local function held()
+    collectgarbage()
+    collectgarbage()
+    return collectgarbage('count')
+  end
+  for _ = 1, 3 do round() end
+  local before = held()
+  for _ = 1, 10 do round() end
+  local growth = held() - before
+  t:ok(growth < 40, 'grew by ' .. growth .. ' KiB')
 end)
