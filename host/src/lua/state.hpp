@@ -63,6 +63,8 @@ class State {
   // Bytes allocated now; traces' machine code is not counted.
   std::size_t memory() const { return used_; }
   bool spent() const { return spent_; }
+  // Whether a call into Lua is open. Also for signal handlers on the loop thread.
+  bool running() const { return depth_ > 0; }
 
   // What bindings find their host object by. Not owned.
   void set_owner(void* owner) { owner_ = owner; }
