@@ -100,10 +100,11 @@ function callbacks.request(server, connection, number, method, target, minor, ra
     _fields = nil,
   }, responseMeta)
   req.res = res
-  if server.handlers then
-    run(dispatch, server, req, res)
+  local handler = server._handler
+  if handler and not server.handlers then
+    run(handler, req, res)
   else
-    run(server._handler or dispatch, req, res)
+    run(dispatch, server, req, res)
   end
   if not res.finished or not req.complete or req._upgraded then
     return req

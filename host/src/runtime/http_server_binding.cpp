@@ -83,10 +83,12 @@ class HttpServerBinding::LuaTransport final : public net::HttpTransport {
 
   void set_receiver(Receiver& receiver) override { receiver_ = &receiver; }
   void write(std::span<const std::string_view> pieces) override {
+    writing_ = true;
     for (const std::string_view piece : pieces) {
       queued_ += piece.size();
       tell("write", piece);
     }
+    writing_ = false;
   }
   std::size_t queued() const override { return queued_; }
   void pause() override { tell("pause"); }
@@ -100,7 +102,11 @@ class HttpServerBinding::LuaTransport final : public net::HttpTransport {
   }
 
   Receiver& receiver() { return *receiver_; }
-  void written(std::size_t bytes) { queued_ -= std::min(bytes, queued_); }
+  // Whether that was all, and the receiver is to be told: not from inside write().
+  bool written(std::size_t bytes) {
+    queued_ -= std::min(bytes, queued_);
+    return queued_ == 0 && !writing_;
+  }
   int object() const { return object_; }
   // It goes on in Lua without us.
   void set_finished() { finished_ = true; }
@@ -120,6 +126,7 @@ class HttpServerBinding::LuaTransport final : public net::HttpTransport {
   Receiver* receiver_ = nullptr;
   int object_;
   std::size_t queued_ = 0;
+  bool writing_ = false;
   bool finished_ = false;
 };
 
@@ -304,8 +311,7 @@ void HttpServerBinding::feed_end(net::HttpConnection& connection, const char* me
 
 void HttpServerBinding::feed_written(net::HttpConnection& connection, std::size_t bytes) {
   auto& transport = static_cast<LuaTransport&>(connection.transport());
-  transport.written(bytes);
-  if (transport.queued() == 0) transport.receiver().on_written();
+  if (transport.written(bytes)) transport.receiver().on_written();
 }
 
 // ---- what Lua calls
