@@ -455,6 +455,8 @@ local function handleConnection(socket, handler, server)
       return server:emit(...)
     end
     transport.connection = nativeOf(server):adopt(transport)
+    socket._closed = ignored -- the native half would tell a ServerSocket
+    native.set_socket(transport.connection, socket) -- req.socket, with its certificates
   else
     shared = shared or native.new_server({}, {})
     transport.connection = shared:adopt(transport)
