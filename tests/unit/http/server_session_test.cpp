@@ -324,6 +324,10 @@ TEST(HttpServerSession, WhatCannotBeUpgraded) {
 TEST(HttpServerSession, ADeclinedTunnelClosesTheConnection) {
   const ServerOptions options;
   RecordingServer server(options);
+  server.respond = [&] {
+    EXPECT_EQ(server.session.respond(200, "", {}, "").error().code, Errc::invalid);
+    EXPECT_TRUE(server.session.respond(405, "", {}, "").ok());
+  };
   server.feed("CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n" + conformance::kSmuggled);
   EXPECT_EQ(server.requests.size(), 1u);
   EXPECT_TRUE(server.session.wants_close());
