@@ -107,7 +107,9 @@ local decode, encode = native.codec {
 ---@param state JsonState|nil
 ---@return string|boolean json true with `state.buffer`
 function json.encode(value, state)
-  state = state or {}
+  if type(state) ~= 'table' then
+    state = {} -- the position, when decode's results were handed on
+  end
   local text = encode(value, state.indent, state.level, state.keyorder, state)
   local buffer = state.buffer
   if not buffer then

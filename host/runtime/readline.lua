@@ -62,10 +62,10 @@ local function read_plain(stdin, stdout, prompt, callback)
   end
   local function look()
     local line = take_line(state)
-    if line then return finish(nil, line) end
-    if state.ended then return finish(nil, false, 'EOF in readLine') end
-    if #state.bytes > MAX_LINE then
-      state.bytes, state.searched = '', 1
+    if line and #line <= MAX_LINE then return finish(nil, line) end
+    if state.ended and not line then return finish(nil, false, 'EOF in readLine') end
+    if line or #state.bytes > MAX_LINE then
+      if not line then state.bytes, state.searched = '', 1 end
       finish(core.Error:new('EMSGSIZE: a line longer than ' .. MAX_LINE .. ' bytes, read', 'EMSGSIZE'))
     end
   end

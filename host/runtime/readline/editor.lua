@@ -4,6 +4,7 @@ local core = require('core')
 local width = require('readline/width')
 local keys = require('readline/keys')
 local History = require('readline/history')
+local terminal = require('native.terminal')
 
 local sub = string.sub
 
@@ -74,22 +75,35 @@ function Editor:_span(from, to)
   return total
 end
 
+-- The first place from which no more than `room` columns are left to `to`.
+function Editor:_back(to, room)
+  local at, used = to, 0
+  while at > 1 do
+    local previous = width.before(self.line, at)
+    used = used + self:_span(previous, at)
+    if used > room then break end
+    at = previous
+  end
+  return at
+end
+
+-- Whether all of the line has room.
+function Editor:_fits(room)
+  local used, at = 0, 1
+  while at <= #self.line and used < room do
+    local next_at = width.after(self.line, at)
+    used, at = used + self:_span(at, next_at), next_at
+  end
+  return used < room
+end
+
 -- Keeps the cursor in sight: the first byte shown is moved if it is not.
 function Editor:_follow(room)
-  if self.scroll > self.position then self.scroll = self.position end
-  if self.scroll > #self.line + 1 then self.scroll = #self.line + 1 end
-  while self:_span(self.scroll, self.position) > room - 1 do
-    self.scroll = width.after(self.line, self.scroll)
+  if self.scroll >= self.position then -- some of what is left of the cursor is always seen
+    self.scroll = self:_back(self.position, math.floor(room / 2))
   end
-  -- Some of what is left of the cursor is always seen.
-  if self.scroll == self.position and self.scroll > 1 then
-    local back = self.position
-    while back > 1 and self:_span(back, self.position) < room / 2 do
-      back = width.before(self.line, back)
-    end
-    self.scroll = back
-  end
-  if self:_span(1, #self.line + 1) < room then self.scroll = 1 end
+  self.scroll = math.max(self.scroll, self:_back(self.position, room - 1))
+  if self:_fits(room) then self.scroll = 1 end
 end
 
 --- Draws the row anew.
@@ -240,8 +254,10 @@ end
 
 --- Kills the blank-separated word before the cursor.
 function Editor:deleteWord()
-  local before = sub(self.line, 1, self.position - 1)
-  self:_kill(#before:match('^(.-)%S*%s*$') + 1, self.position)
+  local at = self.position
+  while at > 1 and self.line:find('^%s', at - 1) do at = at - 1 end
+  while at > 1 and self.line:find('^%S', at - 1) do at = at - 1 end
+  self:_kill(at, self.position)
 end
 
 function Editor:deleteWordLeft()
@@ -312,7 +328,7 @@ function Editor:complete()
   local found, from = self.completionCallback(before)
   if type(found) == 'string' then return self:_replace(1, self.position, found) end
   if type(found) ~= 'table' or #found == 0 then return self:beep() end
-  from = from or #before:match('^(.-)[%w_]*$') + 1
+  from = from or self:_wordLeft()
   local prefix = common_prefix(found)
   if #prefix > self.position - from or (#found == 1 and prefix ~= sub(before, from)) then
     return self:_replace(from, self.position, prefix)
@@ -441,9 +457,16 @@ function Editor:_suspend()
 end
 
 function Editor:_mode(mode)
-  if mode == 0 then self.stdout:write(PASTE_OFF) end
-  self.stdin:set_mode(mode)
-  if mode == 1 then self.stdout:write(PASTE_ON) end
+  local fd = type(self.stdout) == 'userdata' and self.stdout:fileno()
+  if mode == 1 then
+    if fd then terminal.guard(fd, '\r\n' .. PASTE_OFF) end
+    self.stdin:set_mode(1)
+    self.stdout:write(PASTE_ON)
+  else
+    self.stdout:write(PASTE_OFF)
+    self.stdin:set_mode(0)
+    if fd then terminal.guard(fd, nil) end
+  end
 end
 
 --- Reads a line: shows the prompt and edits until it ends. The callback gets `err`, or the line, or false and the

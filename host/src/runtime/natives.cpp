@@ -15,11 +15,22 @@ struct Native {
   const char* name;
   lua_CFunction open;
 };
+// One a line.
+// clang-format off
 constexpr Native kNatives[] = {
     {"builtins", open_builtins},
+    {"http_server", open_http_server},
+    {"debugging", open_debugging},
+    {"crypto", open_crypto},
+    {"http_client", open_http_client},
     {"json", open_json},
     {"process", open_process},
+    {"tls", open_tls},
+    {"virgo", open_virgo},
+    {"web_socket", open_web_socket},
+    {"terminal", open_terminal},
 };
+// clang-format on
 
 // __index of the natives' table: opens a library and keeps it.
 int open_native(lua_State* L) {  // natives name

@@ -303,7 +303,7 @@ test('big documents round-trip', function(t)
 end)
 
 test('errors and hooks in between do not disturb each other', function(t)
-  local nested = { __tojson = function() return json.encode({ json.decode('[9007199254740993]') }) end }
+  local nested = { __tojson = function() return json.encode({ (json.decode('[9007199254740993]')) }) end }
   for _ = 1, 200 do
     t:raises(function() json.encode({ print }) end)
     t:equal(json.encode({ setmetatable({}, nested), 'x' }), '[[[9007199254740993]],"x"]')
