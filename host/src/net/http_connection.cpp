@@ -12,6 +12,12 @@
 // of the handler's) does the harmless half at once and has the rest posted.
 
 namespace virgo::net {
+namespace {
+
+// A body up to this size is sent out of one buffer with its head.
+constexpr std::size_t kCopied = std::size_t{16} * 1024;
+
+}  // namespace
 
 HttpConnection::HttpConnection(HttpServer& server, std::unique_ptr<HttpTransport> transport)
     : server_(server), transport_(std::move(transport)), session_(server.session_options_, *this) {
@@ -58,6 +64,9 @@ void HttpConnection::on_request(const http::RequestHead& head, bool body_complet
                                 std::string_view body) {
   paused_ = false;
   server_.handler_.on_request(*this, head, body_complete, body);
+  // The responses to a batch leave together, while the client reads them.
+  if (session_.output().size() > server_.options_.high_water) flush();
+  session_.hold(transport_->queued() > server_.options_.high_water);
 }
 
 void HttpConnection::on_body(std::string_view bytes) {
@@ -87,19 +96,33 @@ Result<void> HttpConnection::written_outside(Result<void> result) {
 
 Result<void> HttpConnection::respond(int status, std::string_view reason,
                                      std::span<const http::Header> headers, std::string_view body) {
-  return written_outside(session_.respond(status, reason, headers, body));
+  if (body.size() <= kCopied)
+    return written_outside(session_.respond(status, reason, headers, body));
+  std::string_view unsent;
+  auto result = session_.respond_apart(status, reason, headers, body, &unsent);
+  if (!unsent.empty()) {
+    const std::string_view pieces[] = {session_.output(), unsent};
+    transport_->write(pieces);
+    session_.clear_output();
+  }
+  return written_outside(std::move(result));
 }
 
 Result<void> HttpConnection::write_head(int status, std::string_view reason,
-                                        std::span<const http::Header> headers) {
-  return written_outside(session_.write_head(status, reason, headers));
+                                        std::span<const http::Header> headers,
+                                        std::string_view body) {
+  auto result = session_.write_head(status, reason, headers);
+  if (result && !body.empty()) result = session_.write_body(body);
+  return written_outside(std::move(result));
 }
 
 Result<void> HttpConnection::write_body(std::string_view bytes) {
   return written_outside(session_.write_body(bytes));
 }
 
-Result<void> HttpConnection::finish(std::span<const http::Header> trailers) {
+Result<void> HttpConnection::finish(std::span<const http::Header> trailers, std::string_view body) {
+  if (!body.empty())
+    if (auto good = session_.write_body(body); !good) return written_outside(std::move(good));
   return written_outside(session_.finish(trailers));
 }
 
@@ -124,6 +147,10 @@ bool HttpConnection::congested() {
 
 bool HttpConnection::written() const {
   return session_.output().empty() && transport_->queued() == 0;
+}
+
+void HttpConnection::omit_date() {
+  session_.omit_date();
 }
 
 Result<void> HttpConnection::accept_upgrade(std::span<const http::Header> headers) {
@@ -162,12 +189,13 @@ void HttpConnection::begin_closing() {
 void HttpConnection::flush() {
   const std::string_view out = session_.output();
   if (out.empty()) return;
-  transport_->write(out);
+  transport_->write({&out, 1});
   session_.clear_output();
 }
 
 // Destroys this when the connection is over.
 void HttpConnection::settle() {
+  session_.hold(transport_->queued() > server_.options_.high_water);
   if (!lost_ && !session_.idle() && !session_.wants_close()) {
     inside_ = true;
     session_.proceed();
@@ -244,7 +272,8 @@ void HttpConnection::refuse_late(int status, const char* why) {
     std::string answer;
     (void)http::append_status_line(answer, 1, status, {});
     answer += "Connection: close\r\nContent-Length: 0\r\n\r\n";
-    transport_->write(answer);
+    const std::string_view bytes = answer;
+    transport_->write({&bytes, 1});
     session_.abort();
   } else {
     session_.abort();

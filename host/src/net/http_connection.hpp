@@ -42,11 +42,13 @@ class HttpConnection final : private http::ServerSession::Handler,
   Result<void> respond(int status, std::string_view reason, std::span<const http::Header> headers,
                        std::string_view body);
   Result<void> write_head(int status, std::string_view reason,
-                          std::span<const http::Header> headers);
+                          std::span<const http::Header> headers, std::string_view body = {});
   Result<void> write_body(std::string_view bytes);
-  Result<void> finish(std::span<const http::Header> trailers = {});
+  Result<void> finish(std::span<const http::Header> trailers = {}, std::string_view body = {});
   Result<void> write_informational(int status, std::span<const http::Header> headers);
   Result<void> write_continue();
+  // The response to come has no Date.
+  void omit_date();
   // The response to come is the last one.
   void close_after_response();
   // More waits to be sent than is good: write on after HttpHandler::on_drain().

@@ -26,11 +26,11 @@ HttpServer::~HttpServer() {
 }
 
 Result<void> HttpServer::listen(ListenOptions options) {
-  auto opened = Listener::open(
-      loop_, std::move(options),
-      {.accepted = [this](std::unique_ptr<Connection> c) { accepted(std::move(c)); },
-       .refused = [this](const std::string& peer,
-                         const Error& why) { handler_.on_rejected(peer, why); }});
+  auto opened =
+      Listener::open(loop_, std::move(options),
+                     {.accepted = [this](std::unique_ptr<Connection> c) { accepted(std::move(c)); },
+                      .refused = [this](const std::string& peer,
+                                        const Error& why) { handler_.on_rejected(peer, why); }});
   if (!opened) return opened.error();
   listeners_.push_back(std::move(opened).value());
   return {};

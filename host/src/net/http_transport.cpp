@@ -19,7 +19,9 @@ class OverConnection final : public HttpTransport {
         .ended = [this] { receiver_->on_input_end(); },
     });
   }
-  void write(std::string_view bytes) override { (void)connection_->write(bytes); }
+  void write(std::span<const std::string_view> pieces) override {
+    (void)connection_->write(pieces);
+  }
   std::size_t queued() const override { return connection_->queued(); }
   void pause() override { connection_->pause(); }
   void resume() override { connection_->resume(); }

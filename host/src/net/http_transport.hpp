@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -38,13 +39,13 @@ class HttpTransport {
 
   // Begins to read. Called once.
   virtual void set_receiver(Receiver& receiver) = 0;
-  // Takes all bytes; failures arrive by on_lost(), later.
-  virtual void write(std::string_view bytes) = 0;
+  // Takes all bytes, to send them together; failures arrive by on_lost(), later.
+  virtual void write(std::span<const std::string_view> pieces) = 0;
   virtual std::size_t queued() const = 0;
   virtual void pause() = 0;
   virtual void resume() = 0;
-  virtual std::string peer() const = 0;   // "127.0.0.1:4433"
-  virtual std::string local() const = 0;  // "127.0.0.1:80"
+  virtual std::string peer() const = 0;      // "127.0.0.1:4433"
+  virtual std::string local() const = 0;     // "127.0.0.1:80"
   virtual std::string protocol() const = 0;  // "TLSv1.3", or "" in clear
   // Sends what is written and says goodbye, without its owner.
   virtual void finish() = 0;

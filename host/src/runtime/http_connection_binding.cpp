@@ -12,8 +12,13 @@ namespace {
 
 constexpr const char* kConnection = "virgo.http.connection";
 
+// By its mark, as a look-up of the metatable would cost more than the rest.
 HttpConnectionRef& ref_at(lua_State* L) {
-  return *static_cast<HttpConnectionRef*>(luaL_checkudata(L, 1, kConnection));
+  auto* ref = static_cast<HttpConnectionRef*>(lua_touserdata(L, 1));
+  if (ref == nullptr || lua_type(L, 1) != LUA_TUSERDATA ||
+      lua_objlen(L, 1) != sizeof(HttpConnectionRef) || ref->mark != &HttpConnectionRef::kMark)
+    luaL_typerror(L, 1, kConnection);
+  return *ref;
 }
 
 const char* code_of(const Error& error) {
@@ -60,6 +65,13 @@ void apply(net::HttpConnection& c, int flags) {
   if ((flags & kNoDate) != 0) c.omit_date();
 }
 
+// The response is complete: what stands for the request is let go, if its body is here.
+int push_finished(lua_State* L, net::HttpConnection& c, const Result<void>& result) {
+  HttpConnectionRef& ref = ref_at(L);
+  if (result && ref.exchange != 0 && !c.in_body()) ref.server->forget_exchange(ref);
+  return push_result(L, result);
+}
+
 // connection number status reason headers body flags
 int respond(lua_State* L) {
   net::HttpConnection* c = request_at(L);
@@ -72,23 +84,26 @@ int respond(lua_State* L) {
   const lua::HostWork work(L);
   const Inside inside(L, *ref_at(L).server);
   apply(*c, flags);
-  return push_result(L,
-                     c->respond(status, text_or_empty(L, 4), *headers, text_or_empty(L, 6)));
+  return push_finished(L, *c,
+                       c->respond(status, text_or_empty(L, 4), *headers, text_or_empty(L, 6)));
 }
 
-// connection number status reason headers flags
+// connection number status reason headers body flags
 int write_head(lua_State* L) {
   net::HttpConnection* c = request_at(L);
   if (c == nullptr) return push_over(L);
   const int status = static_cast<int>(luaL_checkinteger(L, 3));
-  const int flags = static_cast<int>(lua_tointeger(L, 6));
+  const int flags = static_cast<int>(lua_tointeger(L, 7));
   const char* error = nullptr;
   const auto* headers = read_header_table(L, 5, &error);
   if (headers == nullptr) return push_failure(L, error, "EINVAL");
   const lua::HostWork work(L);
   const Inside inside(L, *ref_at(L).server);
   apply(*c, flags);
-  return push_result(L, c->write_head(status, text_or_empty(L, 4), *headers));
+  const auto written = c->write_head(status, text_or_empty(L, 4), *headers, text_or_empty(L, 6));
+  if (!written) return push_result(L, written);
+  lua_pushboolean(L, !c->congested());
+  return 1;
 }
 
 // connection number status headers
@@ -117,7 +132,7 @@ int write_body(lua_State* L) {
   return 1;
 }
 
-// connection number trailers
+// connection number trailers body
 int finish(lua_State* L) {
   net::HttpConnection* c = request_at(L);
   if (c == nullptr) return push_over(L);
@@ -126,7 +141,7 @@ int finish(lua_State* L) {
   if (trailers == nullptr) return push_failure(L, error, "EINVAL");
   const lua::HostWork work(L);
   const Inside inside(L, *ref_at(L).server);
-  return push_result(L, c->finish(*trailers));
+  return push_finished(L, *c, c->finish(*trailers, text_or_empty(L, 4)));
 }
 
 int write_continue(lua_State* L) {
@@ -206,6 +221,25 @@ int protocol(lua_State* L) {
   return 1;
 }
 
+// connection -> what set_socket() got
+int get_socket(lua_State* L) {
+  const HttpConnectionRef& ref = ref_at(L);
+  if (ref.socket == 0) return 0;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, ref.socket);
+  return 1;
+}
+
+// connection object -> whether it will be told of the end
+int set_socket(lua_State* L) {
+  HttpConnectionRef& ref = ref_at(L);
+  if (ref.connection != nullptr && ref.socket == 0) {
+    lua_pushvalue(L, 2);
+    ref.socket = luaL_ref(L, LUA_REGISTRYINDEX);
+  }
+  lua_pushboolean(L, ref.connection != nullptr);
+  return 1;
+}
+
 // ---- of a transport in Lua
 
 int feed(lua_State* L) {
@@ -282,6 +316,8 @@ void add_http_connection_functions(lua_State* L) {
                                        {"peer", peer},
                                        {"local_address", local},
                                        {"protocol", protocol},
+                                       {"get_socket", get_socket},
+                                       {"set_socket", set_socket},
                                        {"feed", feed},
                                        {"feed_end", feed_end},
                                        {"feed_written", feed_written},

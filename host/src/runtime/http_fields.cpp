@@ -37,9 +37,9 @@ bool text_at(lua_State* L, int index, std::string_view* out) {
   auto& buffer = f.numbers[f.used_numbers++];
   const double number = lua_tonumber(L, index);
   const bool whole = std::floor(number) == number && std::fabs(number) < 9e15;
-  const auto end = whole ? std::to_chars(buffer.begin(), buffer.end(),
-                                         static_cast<long long>(number))
-                         : std::to_chars(buffer.begin(), buffer.end(), number);
+  const auto end = whole
+                       ? std::to_chars(buffer.begin(), buffer.end(), static_cast<long long>(number))
+                       : std::to_chars(buffer.begin(), buffer.end(), number);
   *out = {buffer.data(), static_cast<std::size_t>(end.ptr - buffer.data())};
   return end.ec == std::errc();
 }

@@ -3,6 +3,7 @@
 #include <lua.hpp>
 
 #include "lua/state.hpp"
+#include "runtime/natives.hpp"
 #include "runtime/net_handle.hpp"
 #include "runtime/program.hpp"
 
@@ -10,12 +11,21 @@ namespace virgo::runtime {
 namespace {
 
 // The callbacks, in the order of their table in the registry.
-enum Callback : int { kRequest = 1, kBody, kBodyEnd, kDrain, kClosed, kUpgrade, kTransport };
-constexpr const char* kNames[] = {"request", "body",    "body_end", "drain",
-                                  "closed",  "upgrade", "transport"};
+enum Callback : int {
+  kRequest = 1,
+  kBody,
+  kBodyEnd,
+  kDrain,
+  kClosed,
+  kSocketClosed,
+  kUpgrade,
+  kTransport
+};
+constexpr const char* kNames[] = {"request", "body",          "body_end", "drain",
+                                  "closed",  "socket_closed", "upgrade",  "transport"};
 constexpr const char* kCallbacks = "virgo.http.callbacks";
 
-// native.http.set_callbacks(table)
+// native.http_server.set_callbacks(table)
 int set_callbacks(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_createtable(L, static_cast<int>(std::size(kNames)), 0);
@@ -26,12 +36,6 @@ int set_callbacks(lua_State* L) {
   }
   lua_setfield(L, LUA_REGISTRYINDEX, kCallbacks);
   return 0;
-}
-
-void push_callback(lua_State* L, int which) {
-  lua_getfield(L, LUA_REGISTRYINDEX, kCallbacks);
-  lua_rawgeti(L, -1, which);
-  lua_remove(L, -2);
 }
 
 void push_text(lua_State* L, std::string_view text) {
@@ -73,14 +77,16 @@ class HttpServerBinding::LuaTransport final : public net::HttpTransport {
  public:
   LuaTransport(HttpServerBinding& binding, int object) : binding_(binding), object_(object) {}
   ~LuaTransport() override {
-    if (!finished_) tell("drop");
+    if (!finished_ && !binding_.ending_) tell("drop");
     drop_ref(binding_.program_.state().raw(), object_);
   }
 
   void set_receiver(Receiver& receiver) override { receiver_ = &receiver; }
-  void write(std::string_view bytes) override {
-    queued_ += bytes.size();
-    tell("write", bytes);
+  void write(std::span<const std::string_view> pieces) override {
+    for (const std::string_view piece : pieces) {
+      queued_ += piece.size();
+      tell("write", piece);
+    }
   }
   std::size_t queued() const override { return queued_; }
   void pause() override { tell("pause"); }
@@ -103,7 +109,7 @@ class HttpServerBinding::LuaTransport final : public net::HttpTransport {
   void tell(const char* what, std::string_view data = {}) {
     lua_State* L = binding_.L_;
     luaL_checkstack(L, 8, "http transport");
-    push_callback(L, kTransport);
+    binding_.push_callback(kTransport);
     lua_rawgeti(L, LUA_REGISTRYINDEX, object_);
     lua_pushstring(L, what);
     push_text(L, data);
@@ -123,10 +129,25 @@ HttpServerBinding::HttpServerBinding(Program& program, net::HttpServerOptions op
     : program_(program),
       server_(std::make_unique<net::HttpServer>(program.loop(), options, *this)),
       L_(program.state().raw()),
-      owner_(owner) {}
+      owner_(owner) {
+  lua_getfield(L_, LUA_REGISTRYINDEX, kCallbacks);
+  callbacks_ = luaL_ref(L_, LUA_REGISTRYINDEX);
+}
 
 HttpServerBinding::~HttpServerBinding() {
+  ending_ = true;  // by the collector: no Lua is called any more
   server_.reset();
+  drop_ref(L_, owner_);
+  drop_ref(L_, callbacks_);
+}
+
+void HttpServerBinding::push_callback(int which) {
+  lua_rawgeti(L_, LUA_REGISTRYINDEX, callbacks_);
+  lua_rawgeti(L_, -1, which);
+  lua_remove(L_, -2);
+}
+
+void HttpServerBinding::release() {
   drop_ref(L_, owner_);
 }
 
@@ -154,7 +175,7 @@ void HttpServerBinding::on_request(net::HttpConnection& connection, const http::
   luaL_checkstack(L, 16, "http request");
   HttpConnectionRef& ref = ref_of(connection);
   forget_exchange(ref);
-  push_callback(L, kRequest);
+  push_callback(kRequest);
   lua_rawgeti(L, LUA_REGISTRYINDEX, ref.object != 0 ? ref.object : owner_);
   lua_rawgeti(L, LUA_REGISTRYINDEX, ref.self);
   lua_pushinteger(L, connection.request_number());
@@ -182,7 +203,7 @@ bool HttpServerBinding::push_event(net::HttpConnection& connection, int callback
   const auto* ref = static_cast<HttpConnectionRef*>(connection.user());
   if (ref == nullptr || ref->exchange == 0) return false;
   luaL_checkstack(L_, 8, "http event");
-  push_callback(L_, callback);
+  push_callback(callback);
   lua_rawgeti(L_, LUA_REGISTRYINDEX, ref->exchange);
   return true;
 }
@@ -201,6 +222,8 @@ void HttpServerBinding::on_body_end(net::HttpConnection& connection,
   else
     push_header_pairs(L_, trailers);
   call(2, 0);
+  if (!connection.in_response() && connection.user() != nullptr)
+    forget_exchange(*static_cast<HttpConnectionRef*>(connection.user()));
 }
 
 void HttpServerBinding::on_drain(net::HttpConnection& connection) {
@@ -215,6 +238,13 @@ void HttpServerBinding::on_closed(net::HttpConnection& connection, const Error& 
     static_cast<HttpConnectionRef*>(connection.user())->connection = nullptr;
     call(3, 0);
   }
+  const auto* ref = static_cast<HttpConnectionRef*>(connection.user());
+  if (ref != nullptr && ref->socket != 0) {
+    luaL_checkstack(L_, 4, "http event");
+    push_callback(kSocketClosed);
+    lua_rawgeti(L_, LUA_REGISTRYINDEX, ref->socket);
+    call(1, 0);
+  }
   let_go(connection);
 }
 
@@ -224,6 +254,7 @@ void HttpServerBinding::let_go(net::HttpConnection& connection) {
   ref->connection = nullptr;
   connection.set_user(nullptr);
   forget_exchange(*ref);
+  drop_ref(L_, ref->socket);
   drop_ref(L_, ref->object);
   drop_ref(L_, ref->self);
 }
@@ -232,14 +263,14 @@ void HttpServerBinding::on_upgrade(net::HttpConnection& connection,
                                    std::unique_ptr<net::HttpTransport> transport,
                                    std::string rest) {
   if (push_event(connection, kUpgrade)) {
-    std::unique_ptr<net::Connection> below = transport->release();
-    if (below != nullptr)
-      push_net_handle(L_, std::move(below));
-    else
-      lua_pushnil(L_);
+    if (auto* in_lua = dynamic_cast<LuaTransport*>(transport.get())) {
+      in_lua->set_finished();
+      lua_rawgeti(L_, LUA_REGISTRYINDEX, in_lua->object());
+    } else {
+      push_net_handle(L_, transport->release());
+    }
     push_text(L_, rest);
     static_cast<HttpConnectionRef*>(connection.user())->connection = nullptr;
-    if (auto* in_lua = dynamic_cast<LuaTransport*>(transport.get())) in_lua->set_finished();
     call(3, 0);
   }
   let_go(connection);
@@ -251,8 +282,7 @@ void HttpServerBinding::on_rejected(const std::string& /*peer*/, const Error& /*
 HttpConnectionRef& HttpServerBinding::adopt(lua_State* L, int object_index) {
   lua_pushvalue(L, object_index);
   const int object = luaL_ref(L, LUA_REGISTRYINDEX);
-  net::HttpConnection& connection =
-      server_->adopt(std::make_unique<LuaTransport>(*this, object));
+  net::HttpConnection& connection = server_->adopt(std::make_unique<LuaTransport>(*this, object));
   HttpConnectionRef& ref = ref_of(connection);
   lua_pushvalue(L, object_index);
   ref.object = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -306,7 +336,8 @@ double number_field(lua_State* L, const char* name, double otherwise) {
 }
 
 Duration milliseconds_field(lua_State* L, const char* name, Duration otherwise) {
-  const double ms = number_field(L, name, std::chrono::duration<double, std::milli>(otherwise).count());
+  const double ms =
+      number_field(L, name, std::chrono::duration<double, std::milli>(otherwise).count());
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::min(ms, 1e12)));
 }
 
@@ -358,16 +389,40 @@ const char* code_of_listening(const std::string& message) {
   return "EINVAL";
 }
 
-// server host port
+// server {host, port | path, mode, backlog, ipv6Only, reusePort}
+void read_listen_options(lua_State* L, net::ListenOptions& o) {
+  const auto text = [L](const char* name, std::string& out) {
+    lua_getfield(L, 2, name);
+    if (lua_isstring(L, -1) != 0) out = lua_tostring(L, -1);
+    lua_pop(L, 1);
+  };
+  const auto whole = [L](const char* name, int otherwise) {
+    lua_getfield(L, 2, name);
+    const int value = lua_isnumber(L, -1) != 0 ? static_cast<int>(lua_tointeger(L, -1)) : otherwise;
+    lua_pop(L, 1);
+    return value;
+  };
+  const auto yes = [L](const char* name) {
+    lua_getfield(L, 2, name);
+    const bool value = lua_toboolean(L, -1) != 0;
+    lua_pop(L, 1);
+    return value;
+  };
+  text("host", o.host);
+  text("path", o.path);
+  o.port = static_cast<std::uint16_t>(whole("port", 0));
+  o.backlog = whole("backlog", o.backlog);
+  if (const int mode = whole("mode", -1); mode >= 0) o.mode = static_cast<mode_t>(mode);
+  o.ipv6_only = yes("ipv6Only");
+  o.reuse_port = yes("reusePort");
+}
+
 int server_listen(lua_State* L) {
   HttpServerBinding& binding = server_at(L);
-  const char* host = luaL_checkstring(L, 2);
-  const auto port = luaL_checkinteger(L, 3);
-  luaL_argcheck(L, port >= 0 && port <= 65535, 3, "a port is 0 to 65535");
+  luaL_checktype(L, 2, LUA_TTABLE);
   const lua::HostWork work(L);
   net::ListenOptions options;
-  options.host = host;
-  options.port = static_cast<std::uint16_t>(port);
+  read_listen_options(L, options);
   const Result<void> listening = binding.server().listen(std::move(options));
   if (!listening) {
     lua_pushnil(L);
@@ -416,6 +471,12 @@ int server_connections(lua_State* L) {
   return 1;
 }
 
+// The owner may be collected from now on; no request may follow.
+int server_release(lua_State* L) {
+  server_at(L).release();
+  return 0;
+}
+
 // server object -> connection
 int server_adopt(lua_State* L) {
   HttpServerBinding& binding = server_at(L);
@@ -428,6 +489,14 @@ int server_adopt(lua_State* L) {
 
 }  // namespace
 
+int open_http_server(lua_State* L) {
+  lua_newtable(L);
+  add_http_server_functions(L);
+  add_http_connection_functions(L);
+  add_http_head_functions(L);
+  return 1;
+}
+
 void add_http_server_functions(lua_State* L) {
   static const luaL_Reg functions[] = {
       {"set_callbacks", set_callbacks}, {"new_server", new_server}, {nullptr, nullptr}};
@@ -437,6 +506,7 @@ void add_http_server_functions(lua_State* L) {
                                      {"abort_all", server_abort_all},
                                      {"connections", server_connections},
                                      {"adopt", server_adopt},
+                                     {"release", server_release},
                                      {"__gc", server_gc},
                                      {nullptr, nullptr}};
   luaL_register(L, nullptr, functions);

@@ -13,12 +13,12 @@ namespace virgo::runtime {
 
 class Program;
 
-// Calls the functions of one table (given to native.http.set_callbacks):
+// Calls the functions of one table (given to native.http_server.set_callbacks):
 //   request(owner, connection, number, method, target, minor, headers, flags, body)
 //     -> what stands for the request from then on, or nil if nobody waits for more
 //   body(exchange, chunk), body_end(exchange, trailers), drain(exchange)
-//   closed(exchange, message, code)
-//   upgrade(exchange, handle or nil, rest)
+//   closed(exchange, message, code), socket_closed(what set_socket() got)
+//   upgrade(exchange, handle or the object of a transport in Lua, rest)
 //   transport(object, "write" | "pause" | "resume" | "finish" | "drop", data)
 class HttpServerBinding final : public net::HttpHandler {
  public:
@@ -28,12 +28,16 @@ class HttpServerBinding final : public net::HttpHandler {
   HttpServerBinding(const HttpServerBinding&) = delete;
   HttpServerBinding& operator=(const HttpServerBinding&) = delete;
 
+  // Lets go of the owner: no request comes any more.
+  void release();
   net::HttpServer& server() { return *server_; }
   Program& program() { return program_; }
 
   // Calls into Lua go to the thread that is running. Returns the one before.
   lua_State* enter(lua_State* L) { return std::exchange(L_, L); }
   void leave(lua_State* before) { L_ = before; }
+
+  void forget_exchange(HttpConnectionRef& ref);
 
   // The transport in Lua of what adopt() returned.
   HttpConnectionRef& adopt(lua_State* L, int object_index);
@@ -56,14 +60,16 @@ class HttpServerBinding final : public net::HttpHandler {
   HttpConnectionRef& ref_of(net::HttpConnection& connection);
   // Pushes the callback and the exchange; false if there is none.
   bool push_event(net::HttpConnection& connection, int callback);
+  void push_callback(int which);
   bool call(int nargs, int nresults);
-  void forget_exchange(HttpConnectionRef& ref);
   void let_go(net::HttpConnection& connection);
 
   Program& program_;
   std::unique_ptr<net::HttpServer> server_;
   lua_State* L_;
   int owner_;
+  int callbacks_ = 0;  // in the registry
+  bool ending_ = false;
 };
 
 }  // namespace virgo::runtime

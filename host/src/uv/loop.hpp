@@ -32,6 +32,8 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
 
   uv_loop_t* raw() { return &loop_; }
+  // Whether a handle is one of the loop's own, which never keep it running.
+  bool owns(const void* handle) const { return handle == &wake_ || handle == &before_sleep_; }
 
   // Until stop(), or until nothing that counts is open and no posted task waits.
   void run();
