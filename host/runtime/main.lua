@@ -104,6 +104,7 @@ local function main()
 end
 
 local function run()
+  uv.update_time() -- timers count from here, not from the start of the process
   local thread = coroutine.create(main)
   local ok, err = coroutine.resume(thread)
   if not ok then hosted.uncaught(err, debug.traceback(thread)) end
