@@ -387,8 +387,14 @@ function generator.setPrivate(require)
   privateRequire = require
 end
 
-return setmetatable(generator, {
+setmetatable(generator, {
   __call = function(_, path)
     return generator.generator(path)
   end,
 })
+
+-- This very instance is what everybody gets; the bootstrap loaded it by hand.
+builtinModules.require = setmetatable({ path = 'builtin:require.lua', dir = 'builtin:',
+  exports = generator }, Module)
+
+return generator

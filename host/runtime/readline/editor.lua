@@ -4,6 +4,7 @@ local core = require('core')
 local width = require('readline/width')
 local keys = require('readline/keys')
 local History = require('readline/history')
+local terminal = require('native.terminal')
 
 local sub = string.sub
 
@@ -456,9 +457,16 @@ function Editor:_suspend()
 end
 
 function Editor:_mode(mode)
-  if mode == 0 then self.stdout:write(PASTE_OFF) end
-  self.stdin:set_mode(mode)
-  if mode == 1 then self.stdout:write(PASTE_ON) end
+  local fd = type(self.stdout) == 'userdata' and self.stdout:fileno()
+  if mode == 1 then
+    if fd then terminal.guard(fd, '\r\n' .. PASTE_OFF) end
+    self.stdin:set_mode(1)
+    self.stdout:write(PASTE_ON)
+  else
+    self.stdout:write(PASTE_OFF)
+    self.stdin:set_mode(0)
+    if fd then terminal.guard(fd, nil) end
+  end
 end
 
 --- Reads a line: shows the prompt and edits until it ends. The callback gets `err`, or the line, or false and the

@@ -14,6 +14,10 @@ const Option* find_option(const Command& command, std::string_view word) {
   return nullptr;
 }
 
+bool has_optional_value(const Option& option) {
+  return option.value != nullptr && option.value[0] == '[';
+}
+
 Error unknown_option(const Command& command, std::string_view word) {
   std::vector<std::string_view> names;
   for (const Option& o : command.options) names.push_back(o.name);
@@ -43,7 +47,9 @@ Result<Args> Args::parse(const Command& command, std::span<char* const> argv) {
     const std::string_view name = word.substr(0, equals);
     const Option* option = find_option(command, name);
     if (option == nullptr) return unknown_option(command, name);
-    if (option->value == nullptr) {
+    if (has_optional_value(*option) && equals == std::string_view::npos) {
+      out.values_[option->name] = {""};
+    } else if (option->value == nullptr) {
       if (equals != std::string_view::npos)
         return Error{Errc::invalid, format("option '{}' takes no value", name)};
       out.values_[option->name] = {""};
@@ -83,7 +89,7 @@ std::string help(const Command& command) {
   for (const Option& o : command.options) {
     std::string left =
         o.letter != 0 ? format("  -{}, --{}", o.letter, o.name) : format("      --{}", o.name);
-    if (o.value != nullptr) left += format(" {}", o.value);
+    if (o.value != nullptr) left += format(has_optional_value(o) ? "{}" : " {}", o.value);
     text += format("{:<30} {}\n", left, o.help);
   }
   text += format("{:<30} {}\n", "  -h, --help", "this help");

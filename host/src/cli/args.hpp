@@ -12,9 +12,11 @@
 namespace virgo::cli {
 
 struct Option {
-  const char* name;   // "config", written --config
-  char letter;        // 'c', written -c; 0 = none
-  const char* value;  // name of its value for the help ("FILE"); null = a switch
+  const char* name;  // "config", written --config
+  char letter;       // 'c', written -c; 0 = none
+  // Name of its value for the help: "FILE"; "[=FILE]" where it may be left out; null =
+  // a switch.
+  const char* value;
   const char* help;
 };
 

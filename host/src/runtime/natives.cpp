@@ -19,6 +19,8 @@ struct Native {
 // clang-format off
 constexpr Native kNatives[] = {
     {"builtins", open_builtins},
+    {"http_server", open_http_server},
+    {"debugging", open_debugging},
     {"crypto", open_crypto},
     {"http_client", open_http_client},
     {"json", open_json},
@@ -27,6 +29,7 @@ constexpr Native kNatives[] = {
     {"tls", open_tls},
     {"virgo", open_virgo},
     {"web_socket", open_web_socket},
+    {"terminal", open_terminal},
 };
 // clang-format on
 

@@ -87,6 +87,7 @@ Result<std::unique_ptr<Program>> Program::start(uv::Loop& loop, ProgramOptions o
 }
 
 Program::~Program() {
+  if (state_) close_terminal(state_->raw());
   if (state_ && !lua::close_luv(*state_, loop_)) (void)state_.release();
 }
 

@@ -21,6 +21,13 @@ namespace virgo::runtime {
 
 class Worker;
 
+// --profile: where the time goes, as folded stacks ("main;a;b 12" per line).
+struct ProfileOptions {
+  bool enabled = false;
+  std::string file;            // "" = standard error
+  bool with_vm_state = false;  // the last frame says what the VM did: compiled code, C, ...
+};
+
 struct ProgramOptions {
   std::string executable;          // what process.argv[0] names
   std::vector<std::string> words;  // the main file and its arguments; none = the REPL
@@ -30,6 +37,8 @@ struct ProgramOptions {
   std::string runtime_folder;      // built-in modules come from here; "" = from the binary
   // Set for the state of a thread (worker.hpp): it runs functions in place of a main file.
   Worker* worker = nullptr;
+  ProfileOptions profile;
+  bool inspect_handles = false;  // what keeps the loop alive, at the end and on SIGUSR1
   // process.exit(code), and the end by an error. May end the process; if it
   // returns, the script goes on until it comes back to the loop.
   std::function<void(int code)> exit;
