@@ -110,4 +110,17 @@ local function run()
   if not ok then hosted.uncaught(err, debug.traceback(thread)) end
 end
 
-return hosted.uncaught, hosted.finish, run
+-- In a thread: a function from its code, with what a main file sees.
+local function compile(code)
+  local chunk, err = loadstring(code, '=thread')
+  if not chunk then error(err, 0) end
+  local fileRequire, module = generator.generator(argv[1] or '(command line)')
+  return setfenv(chunk, setmetatable(
+    { require = fileRequire, module = module, exports = module.exports }, { __index = _G }))
+end
+
+local function worker()
+  return builtin('internal/worker')(compile)
+end
+
+return hosted.uncaught, hosted.finish, run, worker

@@ -25,6 +25,7 @@ constexpr Native kNatives[] = {
     {"http_client", open_http_client},
     {"json", open_json},
     {"process", open_process},
+    {"thread", open_thread},
     {"tls", open_tls},
     {"virgo", open_virgo},
     {"web_socket", open_web_socket},

@@ -24,6 +24,7 @@ int open_crypto(lua_State* L);       // randomBytes, sha1, sha256, sha512
 int open_http_client(lua_State* L);  // session(limits), encode_base64(text)
 int open_json(lua_State* L);         // codec(hooks) -> decode, encode; quote(text)
 int open_process(lua_State* L);      // exit(code), executable
+int open_thread(lua_State* L);       // start, self; in a thread: returned, failed
 int open_tls(lua_State* L);          // context(options), codec(context, name, port)
 int open_virgo(lua_State* L);        // log, equal, printable, settings, version
 int open_web_socket(lua_State* L);   // codec(role, max_message), accept_value, new_key
