@@ -91,10 +91,19 @@ local function main()
   return chunk(unpack(argv, 2))
 end
 
-local function run()
-  local thread = coroutine.create(main)
-  local ok, err = coroutine.resume(thread)
-  if not ok then hosted.uncaught(err, debug.traceback(thread)) end
+local traceback = builtin('internal/traceback')
+
+local function uncaught(err, text)
+  return hosted.uncaught(err, traceback.whole(err, text))
 end
 
-return hosted.uncaught, hosted.finish, run
+local function run()
+  local debugging = natives.debugging
+  if debugging.inspect_handles then builtin('internal/handles').start() end
+  if debugging.profile then builtin('internal/profile').start(debugging.profile) end
+  local thread = coroutine.create(main)
+  local ok, err = coroutine.resume(thread)
+  if not ok then uncaught(err, debug.traceback(thread)) end
+end
+
+return uncaught, hosted.finish, run
