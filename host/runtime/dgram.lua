@@ -4,7 +4,8 @@ local uv = require('uv')
 local core = require('core')
 local timer = require('timer')
 local errors = require('net/errors')
-local message = require('dns/message')
+local addresses = require('net/address')
+local soon = require('internal/turn').soon
 
 local dgram = {}
 
@@ -35,7 +36,7 @@ function Socket:initialize(type, onMessage)
     error('a socket type is "udp4" or "udp6", not ' .. tostring(type), 3)
   end
   self.type = self.family == 'inet' and 'udp4' or 'udp6'
-  self._handle = assert(uv.new_udp({ family = self.family }))
+  self._handle = uv.new_udp()
   if onMessage then
     self:on('message', onMessage)
   end
@@ -47,16 +48,13 @@ local function fail(self, err)
   end
 end
 
-local function closedError(operation)
-  return errors.make(operation, 'EBADF', nil, nil, 'the socket is closed')
+-- The error of a call on a closed socket, which fail would drop.
+local function emitError(self, err)
+  self:emit('error', err)
 end
 
--- Whether the text is an address that luv takes; luv raises for what is none.
-local function isAddress(self, host)
-  if self.family == 'inet' then
-    return message.parseIpv4(host) ~= nil
-  end
-  return message.parseIpv6((host:gsub('%%.*$', ''))) ~= nil
+local function closedError(operation)
+  return errors.make(operation, 'EBADF', nil, nil, 'the socket is closed')
 end
 
 local function checkPort(port, zeroToo)
@@ -69,7 +67,7 @@ end
 
 -- Calls done(err, address): at once for an address, after a look-up for a name.
 local function resolve(self, host, operation, port, done)
-  if isAddress(self, host) then
+  if addresses.family(host) == self.family then
     return done(nil, host)
   end
   local request, why = uv.getaddrinfo(host, nil, { family = self.family, socktype = 'dgram' },
@@ -81,7 +79,7 @@ local function resolve(self, host, operation, port, done)
       done(nil, first.addr)
     end)
   if not request then
-    timer.setImmediate(done, errors.make(operation, why, host, port))
+    soon(done, errors.make(operation, why, host, port))
   end
 end
 
@@ -131,12 +129,12 @@ local function bindTo(self, err, address, port, flags, callback)
     err = not ok and errors.make('bind', why, address, port)
   end
   if err then
-    timer.setImmediate(fail, self, err)
+    soon(fail, self, err)
     return
   end
   self._bound = true
   self:recvStart()
-  timer.setImmediate(onListening, self, callback)
+  soon(onListening, self, callback)
 end
 
 --- Binds the socket and begins to receive. An address is bound before `bind` returns, a
@@ -159,7 +157,7 @@ function Socket:bind(port, host, options, callback)
   end
   port = checkPort(port or 0, true)
   if self._closed then
-    timer.setImmediate(self.emit, self, 'error', closedError('bind'))
+    soon(emitError, self, closedError('bind'))
     return self
   end
   local flags
@@ -181,7 +179,7 @@ local function receive(self, err, data, from)
   elseif not data or not from then
     return -- luv: nothing left to read
   end
-  if self._idleTimeout then
+  if self._timeout then
     timer.active(self)
   end
   from.address, from.size = from.ip, #data
@@ -231,19 +229,27 @@ local function sent(self, err, callback)
   end
 end
 
+local function sendFailed(self, err, callback)
+  if callback then
+    soon(callback, err)
+  else
+    soon(fail, self, err)
+  end
+end
+
 local function sendTo(self, data, address, port, callback)
   local request, why = self._handle:send(data, address, port, function(err)
     if err then
       err = errors.make('send', err, address or self._peer, port or self._peerPort)
     end
-    if not err and self._idleTimeout and not self._closed then
+    if not err and self._timeout and not self._closed then
       timer.active(self)
     end
     sent(self, err, callback)
   end)
   if not request then
     local err = errors.make('send', why, address or self._peer, port or self._peerPort)
-    timer.setImmediate(sent, self, err, callback)
+    sendFailed(self, err, callback)
     return
   end
   self._bound = true -- by the system, if not before
@@ -281,7 +287,7 @@ function Socket:send(data, offset, length, port, host, callback)
     host, callback = nil, host
   end
   if self._closed then
-    timer.setImmediate(sent, self, closedError('send'), callback)
+    soon(callback or emitError, callback and closedError('send') or self, closedError('send'))
     return self
   end
   if self._peer and not port then
@@ -313,7 +319,7 @@ function Socket:connect(port, host, callback)
   end
   port = checkPort(port)
   if self._closed then
-    timer.setImmediate(self.emit, self, 'error', closedError('connect'))
+    soon(emitError, self, closedError('connect'))
     return self
   end
   host = host or LOOPBACK[self.family]
@@ -325,14 +331,14 @@ function Socket:connect(port, host, callback)
       err = not ok and errors.make('connect', why, address, port)
     end
     if err then
-      timer.setImmediate(fail, self, err)
+      soon(fail, self, err)
       return
     end
     self._peer, self._peerPort, self._bound = address, port, true
     if not self._stopped then
       self:recvStart()
     end
-    timer.setImmediate(function()
+    soon(function()
       if self._closed then
         return
       end
@@ -397,7 +403,7 @@ function Socket:close(callback)
   if self._closed then
     return self
   end
-  self._closed, self._receiving = true, nil
+  self._closed, self._receiving, self._timeout = true, nil, nil
   timer.unenroll(self)
   self._handle:close(function()
     self._closeEmitted = true
@@ -415,9 +421,11 @@ function Socket:setTimeout(ms, callback)
     self:once('timeout', callback)
   end
   if self._closed or not ms or ms <= 0 then
+    self._timeout = nil
     timer.unenroll(self)
     return self
   end
+  self._timeout = ms
   timer.enroll(self, ms)
   timer.active(self)
   return self

@@ -27,7 +27,7 @@ local Process = Emitter:extend()
 
 local env = setmetatable({}, {
   __index = function(_, name)
-    return (uv.os_getenv(tostring(name)))
+    return os.getenv(tostring(name)) -- uv's has a limit
   end,
   __newindex = function(_, name, value)
     name = tostring(name)
@@ -175,7 +175,8 @@ end
 ---@param signal string|integer|nil "sigterm" when not given
 ---@return boolean|nil ok
 ---@return Error|nil err
-function Process.kill(pid, signal)
+function Process.kill(...)
+  local pid, signal = withoutSelf(...)
   if signal == nil then
     signal = 'sigterm'
   end
@@ -266,6 +267,9 @@ function exports.uncaught(err, traceback)
   traceback = traceback or ''
   if traceback ~= '' and not traceback:find('^stack traceback') then
     traceback = 'stack traceback:\n' .. traceback
+  end
+  if err == nil then
+    err = 'an error without a value'
   end
   if type(err) == 'table' then
     if rawget(err, 'traceback') == nil then

@@ -5,6 +5,7 @@
 --- label is written `\.` and `\\`, and what is not printable ASCII `\DDD`.
 
 local bit = require('bit')
+local address = require('net/address')
 
 local band, bor, rshift, lshift = bit.band, bit.bor, bit.rshift, bit.lshift
 local byte, char, sub, concat = string.byte, string.char, string.sub, table.concat
@@ -166,7 +167,7 @@ function message.sameName(a, b)
 end
 
 --------------------------------------------------------------------------------
--- Numbers and addresses
+-- Numbers, and the names of addresses
 
 local function u16(data, at)
   local a, b = byte(data, at, at + 1)
@@ -186,94 +187,16 @@ local function put32(value)
   return put16(math.floor(value / 65536)) .. put16(value % 65536)
 end
 
---- The text of an IPv6 address, the way RFC 5952 writes it.
----@param octets string 16 of them
----@return string
-function message.formatIpv6(octets)
-  local groups = {}
-  for i = 1, 8 do
-    groups[i] = u16(octets, 2 * i - 1)
-  end
-  local best, bestLength, run = nil, 1, 0
-  for i = 1, 8 do
-    run = groups[i] == 0 and run + 1 or 0
-    if run > bestLength then
-      best, bestLength = i - run + 1, run
-    end
-  end
-  if best == 1 and bestLength == 5 and groups[6] == 0xffff then
-    return '::ffff:' .. concat({ byte(octets, 13, 16) }, '.')
-  end
-  for i = 1, 8 do
-    groups[i] = ('%x'):format(groups[i])
-  end
-  if not best then
-    return concat(groups, ':')
-  end
-  return concat(groups, ':', 1, best - 1) .. '::' .. concat(groups, ':', best + bestLength, 8)
-end
-
---- The octets of an IPv4 address.
----@param text string
----@return string|nil octets 4 of them; nil if it is no address
-function message.parseIpv4(text)
-  local a, b, c, d = text:match('^(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)$')
-  if not a then
-    return nil
-  end
-  a, b, c, d = tonumber(a), tonumber(b), tonumber(c), tonumber(d)
-  if a > 255 or b > 255 or c > 255 or d > 255 then
-    return nil
-  end
-  return char(a, b, c, d)
-end
-
--- The groups of one side of "::" as octets.
-local function parseGroups(text, allowIpv4)
-  if text == '' then
-    return ''
-  end
-  local out = {}
-  for group, separator in (text .. ':'):gmatch('([^:]*)(:)') do
-    local value = group:match('^%x%x?%x?%x?$')
-    local v4 = not value and allowIpv4 and message.parseIpv4(group)
-    if value then
-      out[#out + 1] = put16(tonumber(value, 16))
-    elseif v4 and separator and text:sub(-#group) == group then
-      out[#out + 1] = v4
-    else
-      return nil
-    end
-  end
-  return concat(out)
-end
-
---- The octets of an IPv6 address. A zone ("%eth0") is no part of one.
----@param text string
----@return string|nil octets 16 of them; nil if it is no address
-function message.parseIpv6(text)
-  local from, to = text:find('::', 1, true)
-  if not from then
-    local octets = parseGroups(text, true)
-    return octets and #octets == 16 and octets or nil
-  end
-  local left, right = parseGroups(text:sub(1, from - 1), false), parseGroups(text:sub(to + 1), true)
-  if not left or not right or #left + #right > 14 then
-    return nil
-  end
-  return left .. ('\0'):rep(16 - #left - #right) .. right
-end
-
 --- The name under which the PTR record of an address is.
----@param address string IPv4 or IPv6
+---@param text string IPv4 or IPv6
 ---@return string|nil name nil if it is no address
-function message.reverseName(address)
-  local octets = message.parseIpv4(address)
+function message.reverseName(text)
+  local octets = address.parseIpv4(text)
   if octets then
     local a, b, c, d = byte(octets, 1, 4)
     return ('%d.%d.%d.%d.in-addr.arpa'):format(d, c, b, a)
   end
-  octets = message.parseIpv6(address)
+  octets = address.parseIpv6(text)
   if not octets then
     return nil
   end
@@ -360,7 +283,7 @@ local readers = {
     if to - from ~= 15 then
       return nil, 'record data of a wrong length'
     end
-    record.address = message.formatIpv6(sub(data, from, to))
+    record.address = address.formatIpv6(sub(data, from, to))
     return true
   end,
   [message.TYPE_NS] = nameReader('nsdname'),
@@ -510,8 +433,8 @@ function message.encodeQuery(id, name, type, class)
 end
 
 local writers = {
-  [message.TYPE_A] = function(record) return message.parseIpv4(record.address) end,
-  [message.TYPE_AAAA] = function(record) return message.parseIpv6(record.address) end,
+  [message.TYPE_A] = function(record) return address.parseIpv4(record.address) end,
+  [message.TYPE_AAAA] = function(record) return address.parseIpv6(record.address) end,
   [message.TYPE_NS] = function(record) return message.encodeName(record.nsdname) end,
   [message.TYPE_CNAME] = function(record) return message.encodeName(record.cname) end,
   [message.TYPE_PTR] = function(record) return message.encodeName(record.ptrdname) end,

@@ -23,6 +23,11 @@ function turn.hide(handle)
   return handle
 end
 
+function turn.show(handle)
+  hidden[handle] = nil
+  return handle
+end
+
 -- The queue: functions and up to two arguments each, in arrays beside each other so
 -- that queueing makes no garbage.
 local functions, firsts, seconds = {}, {}, {}
@@ -37,7 +42,13 @@ local function drain()
     functions[at], firsts[at], seconds[at] = nil, nil, nil
     -- An error leaves the rest for the next turn.
     head = at + 1
-    fn(first, second)
+    if second ~= nil then
+      fn(first, second)
+    elseif first ~= nil then
+      fn(first)
+    else
+      fn()
+    end
   end
   if head > tail then
     head, tail = 1, 0
@@ -45,7 +56,7 @@ local function drain()
   end
 end
 
--- Calls fn(first, second) in the next turn of the loop, after those asked for before.
+-- Calls fn(first, second), without trailing nils, in the next turn of the loop, after those asked for before.
 function turn.soon(fn, first, second)
   if not idle then
     idle = turn.hide(uv.new_idle())

@@ -79,7 +79,7 @@ Result<void> ServerSession::write_start(const Plan& plan, int status, std::strin
   const bool coded = plan.framing == Framing::chunked && !has_no_body(status);
   if (auto good = append_status_line(output_, 1, status, reason); !good) return good;
   append_outgoing(output_, headers, coded, keep_length);
-  if (options_.date != nullptr && !plan.fields.date)
+  if (options_.date != nullptr && !omit_date_ && !plan.fields.date)
     append_header(output_, "Date", options_.date->now());
   if (plan.add_length) {
     output_.append("Content-Length: ");
@@ -108,6 +108,24 @@ Result<void> ServerSession::respond(int status, std::string_view reason,
   if (auto good = write_start(*plan, status, reason, headers); !good) return good;
   if (auto good = writer_.write(output_, body); !good) return good;
   return finish({});
+}
+
+Result<void> ServerSession::respond_apart(int status, std::string_view reason,
+                                          std::span<const Header> headers, std::string_view body,
+                                          std::string_view* unsent) {
+  *unsent = {};
+  if (auto good = check_turn("respond"); !good) return good;
+  auto plan = this->plan(status, headers, &body);
+  if (!plan) return plan.error();
+  if (auto good = write_start(*plan, status, reason, headers); !good) return good;
+  if (plan->framing != Framing::length || plan->silent) {
+    if (auto good = writer_.write(output_, body); !good) return good;
+    return finish({});
+  }
+  *unsent = body;
+  phase_ = Phase::finished;
+  settle();
+  return {};
 }
 
 Result<void> ServerSession::write_head(int status, std::string_view reason,
@@ -156,6 +174,14 @@ Result<void> ServerSession::write_continue() {
   if (auto good = check_turn("write_continue"); !good) return good;
   if (continue_due_) output_.append("HTTP/1.1 100 Continue\r\n\r\n");
   continue_due_ = false;
+  return {};
+}
+
+Result<void> ServerSession::hand_over() {
+  if (auto good = check_turn("hand_over"); !good) return good;
+  if (!body_read_) return Error{Errc::failed, "hand_over: the body has not come yet"};
+  upgraded_ = true;
+  phase_ = Phase::finished;
   return {};
 }
 

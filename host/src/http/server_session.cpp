@@ -100,7 +100,8 @@ void ServerSession::at_end_of_stream() {
 }
 
 void ServerSession::go_on(std::string_view& bytes) {
-  while (!dead_ && !upgraded_ && !(in_request_ && body_read_) && !wants_close()) {
+  while (!dead_ && !upgraded_ && !(in_request_ && body_read_) && !wants_close() &&
+         !(held_ && !in_request_)) {
     switch (reader_.next(bytes)) {
       case MessageReader::Event::need_input:
       case MessageReader::Event::rest:
@@ -126,6 +127,7 @@ void ServerSession::hand_out(std::string_view& bytes) {
   in_request_ = true;
   phase_ = Phase::waiting;
   late_body_ = 0;
+  omit_date_ = false;
   ++requests_;
   body_read_ = head.framing == Framing::none ||
                (head.framing == Framing::length && bytes.size() >= head.content_length);

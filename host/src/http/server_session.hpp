@@ -84,6 +84,9 @@ class ServerSession {
   // Goes on with what waits, after a response was finished outside of feed(). Harmless
   // at any time but inside the handler.
   void proceed();
+  // While held no further request is handed out, until proceed(): what came waits. For a
+  // client that sends requests faster than it reads the responses.
+  void hold(bool held) { held_ = held; }
   // False: stop reading, feed() would only pile up.
   bool wants_input() const;
 
@@ -109,6 +112,11 @@ class ServerSession {
   Result<void> respond(int status, std::string_view reason, std::span<const Header> headers,
                        std::string_view body);
 
+  // The same but for a large body, which is not copied: the caller is to send `unsent`
+  // right behind output(). It is `body`, or "" when output() has all.
+  Result<void> respond_apart(int status, std::string_view reason, std::span<const Header> headers,
+                             std::string_view body, std::string_view* unsent);
+
   // In pieces. The framing follows `headers`: Content-Length, or else chunked, or else
   // (HTTP/1.0) the end of the connection. "Transfer-Encoding: chunked" may be given; any
   // other coding is Errc::invalid.
@@ -126,11 +134,16 @@ class ServerSession {
   // "100 Continue" if the client waits for it and nothing has been said yet; else nothing.
   Result<void> write_continue();
 
+  // The response to come gets no Date.
+  void omit_date() { omit_date_ = true; }
+
   // Ends HTTP on this connection: to CONNECT with 200, otherwise with 101, for which
   // `headers` name the protocol (Upgrade); Connection: Upgrade is added. Only for a request
   // with head.upgrade or of CONNECT whose body has come. Then the caller writes for itself.
   Result<void> accept_upgrade(std::span<const Header> headers);
   bool upgraded() const { return upgraded_; }
+  // Ends HTTP without a word: the caller answers the request, for itself.
+  Result<void> hand_over();
   // The bytes that came behind the request that was upgraded.
   std::string take_rest();
 
@@ -193,6 +206,8 @@ class ServerSession {
   bool dead_ = false;     // refused or aborted
   bool ended_ = false;    // the peer sends no more
   bool upgraded_ = false;
+  bool held_ = false;
+  bool omit_date_ = false;
 };
 
 }  // namespace virgo::http

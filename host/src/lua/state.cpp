@@ -5,6 +5,7 @@
 #include <lua.hpp>
 
 #include "base/log.hpp"
+#include "lua/block_pool.hpp"
 #include "lua/sandbox.hpp"
 #include "lua/watchdog.hpp"
 
@@ -32,15 +33,25 @@ State& State::of(lua_State* L) {
   return *static_cast<State*>(self);
 }
 
+State::State(StateOptions options) : options_(std::move(options)) {
+#ifndef __SANITIZE_ADDRESS__
+  if (options_.kind == StateKind::trusted) pool_ = std::make_unique<BlockPool>();
+#endif
+}
+
 void* State::allocate(void* self, void* block, std::size_t old_size, std::size_t new_size) {
   auto* state = static_cast<State*>(self);
   if (new_size == 0) {
-    std::free(block);
+    if (state->pool_ != nullptr)
+      state->pool_->release(block, old_size);
+    else
+      std::free(block);
     state->used_ -= old_size;
     return nullptr;
   }
   if (new_size > old_size && state->denied(new_size - old_size)) return nullptr;
-  void* out = std::realloc(block, new_size);
+  void* out = state->pool_ != nullptr ? state->pool_->reallocate(block, old_size, new_size)
+                                      : std::realloc(block, new_size);
   if (out != nullptr) state->used_ += new_size - old_size;
   return out;
 }

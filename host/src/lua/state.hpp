@@ -29,6 +29,7 @@ struct lua_Debug;
 
 namespace virgo::lua {
 
+class BlockPool;
 class Watchdog;
 
 enum class StateKind : std::uint8_t { plugin, trusted };
@@ -102,7 +103,7 @@ class State {
   // A script may catch "not enough memory" and go on; not for ever.
   static constexpr int kMaxDenials = 4;
 
-  explicit State(StateOptions options) : options_(std::move(options)) {}
+  explicit State(StateOptions options);
   static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size);
   static void stop_hook(lua_State* L, lua_Debug* ar);
   static int on_error(lua_State* L);
@@ -114,6 +115,7 @@ class State {
   Exit refuse_spent();
 
   StateOptions options_;
+  std::unique_ptr<BlockPool> pool_;  // of trusted states
   lua_State* L_ = nullptr;
   void* owner_ = nullptr;
   std::size_t used_ = 0;

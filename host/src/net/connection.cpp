@@ -68,6 +68,8 @@ void Connection::deliver() {
   if (over_ || paused_) return;
   if (tls_ != nullptr && tls_->error() != nullptr)
     fail(*tls_->error());
+  else if ((end_ || (tls_ != nullptr && tls_->peer_closed())) && tell_ended())
+    return;
   else if (tls_ != nullptr && tls_->peer_closed())
     fail({Errc::closed, "the other side closed the connection"});
   else if (end_)
@@ -96,6 +98,20 @@ void Connection::fail(const Error& error) {
   tell_closed();
 }
 
+// Whether the owner goes on with half a connection.
+bool Connection::tell_ended() {
+  const bool in_order = tls_ != nullptr ? tls_->peer_closed() && (!end_ || stream_->half_open())
+                                        : stream_->half_open();
+  if (!in_order || !handlers_->ended) return false;
+  if (!told_ended_) {
+    told_ended_ = true;
+    stream_->read_stop();
+    const auto handlers = handlers_;
+    handlers->ended();
+  }
+  return true;
+}
+
 void Connection::tell_closed() {
   const auto handlers = handlers_;
   if (told_ || !handlers->closed) return;
@@ -116,6 +132,26 @@ Result<void> Connection::write(std::string_view bytes) {
   auto result = tls_->write(bytes);
   flush();
   return result;
+}
+
+Result<void> Connection::write(std::span<const std::string_view> pieces) {
+  if (tls_ == nullptr && !over_ && queued() <= max_queued_) {
+    stream_->write(pieces);
+    return {};
+  }
+  for (const std::string_view piece : pieces)
+    if (auto result = write(piece); !result) return result;
+  return {};
+}
+
+void Connection::shutdown(std::function<void()> done) {
+  if (tls_ != nullptr && tls_->error() == nullptr) {
+    tls_->close();
+    flush();
+  }
+  stream_->shutdown([alive = alive_, done = std::move(done)] {
+    if (*alive && done) done();
+  });
 }
 
 std::size_t Connection::queued() const {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,9 @@ class Connection {
     // Everything queued has been handed to the system; follows a write() after
     // which queued() was not 0.
     std::function<void()> drained;
+    // Optional: the peer sends no more, but may still read; `closed` follows if writing
+    // fails. Without it an end of stream is the end of all.
+    std::function<void()> ended = {};
   };
 
   // Takes a connected stream, with the TLS session whose handshake is done, or
@@ -50,7 +54,12 @@ class Connection {
   // Queues all of `bytes`. Errc::limit when more than `max_queued()` bytes wait
   // already (the peer does not read), Errc::closed after the end.
   Result<void> write(std::string_view bytes);
+  // The pieces leave together.
+  Result<void> write(std::span<const std::string_view> pieces);
   std::size_t queued() const;
+  // Ends our side after what is queued, for a protocol with half-open connections; with
+  // TLS nothing can be read then either. `done` is called from the loop.
+  void shutdown(std::function<void()> done);
   std::size_t max_queued() const { return max_queued_; }
   void set_max_queued(std::size_t bytes) { max_queued_ = bytes; }
 
@@ -79,6 +88,7 @@ class Connection {
   void flush();
   void fail(const Error& error);
   void tell_closed();
+  bool tell_ended();
 
   std::unique_ptr<uv::Stream> stream_;
   std::unique_ptr<crypto::TlsSession> tls_;
@@ -90,6 +100,7 @@ class Connection {
   std::optional<Error> end_;  // why it is over, or will be when all is delivered
   bool paused_ = false;
   bool over_ = false;
+  bool told_ended_ = false;
   bool told_ = false;  // handlers_->closed was called
 };
 

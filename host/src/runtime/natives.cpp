@@ -19,6 +19,7 @@ struct Native {
 // clang-format off
 constexpr Native kNatives[] = {
     {"builtins", open_builtins},
+    {"http_server", open_http_server},
     {"debugging", open_debugging},
     {"crypto", open_crypto},
     {"http_client", open_http_client},

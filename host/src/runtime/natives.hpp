@@ -11,6 +11,13 @@ namespace virgo::runtime {
 void open_natives(lua_State* L);
 
 // The libraries: each leaves its table on the stack and may raise.
+int open_builtins(lua_State* L);  // load(name) -> function | nil, names() -> list
+int open_crypto(lua_State* L);    // randomBytes, sha1, sha256, sha512
+int open_json(lua_State* L);      // codec(hooks) -> decode, encode; quote(text)
+int open_http_server(lua_State* L);
+int open_process(lua_State* L);   // exit(code), executable
+int open_virgo(lua_State* L);     // log, equal, printable, settings, version
+int open_tls(lua_State* L);       // context(options), codec(context, name, port)
 // clang-format off
 int open_builtins(lua_State* L);     // load(name) -> function | nil, names() -> list
 int open_crypto(lua_State* L);       // randomBytes, sha1, sha256, sha512

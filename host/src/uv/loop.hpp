@@ -16,6 +16,8 @@
 
 #include <uv.h>
 
+#include "base/clock.hpp"
+
 namespace virgo::uv {
 
 class Poll;
@@ -39,6 +41,10 @@ class Loop {
   void run_once(bool wait);
   // Makes run() return after the current callback.
   void stop();
+
+  // The time this turn began, for time-outs: cheap, in steps of a millisecond, from an
+  // arbitrary start. Loop thread only.
+  Duration now() const { return std::chrono::milliseconds(uv_now(&loop_)); }
 
   // Runs `task` on the loop thread, in order, as soon as it comes round. From
   // any thread. run() does not wait for tasks that another thread may yet post;

@@ -160,6 +160,7 @@ void Stream::read_stop() {
 void Stream::on_read(ssize_t n, const char* bytes) {
   const auto handlers = handlers_;
   if (n < 0) {
+    half_open_ = n == UV_EOF;
     fail(uv_error(static_cast<int>(n)));
   } else if (!ended_ && handlers && handlers->data) {
     handlers->data({bytes, static_cast<std::size_t>(n)});
@@ -167,8 +168,9 @@ void Stream::on_read(ssize_t n, const char* bytes) {
 }
 
 void Stream::fail(const Error& error) {
-  if (ended_) return;
+  if (ended_ && !(half_open_ && broken_)) return;
   ended_ = true;
+  if (broken_) half_open_ = false;
   read_stop();
   const auto handlers = handlers_;
   if (handlers && handlers->end) handlers->end(error);

@@ -32,7 +32,8 @@ class Stream {
   struct Handlers {
     std::function<void(std::string_view)> data;  // the bytes live during the call only
     // Once, and no data after it; Errc::closed = the peer's end of stream, or a
-    // reset. After an end of stream our side can still write.
+    // reset. After an end of stream our side can still write; if that fails, it is
+    // called once more.
     std::function<void(const Error&)> end;
     // The write queue has become empty: follows a write() after which queued()
     // was not 0.
@@ -50,6 +51,8 @@ class Stream {
   void read_stop();
   // handlers.end was due: nothing more can be read.
   bool ended() const { return ended_; }
+  // It was an end of stream and no failure.
+  bool half_open() const { return half_open_; }
 
   // Writes all of `bytes`: what the system takes goes out at once, the rest is
   // copied and queued. Several pieces go out together. Failures arrive by
@@ -102,6 +105,7 @@ class Stream {
   std::unique_ptr<WriteRequest> waiting_;  // what was written meanwhile
   std::size_t queued_ = 0;
   bool ended_ = false;
+  bool half_open_ = false;
   bool broken_ = false;  // a write has failed
 };
 

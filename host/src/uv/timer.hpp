@@ -20,6 +20,8 @@ class Timer {
   void start(Duration delay, Duration period = {});
   void stop();
   bool active() const;
+  // From now on it does not keep Loop::run() going.
+  void unref() { uv_unref(handle_.base()); }
 
  private:
   HandleBox<uv_timer_t, Timer> handle_;

@@ -1,0 +1,520 @@
+#include "runtime/http_server_binding.hpp"
+
+#include <lua.hpp>
+
+#include "lua/state.hpp"
+#include "runtime/natives.hpp"
+#include "runtime/net_handle.hpp"
+#include "runtime/program.hpp"
+
+namespace virgo::runtime {
+namespace {
+
+// The callbacks, in the order of their table in the registry.
+enum Callback : int {
+  kRequest = 1,
+  kBody,
+  kBodyEnd,
+  kDrain,
+  kClosed,
+  kSocketClosed,
+  kUpgrade,
+  kTransport
+};
+constexpr const char* kNames[] = {"request", "body",          "body_end", "drain",
+                                  "closed",  "socket_closed", "upgrade",  "transport"};
+constexpr const char* kCallbacks = "virgo.http.callbacks";
+
+// native.http_server.set_callbacks(table)
+int set_callbacks(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_createtable(L, static_cast<int>(std::size(kNames)), 0);
+  for (std::size_t i = 0; i < std::size(kNames); ++i) {
+    lua_getfield(L, 1, kNames[i]);
+    luaL_checktype(L, -1, LUA_TFUNCTION);
+    lua_rawseti(L, -2, static_cast<int>(i) + 1);
+  }
+  lua_setfield(L, LUA_REGISTRYINDEX, kCallbacks);
+  return 0;
+}
+
+void push_text(lua_State* L, std::string_view text) {
+  lua_pushlstring(L, text.data(), text.size());
+}
+
+void drop_ref(lua_State* L, int& ref) {
+  if (ref != 0) luaL_unref(L, LUA_REGISTRYINDEX, ref);
+  ref = 0;
+}
+
+enum RequestFlags : int { kComplete = 1, kKeepAlive = 2, kUpgradeOffered = 4, kContinue = 8 };
+
+int flags_of(const http::RequestHead& head, bool complete) {
+  int flags = complete ? kComplete : 0;
+  if (head.keep_alive) flags |= kKeepAlive;
+  if (!head.upgrade.empty() || head.is_connect()) flags |= kUpgradeOffered;
+  if (head.expect_continue) flags |= kContinue;
+  return flags;
+}
+
+const char* code_of(const Error& why) {
+  switch (why.code) {
+    case Errc::timeout:
+      return "ETIMEDOUT";
+    case Errc::invalid:
+    case Errc::limit:
+      return "EPROTO";
+    default:
+      return "ECONNRESET";
+  }
+}
+
+}  // namespace
+
+// ---- a byte stream that Lua has
+
+class HttpServerBinding::LuaTransport final : public net::HttpTransport {
+ public:
+  LuaTransport(HttpServerBinding& binding, int object) : binding_(binding), object_(object) {}
+  ~LuaTransport() override {
+    if (!finished_ && !binding_.ending_) tell("drop");
+    drop_ref(binding_.program_.state().raw(), object_);
+  }
+
+  void set_receiver(Receiver& receiver) override { receiver_ = &receiver; }
+  void write(std::span<const std::string_view> pieces) override {
+    for (const std::string_view piece : pieces) {
+      queued_ += piece.size();
+      tell("write", piece);
+    }
+  }
+  std::size_t queued() const override { return queued_; }
+  void pause() override { tell("pause"); }
+  void resume() override { tell("resume"); }
+  std::string peer() const override { return {}; }
+  std::string local() const override { return {}; }
+  std::string protocol() const override { return {}; }
+  void finish() override {
+    finished_ = true;
+    tell("finish");
+  }
+
+  Receiver& receiver() { return *receiver_; }
+  void written(std::size_t bytes) { queued_ -= std::min(bytes, queued_); }
+  int object() const { return object_; }
+  // It goes on in Lua without us.
+  void set_finished() { finished_ = true; }
+
+ private:
+  void tell(const char* what, std::string_view data = {}) {
+    lua_State* L = binding_.L_;
+    luaL_checkstack(L, 8, "http transport");
+    binding_.push_callback(kTransport);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, object_);
+    lua_pushstring(L, what);
+    push_text(L, data);
+    binding_.call(3, 0);
+  }
+
+  HttpServerBinding& binding_;
+  Receiver* receiver_ = nullptr;
+  int object_;
+  std::size_t queued_ = 0;
+  bool finished_ = false;
+};
+
+// ---- the server
+
+HttpServerBinding::HttpServerBinding(Program& program, net::HttpServerOptions options, int owner)
+    : program_(program),
+      server_(std::make_unique<net::HttpServer>(program.loop(), options, *this)),
+      L_(program.state().raw()),
+      owner_(owner) {
+  lua_getfield(L_, LUA_REGISTRYINDEX, kCallbacks);
+  callbacks_ = luaL_ref(L_, LUA_REGISTRYINDEX);
+}
+
+HttpServerBinding::~HttpServerBinding() {
+  ending_ = true;  // by the collector: no Lua is called any more
+  server_.reset();
+  drop_ref(L_, owner_);
+  drop_ref(L_, callbacks_);
+}
+
+void HttpServerBinding::push_callback(int which) {
+  lua_rawgeti(L_, LUA_REGISTRYINDEX, callbacks_);
+  lua_rawgeti(L_, -1, which);
+  lua_remove(L_, -2);
+}
+
+void HttpServerBinding::release() {
+  drop_ref(L_, owner_);
+}
+
+bool HttpServerBinding::call(int nargs, int nresults) {
+  if (program_.state().call(L_, nargs, nresults) == lua::Exit::done) return true;
+  program_.uncaught();
+  return false;
+}
+
+// Made at the first request, so that a connection without one costs Lua nothing.
+HttpConnectionRef& HttpServerBinding::ref_of(net::HttpConnection& connection) {
+  if (connection.user() == nullptr) {
+    HttpConnectionRef* made = push_http_connection_ref(L_);
+    made->self = luaL_ref(L_, LUA_REGISTRYINDEX);
+    made->connection = &connection;
+    made->server = this;
+    connection.set_user(made);
+  }
+  return *static_cast<HttpConnectionRef*>(connection.user());
+}
+
+void HttpServerBinding::on_request(net::HttpConnection& connection, const http::RequestHead& head,
+                                   bool complete, std::string_view body) {
+  lua_State* L = L_;
+  luaL_checkstack(L, 16, "http request");
+  HttpConnectionRef& ref = ref_of(connection);
+  forget_exchange(ref);
+  push_callback(kRequest);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, ref.object != 0 ? ref.object : owner_);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, ref.self);
+  lua_pushinteger(L, connection.request_number());
+  push_text(L, head.method);
+  push_text(L, head.target);
+  lua_pushinteger(L, head.minor);
+  push_text(L, raw_headers(head.headers));
+  lua_pushinteger(L, flags_of(head, complete));
+  if (body.empty())
+    lua_pushnil(L);
+  else
+    push_text(L, body);
+  if (!call(9, 1)) return;
+  if (lua_istable(L, -1) && connection.user() != nullptr)
+    ref.exchange = luaL_ref(L, LUA_REGISTRYINDEX);
+  else
+    lua_pop(L, 1);
+}
+
+void HttpServerBinding::forget_exchange(HttpConnectionRef& ref) {
+  drop_ref(L_, ref.exchange);
+}
+
+bool HttpServerBinding::push_event(net::HttpConnection& connection, int callback) {
+  const auto* ref = static_cast<HttpConnectionRef*>(connection.user());
+  if (ref == nullptr || ref->exchange == 0) return false;
+  luaL_checkstack(L_, 8, "http event");
+  push_callback(callback);
+  lua_rawgeti(L_, LUA_REGISTRYINDEX, ref->exchange);
+  return true;
+}
+
+void HttpServerBinding::on_body(net::HttpConnection& connection, std::string_view bytes) {
+  if (!push_event(connection, kBody)) return;
+  push_text(L_, bytes);
+  call(2, 0);
+}
+
+void HttpServerBinding::on_body_end(net::HttpConnection& connection,
+                                    const http::HeaderList& trailers) {
+  if (!push_event(connection, kBodyEnd)) return;
+  if (trailers.empty())
+    lua_pushnil(L_);
+  else
+    push_header_pairs(L_, trailers);
+  call(2, 0);
+  if (!connection.in_response() && connection.user() != nullptr)
+    forget_exchange(*static_cast<HttpConnectionRef*>(connection.user()));
+}
+
+void HttpServerBinding::on_drain(net::HttpConnection& connection) {
+  if (push_event(connection, kDrain)) call(1, 0);
+}
+
+void HttpServerBinding::on_closed(net::HttpConnection& connection, const Error& why) {
+  if (push_event(connection, kClosed)) {
+    push_text(L_, why.message);
+    lua_pushstring(L_, code_of(why));
+    // The request is over by now for Lua.
+    static_cast<HttpConnectionRef*>(connection.user())->connection = nullptr;
+    call(3, 0);
+  }
+  const auto* ref = static_cast<HttpConnectionRef*>(connection.user());
+  if (ref != nullptr && ref->socket != 0) {
+    luaL_checkstack(L_, 4, "http event");
+    push_callback(kSocketClosed);
+    lua_rawgeti(L_, LUA_REGISTRYINDEX, ref->socket);
+    call(1, 0);
+  }
+  let_go(connection);
+}
+
+void HttpServerBinding::let_go(net::HttpConnection& connection) {
+  auto* ref = static_cast<HttpConnectionRef*>(connection.user());
+  if (ref == nullptr) return;
+  ref->connection = nullptr;
+  connection.set_user(nullptr);
+  forget_exchange(*ref);
+  drop_ref(L_, ref->socket);
+  drop_ref(L_, ref->object);
+  drop_ref(L_, ref->self);
+}
+
+void HttpServerBinding::on_upgrade(net::HttpConnection& connection,
+                                   std::unique_ptr<net::HttpTransport> transport,
+                                   std::string rest) {
+  if (push_event(connection, kUpgrade)) {
+    if (auto* in_lua = dynamic_cast<LuaTransport*>(transport.get())) {
+      in_lua->set_finished();
+      lua_rawgeti(L_, LUA_REGISTRYINDEX, in_lua->object());
+    } else {
+      push_net_handle(L_, transport->release());
+    }
+    push_text(L_, rest);
+    static_cast<HttpConnectionRef*>(connection.user())->connection = nullptr;
+    call(3, 0);
+  }
+  let_go(connection);
+}
+
+// A client that could not be served is its own problem; a program has its metrics.
+void HttpServerBinding::on_rejected(const std::string& /*peer*/, const Error& /*why*/) {}
+
+HttpConnectionRef& HttpServerBinding::adopt(lua_State* L, int object_index) {
+  lua_pushvalue(L, object_index);
+  const int object = luaL_ref(L, LUA_REGISTRYINDEX);
+  net::HttpConnection& connection = server_->adopt(std::make_unique<LuaTransport>(*this, object));
+  HttpConnectionRef& ref = ref_of(connection);
+  lua_pushvalue(L, object_index);
+  ref.object = luaL_ref(L, LUA_REGISTRYINDEX);
+  return ref;
+}
+
+void HttpServerBinding::feed(net::HttpConnection& connection, std::string_view bytes) {
+  static_cast<LuaTransport&>(connection.transport()).receiver().on_input(bytes);
+}
+
+void HttpServerBinding::feed_end(net::HttpConnection& connection, const char* message) {
+  net::HttpTransport::Receiver& receiver =
+      static_cast<LuaTransport&>(connection.transport()).receiver();
+  if (message == nullptr)
+    receiver.on_input_end();
+  else
+    receiver.on_lost({Errc::closed, message});
+}
+
+void HttpServerBinding::feed_written(net::HttpConnection& connection, std::size_t bytes) {
+  auto& transport = static_cast<LuaTransport&>(connection.transport());
+  transport.written(bytes);
+  if (transport.queued() == 0) transport.receiver().on_written();
+}
+
+// ---- what Lua calls
+
+namespace {
+
+constexpr const char* kServer = "virgo.http.server";
+
+HttpServerBinding& server_at(lua_State* L) {
+  auto* held = *static_cast<HttpServerBinding**>(luaL_checkudata(L, 1, kServer));
+  if (held == nullptr) luaL_error(L, "the server has been destroyed");
+  return *held;
+}
+
+int server_gc(lua_State* L) {
+  auto** held = static_cast<HttpServerBinding**>(luaL_checkudata(L, 1, kServer));
+  delete *held;
+  *held = nullptr;
+  return 0;
+}
+
+double number_field(lua_State* L, const char* name, double otherwise) {
+  lua_getfield(L, 1, name);
+  const double value = luaL_optnumber(L, -1, otherwise);
+  lua_pop(L, 1);
+  if (!(value >= 0)) luaL_error(L, "option %s must not be negative", name);
+  return value;
+}
+
+Duration milliseconds_field(lua_State* L, const char* name, Duration otherwise) {
+  const double ms =
+      number_field(L, name, std::chrono::duration<double, std::milli>(otherwise).count());
+  return std::chrono::milliseconds(static_cast<std::int64_t>(std::min(ms, 1e12)));
+}
+
+// An option that may be a huge number.
+template <class T>
+void bound_field(lua_State* L, const char* name, T& bound) {
+  const double value = number_field(L, name, static_cast<double>(bound));
+  bound = value >= static_cast<double>(std::numeric_limits<T>::max())
+              ? std::numeric_limits<T>::max()
+              : static_cast<T>(value);
+}
+
+net::HttpServerOptions read_options(lua_State* L) {
+  net::HttpServerOptions o;
+  o.timeouts.head = milliseconds_field(L, "headersTimeout", o.timeouts.head);
+  o.timeouts.idle = milliseconds_field(L, "keepAliveTimeout", o.timeouts.idle);
+  o.timeouts.body = milliseconds_field(L, "bodyTimeout", o.timeouts.body);
+  o.timeouts.write = milliseconds_field(L, "writeTimeout", o.timeouts.write);
+  o.timeouts.response = milliseconds_field(L, "responseTimeout", o.timeouts.response);
+  bound_field(L, "maxHeaderSize", o.limits.max_head);
+  bound_field(L, "maxHeadersCount", o.limits.max_headers);
+  bound_field(L, "maxTargetSize", o.limits.max_target);
+  bound_field(L, "maxBodySize", o.limits.max_body);
+  bound_field(L, "maxConnections", o.max_connections);
+  bound_field(L, "maxRequestsPerSocket", o.max_requests);
+  bound_field(L, "highWaterMark", o.high_water);
+  return o;
+}
+
+// options owner -> server
+int new_server(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  const net::HttpServerOptions options = read_options(L);
+  auto** held = static_cast<HttpServerBinding**>(lua_newuserdata(L, sizeof(HttpServerBinding*)));
+  *held = nullptr;
+  luaL_getmetatable(L, kServer);
+  lua_setmetatable(L, -2);
+  lua_pushvalue(L, 2);
+  const int owner = luaL_ref(L, LUA_REGISTRYINDEX);
+  *held = new HttpServerBinding(Program::of(L), options, owner);
+  return 1;
+}
+
+const char* code_of_listening(const std::string& message) {
+  const auto has = [&](const char* text) { return message.find(text) != std::string::npos; };
+  if (has("address already in use")) return "EADDRINUSE";
+  if (has("permission denied")) return "EACCES";
+  if (has("not available")) return "EADDRNOTAVAIL";
+  return "EINVAL";
+}
+
+// server {host, port | path, mode, backlog, ipv6Only, reusePort}
+void read_listen_options(lua_State* L, net::ListenOptions& o) {
+  const auto text = [L](const char* name, std::string& out) {
+    lua_getfield(L, 2, name);
+    if (lua_isstring(L, -1) != 0) out = lua_tostring(L, -1);
+    lua_pop(L, 1);
+  };
+  const auto whole = [L](const char* name, int otherwise) {
+    lua_getfield(L, 2, name);
+    const int value = lua_isnumber(L, -1) != 0 ? static_cast<int>(lua_tointeger(L, -1)) : otherwise;
+    lua_pop(L, 1);
+    return value;
+  };
+  const auto yes = [L](const char* name) {
+    lua_getfield(L, 2, name);
+    const bool value = lua_toboolean(L, -1) != 0;
+    lua_pop(L, 1);
+    return value;
+  };
+  text("host", o.host);
+  text("path", o.path);
+  o.port = static_cast<std::uint16_t>(whole("port", 0));
+  o.backlog = whole("backlog", o.backlog);
+  if (const int mode = whole("mode", -1); mode >= 0) o.mode = static_cast<mode_t>(mode);
+  o.ipv6_only = yes("ipv6Only");
+  o.reuse_port = yes("reusePort");
+}
+
+int server_listen(lua_State* L) {
+  HttpServerBinding& binding = server_at(L);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  const lua::HostWork work(L);
+  net::ListenOptions options;
+  read_listen_options(L, options);
+  const Result<void> listening = binding.server().listen(std::move(options));
+  if (!listening) {
+    lua_pushnil(L);
+    lua_pushstring(L, listening.error().message.c_str());
+    lua_pushstring(L, code_of_listening(listening.error().message));
+    return 3;
+  }
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+int server_address(lua_State* L) {
+  HttpServerBinding& binding = server_at(L);
+  const lua::HostWork work(L);
+  const std::string name = binding.server().address();
+  if (name.empty()) return 0;
+  return push_address(L, name);
+}
+
+// server function
+int server_close(lua_State* L) {
+  HttpServerBinding& binding = server_at(L);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  lua_pushvalue(L, 2);
+  const int ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  Program& program = binding.program();
+  binding.server().close([&program, ref] {
+    lua_State* l = program.state().raw();
+    lua_rawgeti(l, LUA_REGISTRYINDEX, ref);
+    luaL_unref(l, LUA_REGISTRYINDEX, ref);
+    program.call(l, 0);
+  });
+  return 0;
+}
+
+int server_abort_all(lua_State* L) {
+  HttpServerBinding& binding = server_at(L);
+  lua_State* before = binding.enter(L);
+  binding.server().abort_all();
+  binding.leave(before);
+  return 0;
+}
+
+int server_connections(lua_State* L) {
+  lua_pushinteger(L, static_cast<lua_Integer>(server_at(L).server().connections()));
+  return 1;
+}
+
+// The owner may be collected from now on; no request may follow.
+int server_release(lua_State* L) {
+  server_at(L).release();
+  return 0;
+}
+
+// server object -> connection
+int server_adopt(lua_State* L) {
+  HttpServerBinding& binding = server_at(L);
+  lua_State* before = binding.enter(L);
+  HttpConnectionRef& ref = binding.adopt(L, 2);
+  binding.leave(before);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, ref.self);
+  return 1;
+}
+
+}  // namespace
+
+int open_http_server(lua_State* L) {
+  lua_newtable(L);
+  add_http_server_functions(L);
+  add_http_connection_functions(L);
+  add_http_head_functions(L);
+  return 1;
+}
+
+void add_http_server_functions(lua_State* L) {
+  static const luaL_Reg functions[] = {
+      {"set_callbacks", set_callbacks}, {"new_server", new_server}, {nullptr, nullptr}};
+  static const luaL_Reg methods[] = {{"listen", server_listen},
+                                     {"address", server_address},
+                                     {"close", server_close},
+                                     {"abort_all", server_abort_all},
+                                     {"connections", server_connections},
+                                     {"adopt", server_adopt},
+                                     {"release", server_release},
+                                     {"__gc", server_gc},
+                                     {nullptr, nullptr}};
+  luaL_register(L, nullptr, functions);
+  luaL_newmetatable(L, kServer);
+  luaL_register(L, nullptr, methods);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "__index");
+  lua_pop(L, 1);
+}
+
+}  // namespace virgo::runtime
