@@ -6,6 +6,7 @@ local uv = require('uv')
 local turn = require('internal/turn')
 local debugging = require('native.debugging')
 
+local own_signal -- its address
 local places = {} -- by the address of the handle: { handle (weak), place }
 
 local function is_runtime(source)
@@ -72,9 +73,11 @@ local function print_handles(when)
   local list, requests = debugging.handles()
   local keeping, others = {}, {}
   for _, info in ipairs(list) do
+    if info.address == own_signal then goto continue end
     local keeps = (info.active and info.referenced) or info.closing
     local into = keeps and keeping or others
     into[#into + 1] = line(info)
+    ::continue::
   end
   io.stdout:flush()
   io.stderr:write(('virgo lua: %s, %d handles and %d requests keep the loop alive\n'):format(
@@ -96,6 +99,7 @@ function handles.start()
   local signal = turn.hide(uv.new_signal())
   signal:start('sigusr1', function() print_handles('now') end)
   signal:unref()
+  own_signal = address(signal)
   process:on('exit', function() print_handles('at the end') end)
 end
 

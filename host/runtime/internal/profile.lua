@@ -44,6 +44,9 @@ local function sample(with_states)
       frames[first] = label(info)
       first = first - 1
     end
+    while first + 1 < MAX_DEPTH and frames[first + 1]:find('runtime/require.lua:', 1, true) do
+      first = first + 1 -- how the main file was loaded is not of interest
+    end
     local stack = table.concat(frames, ';', first + 1, MAX_DEPTH)
     if stack == '' then stack = '[no Lua]' end
     if with_states then stack = stack .. ';' .. STATES[state] end

@@ -37,6 +37,21 @@ function coroutine.wrap(fn)
   end
 end
 
+-- Without the frames of this file, and those of `error` it calls.
+local function without_own(text)
+  local lines = {}
+  for line in text:gmatch('[^\n]+') do
+    if line:find(wrap_line, 1, true) then
+      if lines[#lines] and lines[#lines]:find("in.*error'?$") then
+        lines[#lines] = nil
+      end
+    else
+      lines[#lines + 1] = line
+    end
+  end
+  return table.concat(lines, '\n')
+end
+
 -- The traceback of an uncaught error with the frames of the coroutines it came through.
 function traceback.whole(err, text)
   if not rawequal(last.err, err) or not text then
@@ -48,7 +63,10 @@ function traceback.whole(err, text)
   end
   local parts = last.parts
   last = { err = nil, parts = {} }
-  text = text:gsub('^stack traceback:\n', '')
+  text = without_own(text:gsub('^stack traceback:\n', ''))
+  for i, part in ipairs(parts) do
+    parts[i] = without_own(part)
+  end
   return 'stack traceback:\n' .. table.concat(parts, '\n\t-- resumed by\n')
     .. '\n\t-- resumed by\n' .. text
 end
