@@ -339,12 +339,19 @@ local function names_of(exports)
   return names
 end
 
+-- A name of a module, which may be loaded only when it is asked for.
+local function get(exports, name)
+  local ok, value = pcall(function() return exports[name] end)
+  if ok then return value end
+  complain(tostring(value):match('^[^\n]*'))
+end
+
 local function settle(parsed)
   local exports = require(parsed.name)
   parsed.exports, parsed.plain, parsed.exported = exports, {}, {}
   local kept = {}
   for _, entry in ipairs(parsed.functions) do
-    local value = type(exports) == 'table' and exports[entry.name]
+    local value = type(exports) == 'table' and get(exports, entry.name)
     if value ~= nil and value ~= false then
       entry.value_type = type(value) == 'function' and 'function' or type(value)
       if entry.value_type == 'function' and not entry.parameters then
@@ -362,7 +369,7 @@ local function settle(parsed)
   if type(exports) ~= 'table' then return end
   for _, class in ipairs(parsed.class_list) do
     local short = class.name:match('[%w_]+$')
-    if type(exports[short]) == 'table' then parsed.exported[class.name] = short end
+    if type(get(exports, short)) == 'table' then parsed.exported[class.name] = short end
   end
 end
 
