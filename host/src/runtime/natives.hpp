@@ -37,5 +37,8 @@ int open_terminal(lua_State* L);  // guard(fd, text), interrupts(fn), busy(flag)
 
 // Before the state is closed: SIGINT and the profiler are as they were.
 void close_terminal(lua_State* L);
+int open_virgo(lua_State* L);        // log, equal, printable, settings, version
+int open_tls(lua_State* L);          // context(options), codec(context, name, port)
+int open_web_socket(lua_State* L);   // codec(role, max_message), accept_value, new_key
 
 }  // namespace virgo::runtime

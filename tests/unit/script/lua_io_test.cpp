@@ -11,7 +11,7 @@ namespace {
 class LuaIoTest : public LuaCheckTest {
  protected:
   // A server on loopback; `serve` is called with each connection.
-  std::uint16_t listen(std::function<void(uv::TcpStream&)> serve) {
+  std::uint16_t listen(std::function<void(uv::Stream&)> serve) {
     server_ = std::make_unique<uv::TcpServer>(
         loop_, [this, serve](Result<std::unique_ptr<uv::Stream>> accepted) {
           ASSERT_TRUE(accepted.ok());
@@ -43,7 +43,7 @@ class LuaIoTest : public LuaCheckTest {
 
 TEST_F(LuaIoTest, SpeaksALineProtocol) {
   const auto port =
-      listen([](uv::TcpStream& peer) { peer.write("hello\r\nlength 5\nabcdeFGH\n"); });
+      listen([](uv::Stream& peer) { peer.write("hello\r\nlength 5\nabcdeFGH\n"); });
   const auto& run = run_body(connect(port) + R"(
     assert(s:read_line() == "hello")
     local n = tonumber(s:read_line():match("%d+"))
@@ -60,7 +60,7 @@ TEST_F(LuaIoTest, SpeaksALineProtocol) {
 
 TEST_F(LuaIoTest, WaitsForWhatComesInPieces) {
   std::unique_ptr<uv::Timer> timer;
-  const auto port = listen([&](uv::TcpStream& peer) {
+  const auto port = listen([&](uv::Stream& peer) {
     timer = std::make_unique<uv::Timer>(loop_, [&peer, sent = 0]() mutable {
       constexpr std::string_view kText = "split\r\n1234567890";
       if (sent < static_cast<int>(kText.size())) peer.write(std::string(1, kText[sent++]));
@@ -73,7 +73,7 @@ TEST_F(LuaIoTest, WaitsForWhatComesInPieces) {
 }
 
 TEST_F(LuaIoTest, SaysWhyNobodyAnswers) {
-  const auto port = listen([](uv::TcpStream&) {});
+  const auto port = listen([](uv::Stream&) {});
   server_.reset();  // nobody listens there now
   const auto& run = run_body(connect(port));
   EXPECT_EQ(run.status(), Status::unreachable);
@@ -95,7 +95,7 @@ TEST_F(LuaIoTest, AConnectTimeoutOfItsOwn) {
 }
 
 TEST_F(LuaIoTest, TheOtherSideGoesAway) {
-  const auto port = listen([this](uv::TcpStream& peer) {
+  const auto port = listen([this](uv::Stream& peer) {
     peer.write("12345");
     peer.shutdown([] {});
   });
@@ -108,7 +108,7 @@ TEST_F(LuaIoTest, TheOtherSideGoesAway) {
 }
 
 TEST_F(LuaIoTest, LinesAndReadsAreBounded) {
-  const auto port = listen([](uv::TcpStream& peer) { peer.write(std::string(300000, 'x')); });
+  const auto port = listen([](uv::Stream& peer) { peer.write(std::string(300000, 'x')); });
   EXPECT_NE(run_body(connect(port) + "return s:read_line()").text().find("more than 8192 bytes"),
             std::string::npos)
       << runs_.back()->text();
@@ -120,7 +120,7 @@ TEST_F(LuaIoTest, LinesAndReadsAreBounded) {
 }
 
 TEST_F(LuaIoTest, WritesWaitWhileThePeerDoesNotRead) {
-  const auto port = listen([](uv::TcpStream& peer) { peer.read_stop(); });
+  const auto port = listen([](uv::Stream& peer) { peer.read_stop(); });
   const auto& run = run_body(
       connect(port) + "local block = ('x'):rep(100000)\nwhile true do assert(s:write(block)) end",
       milliseconds(200));
@@ -130,7 +130,7 @@ TEST_F(LuaIoTest, WritesWaitWhileThePeerDoesNotRead) {
 
 TEST_F(LuaIoTest, WritesGoOnWhenThePeerReadsAgain) {
   std::unique_ptr<uv::Timer> timer;
-  const auto port = listen([&](uv::TcpStream& peer) {
+  const auto port = listen([&](uv::Stream& peer) {
     peer.read_stop();
     timer = std::make_unique<uv::Timer>(loop_, [&peer] { peer.read_start(); });
     timer->start(milliseconds(20));
@@ -143,7 +143,7 @@ TEST_F(LuaIoTest, WritesGoOnWhenThePeerReadsAgain) {
 }
 
 TEST_F(LuaIoTest, WhatARunOpenedIsClosedWithIt) {
-  const auto port = listen([](uv::TcpStream&) {});
+  const auto port = listen([](uv::Stream&) {});
   run_body(connect(port) + "keep = s error('and leaves it open')");
   EXPECT_EQ(runs_.back()->status(), Status::failed);
   while (ended_ < 1) loop_.run_once(true);
@@ -154,7 +154,7 @@ TEST_F(LuaIoTest, WhatARunOpenedIsClosedWithIt) {
 }
 
 TEST_F(LuaIoTest, ASocketOfAnotherRunIsRefused) {
-  const auto port = listen([](uv::TcpStream&) {});
+  const auto port = listen([](uv::Stream&) {});
   ASSERT_TRUE(load(format(R"(
     local check = virgo.check {{ name = "keeper", metrics = {{ {{ name = "v" }} }} }}
     function check:collect(run)
@@ -171,7 +171,7 @@ TEST_F(LuaIoTest, ASocketOfAnotherRunIsRefused) {
 }
 
 TEST_F(LuaIoTest, AClosedSocketGivesAnError) {
-  const auto port = listen([](uv::TcpStream&) {});
+  const auto port = listen([](uv::Stream&) {});
   const auto& run = run_body(connect(port) + R"(
     s:close()
     local ok, err = s:write("x") assert(ok == nil and err.code == "closed")
@@ -231,7 +231,7 @@ TEST_F(LuaIoTest, TheShippedChecksWork) {
   EXPECT_EQ(tainted.samples().metric(0).name, "virgo.kernel.tainted");
   EXPECT_GE(tainted.samples().value(0).f64, 0);
 
-  const auto port = listen([](uv::TcpStream&) {});
+  const auto port = listen([](uv::Stream&) {});
   const Params params{{"host", scalar("127.0.0.1")}, {"port", scalar(format("{}", port))}};
   check::Check* tcp = make("virgo.tcp", params);
   const auto& open = collect(*tcp);

@@ -14,8 +14,9 @@
 #include <cstdint>
 
 #include "base/base64.hpp"
-#include "lua/scratch.hpp"
 #include "http/client_session.hpp"
+#include "lua/scratch.hpp"
+#include "lua/state.hpp"
 #include "runtime/boxed.hpp"
 #include "runtime/event_queue.hpp"
 #include "runtime/natives.hpp"
@@ -245,10 +246,11 @@ int make_session(lua_State* L) {
 }
 
 // encode_base64(text)
-int encode_base64(lua_State* L) {
+int base64(lua_State* L) {
   const std::string_view text = check_text(L, 1);
   std::string& out = lua::push_scratch(L);
-  out = virgo::encode_base64(text);
+  const lua::HostWork unrefused(L);
+  out = encode_base64(text);
   lua_pushlstring(L, out.data(), out.size());
   return 1;
 }
@@ -257,7 +259,7 @@ int encode_base64(lua_State* L) {
 
 int open_http_client(lua_State* L) {
   static const luaL_Reg functions[] = {
-      {"session", make_session}, {"encode_base64", encode_base64}, {nullptr, nullptr}};
+      {"session", make_session}, {"encode_base64", base64}, {nullptr, nullptr}};
   lua_createtable(L, 0, 2);
   luaL_register(L, nullptr, functions);
   return 1;
