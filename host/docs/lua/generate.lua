@@ -344,6 +344,7 @@ local function get(exports, name)
   local ok, value = pcall(function() return exports[name] end)
   if ok then return value end
   complain(tostring(value):match('^[^\n]*'))
+  return nil
 end
 
 local function settle(parsed)
