@@ -108,13 +108,17 @@ local function parse(name, files)
           owner, fn = block.code:match('^([%a_][%w_]*)%.([%a_][%w_]*)%s*=')
           separator, assigned = '.', owner ~= nil
         end
+        if not owner and #block.comment > 0 then
+          fn, parameters = block.code:match('^local function ([%a_][%w_]*)%s*%(([^)]*)%)')
+          separator, owner = '.', fn and ''
+        end
         if owner and not fn:find('^_') and #block.comment > 0 then
           local class_here = classes_here[owner]
           local entry = { name = fn, separator = separator, parameters = parameters, comment = block.comment,
             assigned = assigned }
           if class_here then
             class_here.methods[#class_here.methods + 1] = entry
-          elseif not by_function[fn] and (owner == returned or file == name .. '.lua' or owner == 'exports') then
+          elseif not by_function[fn] and (owner == returned or (file == name .. '.lua' and owner ~= '') or owner == 'exports') then
             by_function[fn] = entry
             entry.of_module = true
             parsed.functions[#parsed.functions + 1] = entry
@@ -127,10 +131,17 @@ local function parse(name, files)
   end
   -- Methods of a class that another file of the module declares.
   for _, method in ipairs(elsewhere) do
+    local entry, of_class = method.entry, false
     for _, class in ipairs(parsed.class_list) do
       if class.name:match('[%w_]+$') == method.owner then
-        class.methods[#class.methods + 1] = method.entry
+        class.methods[#class.methods + 1] = entry
+        of_class = true
       end
+    end
+    -- What is left may be a function that the module takes from that file.
+    if not of_class and not by_function[entry.name] then
+      by_function[entry.name] = entry
+      parsed.functions[#parsed.functions + 1] = entry
     end
   end
   parsed.by_function = by_function
@@ -292,6 +303,7 @@ local function annotations(parsed)
   out[#out + 1] = 'local ' .. name .. ' = {}'
   for _, class in ipairs(parsed.class_list) do
     out[#out + 1] = ''
+    out[#out + 1] = '-- of ' .. class.file
     add_comment(class.comment)
     local variable = 'class_' .. identifier(class.name)
     out[#out + 1] = 'local ' .. variable .. ' = {}'

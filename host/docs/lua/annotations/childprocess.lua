@@ -5,6 +5,7 @@
 ---@class childprocess.module
 local childprocess = {}
 
+-- of childprocess.lua
 --- A child. It is made by `spawn`, `exec` and `execFile`.
 --- event exit(code integer, signal integer): it has ended, by itself with an exit code or by a signal (else 0). Its output may not be read yet.
 --- event error(err Error): it could not be started (code "ENOENT": there is no such program; `exit` with -127 and `close` follow), or was given an error by `destroy`.
@@ -46,6 +47,7 @@ function class_ChildProcess:unref() end
 ---@return any ... the event's arguments, or nil and the error
 function class_ChildProcess:wait(event, timeout) end
 
+-- of internal/child_pipes.lua
 --- What a child writes: its stdout or stderr.
 --- event close(): the pipe is closed, and everything was read.
 ---@class ChildOutput: Readable
@@ -58,6 +60,7 @@ local class_ChildOutput = {}
 ---@return ChildOutput self
 function class_ChildOutput:destroy(err) end
 
+-- of internal/child_pipes.lua
 --- What a child reads: its stdin. To end it, call `_end` (or `shutdown`).
 --- event error(err Error): code "EPIPE" when the child does not read any more; `close` follows.
 --- event close(): the pipe is closed.

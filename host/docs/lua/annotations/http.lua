@@ -5,6 +5,7 @@
 ---@class http.module
 local http = {}
 
+-- of http/agent.lua
 --- Connections to servers, used one request after the other. A connection that waits
 --- here keeps neither the program running nor anything open at its end. One agent serves
 --- http and https; `http.globalAgent` is the one `fetch` uses.
@@ -48,6 +49,7 @@ function class_Agent:closeFree() end
 
 http.Agent = class_Agent
 
+-- of http/client_request.lua
 --- A request. It is sent when it is ended with `done`: then with its length, in one
 --- piece with the head. A body of several writes is sent in chunks, from the first turn
 --- of the loop after a write on, unless it is over by then; with a Content-Length header
@@ -140,6 +142,7 @@ function class_ClientRequest:getResponse() end
 
 http.ClientRequest = class_ClientRequest
 
+-- of http/fetch.lua
 --- What fetch gives.
 ---@class FetchResponse
 ---@field status integer
@@ -158,6 +161,7 @@ local class_FetchResponse = {}
 ---@return Error|nil err
 function class_FetchResponse:json() end
 
+-- of http/incoming.lua
 --- A message that was received; in a server the request. Its body is read like any
 --- Readable; one that is never looked at costs nothing and is dropped with the response.
 --- event data(chunk string): the next piece of the body
@@ -181,6 +185,7 @@ function class_http_IncomingMessage:destroy() end
 
 http.IncomingMessage = class_http_IncomingMessage
 
+-- of http/response.lua
 --- A response, given to the `response` event of a request before its body has come. The
 --- body is a stream: nothing more is read from the server than the program takes. A
 --- response that nobody listens to is read and dropped.
@@ -215,6 +220,7 @@ function class_ClientResponse:destroy(err) end
 
 http.ClientResponse = class_ClientResponse
 
+-- of http/server.lua
 --- A server for HTTP/1.1. Its handler runs in a coroutine for each request, so it may wait.
 ---
 --- Times in milliseconds, 0 = for ever; sizes in bytes:
@@ -282,6 +288,7 @@ function class_http_Server:setTimeout(ms) end
 
 http.Server = class_http_Server
 
+-- of http/server_response.lua
 --- The answer to a request, a Writable. Unless told otherwise it has a Date, a
 --- Content-Length (when `finish` has all of the body) or else chunked coding, and keeps the
 --- connection. A response that is not begun in time (responseTimeout) becomes 503.
@@ -379,6 +386,7 @@ function class_http_ServerResponse:destroy() end
 
 http.ServerResponse = class_http_ServerResponse
 
+-- of http/server_socket.lua
 --- What a handler may know of, and do to, the connection it serves. After an upgrade it
 --- is the connection's net.Socket that is used.
 --- event close(): the connection is over
@@ -455,10 +463,17 @@ function http.getDefaultUserAgent() end
 --- See http/fetch.lua.
 function http.fetch(...) end
 
----@type function
-http.createServer = nil
+--- Serves HTTP on a connection that came another way: a net.Socket, a TLSSocket, any
+--- Duplex. It is the server's from then on.
+---@param socket net.Socket
+---@param handler fun(req: http.IncomingMessage, res: http.ServerResponse)
+function http.handleConnection(socket, handler) end
 
----@type function
-http.handleConnection = nil
+--- Makes a server.
+---@param options table|nil see http.Server
+---@param handler nil|fun(req: http.IncomingMessage, res: http.ServerResponse) runs in a coroutine, so it may wait
+---@return http.Server
+---@overload fun(handler: fun(req: http.IncomingMessage, res: http.ServerResponse)): http.Server
+function http.createServer(options, handler) end
 
 return http

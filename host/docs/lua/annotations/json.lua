@@ -5,6 +5,7 @@
 ---@class json.module
 local json = {}
 
+-- of json.lua
 --- Options of `encode`, and what `__tojson` and `exception` are given.
 ---@class JsonState
 ---@field indent boolean|nil each member of an object on a line of its own

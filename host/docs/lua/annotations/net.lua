@@ -5,6 +5,7 @@
 ---@class net.module
 local net = {}
 
+-- of net/server.lua
 --- A server for TCP or unix connections. The listener given to createServer runs in a
 --- coroutine, so it may wait.
 --- event listening(): connections are accepted
@@ -73,6 +74,7 @@ function class_net_Server:unref() end
 
 net.Server = class_net_Server
 
+-- of net/socket.lua
 --- A TCP or unix connection, or a stream over any object with the methods of luv's
 --- streams. Errors have a code and say what was tried: "connect ECONNREFUSED 127.0.0.1:1:
 --- connection refused".

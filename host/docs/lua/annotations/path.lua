@@ -6,6 +6,7 @@
 ---@class path.module
 local path = {}
 
+-- of path.lua
 --- The functions for one kind of system.
 ---@class Path
 local class_Path = {}

@@ -5,6 +5,7 @@
 ---@class process.module
 local process = {}
 
+-- of process.lua
 --- The global `process`. Signals are listened to with `process:on('sigint', fn)`; they do
 --- not keep the program alive.
 --- event exit(code integer): the program ends; nothing is waited for any more.

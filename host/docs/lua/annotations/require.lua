@@ -12,6 +12,7 @@
 ---@class require.module
 local require = {}
 
+-- of require.lua
 --- A file as a module; the variable `module` in it.
 ---@class Module
 ---@field path string the file's full path
