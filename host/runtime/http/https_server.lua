@@ -1,116 +1,68 @@
--- HTTP's server over TLS: the listening of tls, the requests of http/server.
+-- Servers of HTTP over TLS: http.Server, whose listener does TLS before HTTP begins.
 
-local tls = require('tls')
 local http = require('http/server')
-local soon = require('internal/turn').soon
+local credential = require('tls/credential')
 
+--- An http.Server in TLS; made by https.createServer. Options are those of http.Server and
+--- of tls.createServer: key and cert, or secureContext, hosts, requestCert and ca, ...
+--- Clients that speak several protocols get "http/1.1" unless ALPNProtocols says otherwise.
+---@class https.Server: http.Server
 local Server = http.Server:extend()
 
+---@param options table
+---@param handler nil|fun(req: http.IncomingMessage, res: http.ServerResponse)
 function Server:initialize(options, handler)
   http.Server.initialize(self, options, handler)
-  local below = tls.createServer(self._options)
-  self._below = below
-  below:on('secureConnection', function(socket)
-    http.handleConnection(socket, self._handler, self)
-  end)
-  below:on('error', function(err)
-    self.listening = false
-    self:emit('error', err)
-  end)
-  below:on('tlsClientError', function(err, socket)
-    if self.handlers and self.handlers.tlsClientError then
-      self:emit('tlsClientError', err, socket)
-    end
-  end)
+  self._secureOptions = options or {}
+  self:setSecureContext(self._secureOptions)
 end
 
-function Server:listen(...)
-  self._below:listen(...)
-  self._below:once('listening', function()
-    self.listening = true
-    if self.handlers and self.handlers.listening then
-      self:emit('listening')
-    end
-  end)
+local function use(self, own, hosts)
+  local context, err = own:context(true)
+  if context and hosts then
+    context, err = credential.withHosts(own, hosts)
+  end
+  if not context then
+    error(err, 3)
+  end
+  self._credential, self._tls = own, context
   return self
 end
 
-function Server:address()
-  return self._below:address()
-end
-
-local function closed(self)
-  if self.handlers and self.handlers.close then
-    self:emit('close')
-  end
-end
-
-function Server:close(callback)
-  if callback then
-    self:once('close', function()
-      callback()
-    end)
-  end
-  if self._closing then
-    return self
-  end
-  self._closing, self.listening = true, false
-  local waits = 2
-  local function one()
-    waits = waits - 1
-    if waits == 0 then
-      closed(self)
-    end
-  end
-  self._below:close(one)
-  local server = self._native
-  self._native = nil
-  if not server then
-    soon(one)
-  else
-    self._last = server
-    server:close(function()
-      server:release()
-      self._last = nil
-      one()
-    end)
-  end
-  return self
-end
-
-function Server:destroy(err, callback)
-  if type(err) == 'function' and callback == nil then
-    err, callback = nil, err
-  end
-  if err ~= nil then
-    soon(self.emit, self, 'error', err)
-  end
-  self:close(callback)
-  if self._last then
-    self._last:abort_all()
-  end
-  return self
-end
-
---- Takes another certificate, and the rest, for connections from now on; see
---- TLSServer:setSecureContext.
----@param options table
----@return http.Server self
+--- Takes another certificate, and the rest; counts for a later `listen`. Raises an Error
+--- if the options are of no use.
+---@param options table as for tls.createCredentials, or secureContext
+---@return https.Server self
 function Server:setSecureContext(options)
-  self._below:setSecureContext(options)
-  return self
+  local given = {}
+  for name, value in pairs(options) do
+    given[name] = value
+  end
+  given.ALPNProtocols = given.ALPNProtocols or { 'http/1.1' }
+  local hosts = given.hosts
+  if hosts and given.key == nil and given.cert == nil and given.secureContext == nil then
+    -- Only those who ask for one of the hosts are served, with its certificate.
+    local _, first = next(hosts)
+    return use(self, credential.of(first), hosts)
+  end
+  return use(self, credential.of(given), hosts)
 end
 
---- Certificates by the name a client asks for; see TLSServer:sni.
----@param hosts table<string, table>
----@return http.Server self
+--- Certificates by the name a client asks for, from now on; see TLSServer:sni.
+---@param hosts table<string, table> by host name, or "*.example.com": a Credential, or options of tls.createCredentials
+---@return https.Server self
 function Server:sni(hosts)
-  self._below:sni(hosts)
-  return self
+  return use(self, self._credential, hosts)
 end
 
+---@param options table
+---@param handler nil|fun(req: http.IncomingMessage, res: http.ServerResponse)
+---@return https.Server
 local function create(options, handler)
-  return Server:new(options or {}, handler)
+  if type(options) ~= 'table' then
+    error('https.createServer needs options: at least key and cert', 3)
+  end
+  return Server:new(options, handler)
 end
 
 return { Server = Server, create = create }

@@ -37,7 +37,8 @@ class Hello final : public HttpHandler {
   }
   void on_body(HttpConnection&, std::string_view bytes) override { received += bytes; }
   void on_body_end(HttpConnection& c, const http::HeaderList&) override {
-    if (c.in_response()) EXPECT_TRUE(c.respond(200, {}, {}, received).ok());
+    if (!c.in_response()) return;
+    EXPECT_TRUE(c.respond(200, {}, {}, received).ok());
   }
   void on_drain(HttpConnection&) override { ++drained; }
   void on_upgrade(HttpConnection&, std::unique_ptr<HttpTransport> t, std::string r) override {
@@ -217,7 +218,9 @@ TEST_F(HttpServerTest, TimesOut) {
     if (*sent != '\0') send(*c, sent);
     run_until([&] { return c->closed.has_value(); });
     EXPECT_EQ(c->data.substr(0, std::string(answer).size()), answer) << sent;
-    if (*answer == '\0') EXPECT_EQ(c->data, "");
+    if (*answer == '\0') {
+      EXPECT_EQ(c->data, "");
+    }
   }
   run_until([&] { return server->connections() == 0; });
   ASSERT_EQ(hello.closed.size(), 5u);
@@ -251,8 +254,8 @@ TEST_F(HttpServerTest, ConnectionsAreLimited) {
   HttpServerOptions options;
   options.max_connections = 2;
   serve(options);
-  auto a = client();
-  auto b = client();
+  auto first = client();
+  auto second = client();
   auto third = client();
   run_until([&] { return third->closed.has_value(); });
   ASSERT_EQ(hello.rejected.size(), 1u);
@@ -287,15 +290,15 @@ TEST_F(HttpServerTest, AnEmptyServerClosesAtOnce) {
 
 TEST_F(HttpServerTest, BreaksOff) {
   serve();
-  auto a = client();
-  send(*a, "GET /abort HTTP/1.1\r\nHost: x\r\n\r\n");
-  run_until([&] { return a->closed.has_value(); });
-  auto b = client();
-  send(*b, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+  auto first = client();
+  send(*first, "GET /abort HTTP/1.1\r\nHost: x\r\n\r\n");
+  run_until([&] { return first->closed.has_value(); });
+  auto second = client();
+  send(*second, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
   run_until([&] { return !hello.waiting.empty(); });
   server->abort_all();
   run_until([&] { return hello.closed.size() == 2; });
-  EXPECT_EQ(b->data, "");
+  EXPECT_EQ(second->data, "");
 }
 
 TEST_F(HttpServerTest, HandsTheConnectionOver) {
@@ -344,12 +347,12 @@ TEST_F(HttpServerTest, ClientsMayVanishAtAnyTime) {
 
 TEST_F(HttpServerTest, MayBeDestroyedWithConnections) {
   serve();
-  auto a = client();
-  auto b = client();
-  send(*a, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+  auto first = client();
+  auto second = client();
+  send(*first, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
   run_until([&] { return !hello.waiting.empty(); });
   server.reset();
-  run_until([&] { return a->closed.has_value() && b->closed.has_value(); });
+  run_until([&] { return first->closed.has_value() && second->closed.has_value(); });
   EXPECT_TRUE(hello.closed.empty());
 }
 
