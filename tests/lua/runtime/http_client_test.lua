@@ -1051,6 +1051,39 @@ test('fetch: a body from a function or a stream is sent as it comes', function(t
   t:equal(err.code, 'EINVAL')
 end)
 
+test('fetch: to a file, to a stream; a download that fails leaves no file', function(t)
+  local body = ('0123456789abcdef'):rep(200000)
+  local port = script(t, {
+    response(body), response(body),
+    'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 100\r\n\r\nshort',
+    'HTTP/1.1 404 Not here\r\nContent-Length: 4\r\n\r\nnone',
+    response('x'),
+  })
+  local path = os.tmpname()
+  t:defer(function() os.remove(path) end)
+  local fetch = fetchFor(t, port)
+  local res, err = fetch('/', { to = path })
+  t:ok(res, err)
+  t:equal(res.body, nil)
+  local file = io.open(path, 'rb')
+  t:ok(file:read('*a') == body)
+  file:close()
+  local sink, got = require('stream').PassThrough:new(), 0
+  sink:on('data', function(chunk) got = got + #chunk end)
+  t:equal(fetch('/', { to = sink }).status, 200)
+  t:equal(got, #body)
+  res, err = fetch('/', { to = path })
+  t:equal(res, nil)
+  t:equal(err.code, 'ECONNRESET')
+  t:equal(io.open(path), nil)
+  res = fetch('/', { to = path })
+  t:equal(res.body, 'none')
+  t:equal(io.open(path), nil)
+  res, err = fetch('/', { to = '/no/such/folder/file' })
+  t:equal(res, nil)
+  t:equal(err.code, 'ENOENT')
+end)
+
 --------------------------------------------------------------------------------
 -- Other programs
 
