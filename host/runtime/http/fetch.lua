@@ -349,7 +349,7 @@ function Fetch:dropSink(err)
     return sink:destroy()
   end
   sink:once('open', function()
-    sink:destroy()
+    require('internal/turn').soon(sink.destroy, sink)
   end)
 end
 
