@@ -6,6 +6,7 @@
 #include "runtime/natives.hpp"
 #include "runtime/net_handle.hpp"
 #include "runtime/program.hpp"
+#include "runtime/tls_library.hpp"
 
 namespace virgo::runtime {
 namespace {
@@ -395,7 +396,7 @@ const char* code_of_listening(const std::string& message) {
   return "EINVAL";
 }
 
-// server {host, port | path, mode, backlog, ipv6Only, reusePort}
+// server {host, port | path, mode, backlog, ipv6Only, reusePort, tls = context of native.tls}
 void read_listen_options(lua_State* L, net::ListenOptions& o) {
   const auto text = [L](const char* name, std::string& out) {
     lua_getfield(L, 2, name);
@@ -421,6 +422,9 @@ void read_listen_options(lua_State* L, net::ListenOptions& o) {
   if (const int mode = whole("mode", -1); mode >= 0) o.mode = static_cast<mode_t>(mode);
   o.ipv6_only = yes("ipv6Only");
   o.reuse_port = yes("reusePort");
+  lua_getfield(L, 2, "tls");
+  if (const ContextBox* tls = to_context(L, lua_gettop(L))) o.tls = tls->context;
+  lua_pop(L, 1);
 }
 
 int server_listen(lua_State* L) {
