@@ -913,3 +913,38 @@ test('memory: what a server has answered leaves nothing behind', function(t)
   local growth = held() - before
   t:ok(growth < 40, 'grew by ' .. growth .. ' KiB')
 end)
+
+test('read-ahead of the next request does not run before its turn', function(t)
+  local order = {}
+  local _, port = serve(t, function(req, res)
+    order[#order + 1] = 'in ' .. req.url
+    if req.url == '/1' then t:sleep(5) end
+    order[#order + 1] = 'out ' .. req.url
+    res:finish(req.url)
+  end)
+  local conn = connect(t, port)
+  conn:send('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n')
+  conn:read('/2$')
+  t:same(order, { 'in /1', 'out /1', 'in /2', 'out /2' })
+end)
+
+test('a response may be made after the handler has returned, by anyone', function(t)
+  local kept
+  local _, port = serve(t, function(_, res) kept = res end)
+  local conn = connect(t, port)
+  conn:send('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  while not kept do t:sleep(1) end
+  collectgarbage()
+  kept:finish('late')
+  conn:read('late$')
+  local old = kept
+  kept = nil
+  conn:send('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  while not kept do t:sleep(1) end
+  -- The first response cannot reach the second request.
+  old:on('error', function(err) t:equal(err.code, 'EPIPE') end)
+  t:equal(old:finish('again'), old)
+  t:equal(old:write('again'), false)
+  kept:finish('second')
+  t:match(conn:read('second$'), '^HTTP/1.1 200 OK')
+end)
