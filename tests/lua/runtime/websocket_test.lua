@@ -232,7 +232,7 @@ end)
 
 test('a connection that breaks off: close with 1006, error for those who listen', function(t, expect)
   local url, server = serve(t, function(ws)
-    ws:on('close', expect(function(code) t:equal(code, 1006) end, 2))
+    ws:on('close', expect(function(code) t:equal(code, 1006) end))
   end)
   for i = 1, 2 do
     local ws = connect(t, url)
