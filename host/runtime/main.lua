@@ -103,11 +103,33 @@ local function main()
   return chunk(unpack(argv, 2))
 end
 
-local function run()
-  uv.update_time() -- timers count from here, not from the start of the process
-  local thread = coroutine.create(main)
-  local ok, err = coroutine.resume(thread)
-  if not ok then hosted.uncaught(err, debug.traceback(thread)) end
+local traceback = builtin('internal/traceback')
+
+local function uncaught(err, text)
+  return hosted.uncaught(err, traceback.whole(err, text))
 end
 
-return hosted.uncaught, hosted.finish, run
+local function run()
+  uv.update_time() -- timers count from here, not from the start of the process
+  local debugging = natives.debugging
+  if debugging.inspect_handles then builtin('internal/handles').start() end
+  if debugging.profile then builtin('internal/profile').start(debugging.profile) end
+  local thread = coroutine.create(main)
+  local ok, err = coroutine.resume(thread)
+  if not ok then uncaught(err, debug.traceback(thread)) end
+end
+
+-- In a thread: a function from its code, with what a main file sees.
+local function compile(code)
+  local chunk, err = loadstring(code, '=thread')
+  if not chunk then error(err, 0) end
+  local fileRequire, module = generator.generator(argv[1] or '(command line)')
+  return setfenv(chunk, setmetatable(
+    { require = fileRequire, module = module, exports = module.exports }, { __index = _G }))
+end
+
+local function worker()
+  return builtin('internal/worker')(compile)
+end
+
+return uncaught, hosted.finish, run, worker

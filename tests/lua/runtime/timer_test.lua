@@ -164,3 +164,17 @@ test('many timers leave nothing', function(t)
   end)
   t:equal(left, 0)
 end)
+
+test('timers of 0 ms set again and again leave room for everything else', function(t)
+  local socket, heard = uv.new_udp(), false
+  t:defer(function() socket:close() end)
+  socket:bind('127.0.0.1', 0)
+  socket:recv_start(function(_, data) heard = heard or data ~= nil end)
+  socket:send('x', '127.0.0.1', socket:getsockname().port)
+  local tries = 0
+  while not heard and tries < 10000 do
+    timer.sleep(0)
+    tries = tries + 1
+  end
+  t:ok(heard)
+end)
