@@ -89,7 +89,7 @@ std::string help(const Command& command) {
   for (const Option& o : command.options) {
     std::string left =
         o.letter != 0 ? format("  -{}, --{}", o.letter, o.name) : format("      --{}", o.name);
-    if (o.value != nullptr) left += format(has_optional_value(o) ? "{}" : " {}", o.value);
+    if (o.value != nullptr) left += format("{}{}", has_optional_value(o) ? "" : " ", o.value);
     text += format("{:<30} {}\n", left, o.help);
   }
   text += format("{:<30} {}\n", "  -h, --help", "this help");

@@ -133,7 +133,42 @@ class TapeBuilder {
   const char* number_ = nullptr;  // where a number that comes in parts began
 };
 
+namespace {
+
+// `text` with spaces in place of its comments; an unfinished one stays. The parser's
+// own way with comments loses the place of an error.
+std::string without_comments(std::string_view text) {
+  std::string out(text);
+  bool in_string = false;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (in_string && out[i] == '\\') {
+      ++i;
+    } else if (out[i] == '"') {
+      in_string = !in_string;
+    } else if (!in_string && out[i] == '/' && i + 1 < out.size()) {
+      const bool line = out[i + 1] == '/';
+      if (!line && out[i + 1] != '*') continue;
+      std::size_t end = line ? out.find('\n', i) : out.find("*/", i + 2);
+      if (end == std::string::npos && !line) break;
+      end = end == std::string::npos ? out.size() : line ? end : end + 2;
+      for (; i < end; ++i)
+        if (out[i] != '\n') out[i] = ' ';
+      --i;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
 bool Tape::parse(std::string_view text, const TapeOptions& options) {
+  bool good = parse_strictly(text, options);
+  if (good || !options.lenient || end_ >= text.size() || text[end_] != '/') return good;
+  without_comments_ = without_comments(text);
+  return parse_strictly(without_comments_, options);
+}
+
+bool Tape::parse_strictly(std::string_view text, const TapeOptions& options) {
   tokens_.clear();
   open_.clear();
   escaped_.clear();
@@ -143,7 +178,6 @@ bool Tape::parse(std::string_view text, const TapeOptions& options) {
   try {
     bj::parse_options rules;
     rules.max_depth = options.depth;
-    rules.allow_comments = options.lenient;
     rules.allow_invalid_utf8 = options.lenient;
     bj::basic_parser<TapeBuilder> parser(rules);
     TapeBuilder& builder = parser.handler();
@@ -151,6 +185,7 @@ bool Tape::parse(std::string_view text, const TapeOptions& options) {
     builder.left = options.values;
     bj::error_code ec;
     end_ = parser.write_some(false, text.data(), text.size(), ec);
+    if (end_ > text.size()) end_ = text.size();
     if (!ec && parser.done()) return true;
     if (builder.too_many)
       what_ = format("more than {} values", options.values);
@@ -169,6 +204,7 @@ bool Tape::parse(std::string_view text, const TapeOptions& options) {
 void Tape::shrink(std::size_t bytes) {
   if (tokens_.capacity() * sizeof(Token) > bytes) std::vector<Token>().swap(tokens_);
   if (escaped_.capacity() > bytes) std::string().swap(escaped_);
+  if (without_comments_.capacity() > bytes) std::string().swap(without_comments_);
 }
 
 }  // namespace virgo::json

@@ -60,11 +60,14 @@ class Tape {
   void shrink(std::size_t bytes);
 
  private:
+  bool parse_strictly(std::string_view text, const TapeOptions& options);
+
   friend class TapeBuilder;
   std::vector<Token> tokens_;
   std::vector<std::uint32_t> open_;  // places in tokens_ of the arrays and objects not closed
   std::string escaped_;
-  std::string_view source_;
+  std::string without_comments_;
+  std::string_view source_;  // what was parsed, or without_comments_
   std::size_t end_ = 0;
   std::string what_;
 };

@@ -24,40 +24,40 @@ void push_halves(lua_State* L, int maker, std::uint64_t bits) {
 // Pushes values from the tokens; no frame here has an object with a destructor.
 class Pusher {
  public:
-  Pusher(lua_State* state, const json::Tape& tape, const JsonReading& reading)
-      : L(state), tape_(tape), reading_(reading), next_(tape.begin()) {}
+  Pusher(lua_State* L, const json::Tape& tape, const JsonReading& reading)
+      : L_(L), tape_(tape), reading_(reading), next_(tape.begin()) {}
 
   void push() {
     const json::Token& t = *next_++;
     switch (t.type) {
       case Type::null:
         if (reading_.null == 0)
-          lua_pushnil(L);
+          lua_pushnil(L_);
         else
-          lua_pushvalue(L, reading_.null);
+          lua_pushvalue(L_, reading_.null);
         break;
       case Type::yes:
       case Type::no:
-        lua_pushboolean(L, t.type == Type::yes ? 1 : 0);
+        lua_pushboolean(L_, t.type == Type::yes ? 1 : 0);
         break;
       case Type::i64:
         if (reading_.make_i64 != 0 && (t.i64 > kExact || t.i64 < -kExact))
-          push_halves(L, reading_.make_i64, t.u64);
+          push_halves(L_, reading_.make_i64, t.u64);
         else
-          lua_pushnumber(L, static_cast<double>(t.i64));
+          lua_pushnumber(L_, static_cast<double>(t.i64));
         break;
       case Type::u64:
         if (reading_.make_u64 != 0)
-          push_halves(L, reading_.make_u64, t.u64);
+          push_halves(L_, reading_.make_u64, t.u64);
         else
-          lua_pushnumber(L, static_cast<double>(t.u64));
+          lua_pushnumber(L_, static_cast<double>(t.u64));
         break;
       case Type::f64:
-        lua_pushnumber(L, t.f64);
+        lua_pushnumber(L_, t.f64);
         break;
       case Type::text:
       case Type::escaped:
-        lua_pushlstring(L, tape_.text(t).data(), t.size);
+        lua_pushlstring(L_, tape_.text(t).data(), t.size);
         break;
       case Type::array:
         push_array(t.size);
@@ -70,31 +70,31 @@ class Pusher {
 
  private:
   void push_array(std::uint32_t n) {
-    luaL_checkstack(L, kSlots, "json: nested too deep");
-    lua_createtable(L, static_cast<int>(n), 0);
+    luaL_checkstack(L_, kSlots, "json: nested too deep");
+    lua_createtable(L_, static_cast<int>(n), 0);
     set_meta(reading_.array_meta);
     for (std::uint32_t i = 1; i <= n; ++i) {
       push();
-      lua_rawseti(L, -2, static_cast<int>(i));
+      lua_rawseti(L_, -2, static_cast<int>(i));
     }
   }
   void push_object(std::uint32_t n) {
-    luaL_checkstack(L, kSlots, "json: nested too deep");
-    lua_createtable(L, 0, static_cast<int>(n));
+    luaL_checkstack(L_, kSlots, "json: nested too deep");
+    lua_createtable(L_, 0, static_cast<int>(n));
     set_meta(reading_.object_meta);
     for (std::uint32_t i = 0; i < n; ++i) {
       push();  // key
       push();
-      lua_rawset(L, -3);
+      lua_rawset(L_, -3);
     }
   }
   void set_meta(int index) {
     if (index == 0) return;
-    lua_pushvalue(L, index);
-    lua_setmetatable(L, -2);
+    lua_pushvalue(L_, index);
+    lua_setmetatable(L_, -2);
   }
 
-  lua_State* const L;
+  lua_State* const L_;
   const json::Tape& tape_;
   const JsonReading& reading_;
   const json::Token* next_;

@@ -39,6 +39,19 @@ function uv.walk(visit)
 end
 uv.loop_close = nil
 
+-- What a thread runs lies in its object, which must not be collected before that.
+local threads, new_thread, join = {}, uv.new_thread, uv.thread_join
+function uv.new_thread(...)
+  local thread, err, name = new_thread(...)
+  if thread then threads[thread] = true end
+  return thread, err, name
+end
+function uv.thread_join(thread)
+  threads[thread] = nil
+  return join(thread)
+end
+registry.uv_thread.__index.join = uv.thread_join
+
 local close, is_closing, cancel = uv.close, uv.is_closing, uv.cancel
 return function()
   local handles, requests = own()

@@ -16,7 +16,7 @@ constexpr int kGcStepMultiplier = 200;
 }  // namespace
 
 // Runs protected. main.lua gets the natives and the words, and returns its two
-// hooks and the function that runs the program.
+// hooks, the function that runs the program, and what gives a worker its own.
 int Program::open(lua_State* L) {
   Program& program = *static_cast<Program*>(lua_touserdata(L, 1));
   lua_settop(L, 0);
@@ -39,7 +39,14 @@ int Program::open(lua_State* L) {
     lua_pushnil(L);
   else
     lua_pushlstring(L, o.source.data(), o.source.size());
-  lua_call(L, 3, 3);  // builtins uncaught finish run
+  lua_call(L, 3, 4);  // builtins uncaught finish run worker
+  if (o.worker != nullptr) {
+    lua_call(L, 0, 2);  // builtins uncaught finish run enter uncaught'
+    lua_replace(L, -5);
+    lua_replace(L, -2);
+  } else {
+    lua_pop(L, 1);
+  }
   lua_setfield(L, LUA_REGISTRYINDEX, "virgo.run");
   program.finish_ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
   program.uncaught_ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
@@ -62,10 +69,14 @@ Result<void> Program::start() {
   if (!luv) return luv.error();
   auto opened = state_->protect(open, this);
   if (!opened) return opened.error();
-  lua_State* L = state_->raw();
-  lua_getfield(L, LUA_REGISTRYINDEX, "virgo.run");
-  call(L, 0);
+  if (options_.worker != nullptr) return {};
+  push_entry();
+  call(state_->raw(), 0);
   return {};
+}
+
+void Program::push_entry() const {
+  lua_getfield(state_->raw(), LUA_REGISTRYINDEX, "virgo.run");
 }
 
 Result<std::unique_ptr<Program>> Program::start(uv::Loop& loop, ProgramOptions options) {

@@ -19,6 +19,8 @@ struct lua_State;
 
 namespace virgo::runtime {
 
+class Worker;
+
 // --profile: where the time goes, as folded stacks ("main;a;b 12" per line).
 struct ProfileOptions {
   bool enabled = false;
@@ -33,6 +35,8 @@ struct ProgramOptions {
   const char* component = "lua";   // its name in the host's log
   std::string settings;            // JSON, for require("virgo").settings; "" = none
   std::string runtime_folder;      // built-in modules come from here; "" = from the binary
+  // Set for the state of a thread (worker.hpp): it runs functions in place of a main file.
+  Worker* worker = nullptr;
   ProfileOptions profile;
   bool inspect_handles = false;  // what keeps the loop alive, at the end and on SIGUSR1
   // process.exit(code), and the end by an error. May end the process; if it
@@ -63,6 +67,9 @@ class Program {
   // Calls the function below its `nargs` arguments on top of `L`, without results,
   // for a native half that calls back from the loop. An error is the program's.
   void call(lua_State* L, int nargs);
+  // Pushes what runs the main file; in a worker what runs a function, given its code
+  // and its arguments.
+  void push_entry() const;
   // The last call failed: tells the program, and ends it.
   void uncaught();
 

@@ -39,7 +39,7 @@ test('spawn: events in order, output, pid', function(t)
   local before = openFiles()
   local child = spawn('sh', { '-c', 'echo out; echo err >&2; exit 3' })
   t:ok(core.instanceof(child, childprocess.Process))
-  t:ok(runs(child.pid))
+  t:ok(child.pid > 0)
   t:equal(child.stdio[1], child.stdin)
   t:equal(child.stdio[2], child.stdout)
   local events, out, err = {}, {}, {}

@@ -179,5 +179,49 @@ TEST(Json, MutilatedInputIsRefusedOrReadButNeverMore) {
   }
 }
 
+TEST(JsonWriter, TextTakesAnyBytes) {
+  const auto text = [](std::string_view bytes) {
+    return written([&](Writer& w) { w.text(bytes); });
+  };
+  EXPECT_EQ(text("plain"), "\"plain\"");
+  EXPECT_EQ(text(""), "\"\"");
+  EXPECT_EQ(text("\"\\\b\f\n\r\t\x01\x7f"), R"("\"\\\b\f\n\r\t\u0001\u007f")");
+  EXPECT_EQ(text("h\xc3\xa9 \xf0\x9f\x98\x80"), "\"h\xc3\xa9 \xf0\x9f\x98\x80\"");
+  EXPECT_EQ(text("a\xff\xc3"), "\"a\xef\xbf\xbd\xef\xbf\xbd\"");
+  EXPECT_EQ(text("\xe2\x80\xa8\xc2\xad\xef\xbb\xbf"), R"("\u2028\u00ad\ufeff")");
+  EXPECT_EQ(text("\xef\xbf\xbd"), "\"\xef\xbf\xbd\"") << "U+FFFD itself stays";
+}
+
+TEST(JsonWriter, IndentsMembers) {
+  std::string out;
+  Writer w(out, Writer::Layout::indented, 1);
+  w.begin_object();
+  w.key("a");
+  w.begin_array();
+  w.integer(std::int64_t{1});
+  w.begin_object();
+  w.key_text("b\xff");
+  w.null();
+  w.end_object();
+  w.end_array();
+  w.key("c");
+  w.begin_object();
+  w.end_object();
+  w.end_object();
+  EXPECT_EQ(
+      out, "{\n    \"a\":[1,{\n        \"b\xef\xbf\xbd\":null\n      }],\n    \"c\":{\n    }\n  }");
+}
+
+TEST(JsonWriter, ShortestWritesWholeNumbersPlainly) {
+  const auto number = [](double d) { return written([&](Writer& w) { w.shortest(d); }); };
+  EXPECT_EQ(number(1e15), "1000000000000000");
+  EXPECT_EQ(number(9007199254740992.0), "9007199254740992");
+  EXPECT_EQ(number(-9007199254740992.0), "-9007199254740992");
+  EXPECT_EQ(number(1e20), "1e+20");
+  EXPECT_EQ(number(0.1), "0.1");
+  EXPECT_EQ(number(-0.0), "-0");
+  EXPECT_EQ(number(0), "0");
+}
+
 }  // namespace
 }  // namespace virgo::json

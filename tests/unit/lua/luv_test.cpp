@@ -95,5 +95,22 @@ TEST_F(LuvTest, TwoStatesOnOneLoop) {
   EXPECT_EQ(run(*state_, "assert(n > 0)"), Exit::done);
 }
 
+TEST_F(LuvTest, AThreadKeepsWhatItRuns) {
+  open();
+  ASSERT_EQ(
+      run(*state_,
+          "threads = {}\n"
+          "for i = 1, 8 do\n"
+          "  local t = uv.new_thread(function(text) assert(#text == 1000) end, ('x'):rep(1000))\n"
+          "  t = nil collectgarbage() collectgarbage()\n"
+          "  threads[i] = uv.new_thread(function() end)\n"
+          "end\n"
+          "for i = 1, 8 do assert(threads[i]:join()) end\n"
+          "assert(uv.thread_join(uv.new_thread(function() end)))\n"
+          "uv.sleep(100)"),
+      Exit::done)
+      << state_->failure().sentence();
+}
+
 }  // namespace
 }  // namespace virgo::lua
