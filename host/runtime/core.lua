@@ -89,7 +89,9 @@ end
 function core.instanceof(value, class)
   local wanted = type(class) == 'table' and rawget(class, 'meta')
   if not wanted or type(value) ~= 'table' then
-    return false
+    -- a class whose instances are no tables knows them itself
+    local isInstance = wanted and rawget(class, 'isInstance')
+    return isInstance and isInstance(value) or false
   end
   local meta = value.meta
   while type(meta) == 'table' do

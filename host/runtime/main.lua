@@ -28,11 +28,20 @@ do
     return plainPairs(value)
   end
 
+  local function ownIpairs(value)
+    if type(value) == 'cdata' then
+      return value.__ipairs -- raises where the type has no such member
+    end
+    local meta = getmetatable(value)
+    return meta and meta.__ipairs
+  end
+
   function ipairs(value)
-    local meta = type(value) ~= 'table' and getmetatable(value)
-    local own = meta and meta.__ipairs
-    if own then
-      return own(value)
+    if type(value) ~= 'table' then
+      local ok, own = pcall(ownIpairs, value)
+      if ok and own then
+        return own(value)
+      end
     end
     return plainIpairs(value)
   end
@@ -76,8 +85,11 @@ local function printer(name)
     return pretty[name](...)
   end
 end
-if builtins.load('pretty-print') then
-  p, print = printer('prettyPrint'), printer('print')
+p, print = printer('prettyPrint'), printer('print')
+
+function string.levenshtein(...)
+  builtin('helpful') -- puts the real one in this one's place
+  return string.levenshtein(...)
 end
 
 local function main()
@@ -91,10 +103,20 @@ local function main()
   return chunk(unpack(argv, 2))
 end
 
+local traceback = builtin('internal/traceback')
+
+local function uncaught(err, text)
+  return hosted.uncaught(err, traceback.whole(err, text))
+end
+
 local function run()
+  uv.update_time() -- timers count from here, not from the start of the process
+  local debugging = natives.debugging
+  if debugging.inspect_handles then builtin('internal/handles').start() end
+  if debugging.profile then builtin('internal/profile').start(debugging.profile) end
   local thread = coroutine.create(main)
   local ok, err = coroutine.resume(thread)
-  if not ok then hosted.uncaught(err, debug.traceback(thread)) end
+  if not ok then uncaught(err, debug.traceback(thread)) end
 end
 
 -- In a thread: a function from its code, with what a main file sees.
@@ -110,4 +132,4 @@ local function worker()
   return builtin('internal/worker')(compile)
 end
 
-return hosted.uncaught, hosted.finish, run, worker
+return uncaught, hosted.finish, run, worker

@@ -252,6 +252,10 @@ function methods:pathsEqual(a, b)
   return methods.normalizeSeparators(self, a):lower() == methods.normalizeSeparators(self, b):lower()
 end
 
+--- The same as `pathsEqual`.
+---@param a string
+---@param b string
+---@return boolean
 methods.pathEquals = methods.pathsEqual
 
 --- Whether a path is a share of a server ("\\server\share"); never outside of Windows.

@@ -81,10 +81,11 @@ local function stopSignal(self, name)
   end
 end
 
+-- Returns the error if the signal cannot be caught.
 local function startSignal(self, name)
   local number = not signals[name] and signalNumber(name)
   if not number then
-    return
+    return nil
   end
   local handle = uv.new_signal()
   local ok, err = handle:start(number, function()
@@ -93,19 +94,28 @@ local function startSignal(self, name)
   end)
   if not ok then
     handle:close()
-    error(Error.fromUv(err, 'listen to', name), 3)
+    return Error.fromUv(err, 'listen to', name)
   end
   handle:unref()
   signals[name] = handle
 end
 
---- Adds a listener; for the name of a signal the signal is caught from now on.
+local function listen(self, add, name, callback)
+  add(self, name, callback)
+  local err = startSignal(self, name)
+  if err then
+    Emitter.removeListener(self, name, callback)
+    error(err, 3)
+  end
+end
+
+--- Adds a listener; for the name of a signal the signal is caught from now on. One that
+--- cannot be caught raises.
 ---@param name string
 ---@param callback fun(...)
 ---@return Process self
 function Process:on(name, callback)
-  startSignal(self, name)
-  Emitter.on(self, name, callback)
+  listen(self, Emitter.on, name, callback)
   return self
 end
 
@@ -114,8 +124,7 @@ end
 ---@param callback fun(...)
 ---@return Process self
 function Process:once(name, callback)
-  startSignal(self, name)
-  Emitter.once(self, name, callback)
+  listen(self, Emitter.once, name, callback)
   return self
 end
 

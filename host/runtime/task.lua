@@ -5,7 +5,7 @@
 local core = require('core')
 
 local checkResume = core.checkResume
-local resume, running, yield = coroutine.resume, coroutine.running, coroutine.yield
+local resume, yield = coroutine.resume, coroutine.yield
 
 local task = {}
 
@@ -13,9 +13,6 @@ local task = {}
 -- full ends instead.
 local POOL_SIZE = 256
 local pool, parked = {}, 0
-
--- What a parked coroutine is resumed with by run, and by nobody else.
-local WAKE = {}
 
 -- The coroutine that parked last; says to run whether its function has returned.
 local ended
@@ -34,26 +31,23 @@ local function refuse(thread)
   error('cannot resume dead coroutine', 0)
 end
 
-local function check(wake, ...)
-  if wake ~= WAKE then
-    refuse(running())
+-- run resumes a coroutine with itself as the first argument, and nobody else does.
+local function check(self, wake, ...)
+  if wake ~= self then
+    refuse(self)
   end
   return ...
 end
 
-local function work(fn, ...)
+local function work(self, fn, ...)
   fn(...)
-  ended = running()
+  ended = self
   if parked == POOL_SIZE then
     return
   end
   parked = parked + 1
-  pool[parked] = ended
-  return work(check(yield()))
-end
-
-local function start(_, fn, ...)
-  return work(fn, ...)
+  pool[parked] = self
+  return work(self, check(self, yield()))
 end
 
 --- Calls `fn` at once, in a coroutine, so that it may wait. An error before its first
@@ -70,10 +64,10 @@ function task.run(fn, ...)
     pool[parked] = nil
     parked = parked - 1
   else
-    thread = coroutine.create(start)
+    thread = coroutine.create(work)
   end
   ended = nil
-  checkResume(thread, resume(thread, WAKE, fn, ...))
+  checkResume(thread, resume(thread, thread, fn, ...))
   return ended == thread
 end
 

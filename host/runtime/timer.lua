@@ -1,4 +1,4 @@
---- Timers. Times are in milliseconds; the shortest is one turn of the loop.
+--- Timers. Times are in milliseconds; the shortest is 1 (0 counts as 1).
 
 local uv = require('uv')
 local core = require('core')
@@ -8,14 +8,15 @@ local timer = {}
 
 local LONGEST = 2 ^ 53
 
--- What uv is given: whole, not negative, not too large.
-local function milliseconds(value, what)
+-- What uv is given: whole, at least `least`, not too large. A timer of 0 ms that is set
+-- again by its own callback is due at once: uv would never get to anything else.
+local function milliseconds(value, what, least)
   value = tonumber(value)
   if not value then
     error(what .. ' wants a number of milliseconds', 3)
   end
-  if not (value > 0) then
-    return 0
+  if not (value > least) then
+    return least
   end
   return math.ceil(value < LONGEST and value or LONGEST)
 end
@@ -39,7 +40,7 @@ end
 ---@param delay number
 ---@param thread thread|nil the coroutine to be resumed, the running one when not given
 function timer.sleep(delay, thread)
-  delay = milliseconds(delay, 'sleep')
+  delay = milliseconds(delay, 'sleep', 1)
   local running, main = coroutine.running()
   thread = thread or running
   if not running or main == true then
@@ -59,7 +60,7 @@ end
 ---@param ... any the callback's arguments
 ---@return uv_timer_t timer for clearTimeout
 function timer.setTimeout(delay, callback, ...)
-  delay = milliseconds(delay, 'setTimeout')
+  delay = milliseconds(delay, 'setTimeout', 1)
   checkCallback(callback, 'setTimeout')
   local handle = uv.new_timer()
   local count = select('#', ...)
@@ -84,7 +85,7 @@ end
 ---@param ... any the callback's arguments
 ---@return uv_timer_t timer
 function timer.setInterval(interval, callback, ...)
-  interval = math.max(1, milliseconds(interval, 'setInterval'))
+  interval = milliseconds(interval, 'setInterval', 1)
   checkCallback(callback, 'setInterval')
   local handle = uv.new_timer()
   local count, arguments = select('#', ...), { ... }
@@ -206,7 +207,7 @@ end
 ---@param item Emitter
 ---@param duration number 0 is none
 function timer.enroll(item, duration)
-  duration = milliseconds(duration, 'enroll')
+  duration = milliseconds(duration, 'enroll', 0)
   if item._idleNext then
     timer.unenroll(item)
   end

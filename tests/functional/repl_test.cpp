@@ -18,7 +18,8 @@ class Repl : public ::testing::Test {
     start();
   }
   void start(const OnTerminal::Environment& more = {}) {
-    OnTerminal::Environment environment{{"HOME", home_.path()}, {"XDG_STATE_HOME", ""}};
+    OnTerminal::Environment environment{
+        {"HOME", home_.path()}, {"XDG_STATE_HOME", ""}, {"NO_COLOR", "1"}};
     environment.insert(environment.end(), more.begin(), more.end());
     seen_ = 0;
     repl_ =
@@ -146,10 +147,14 @@ TEST_F(Repl, TheHistoryIsKept) {
   ASSERT_TRUE(sees("> first = 1"));
   repl_->type("\r");
   ASSERT_TRUE(prompt());
-  line("process:exit(3)", "");
+  repl_->type("process:exit(3)\r");
+  EXPECT_EQ(repl_->wait(), 3);
+  // An exit that was typed keeps the history as well.
+  EXPECT_EQ(history(), "first = 1\nsecond = 2\nfirst = 1\nprocess:exit(3)\n");
 }
 
 TEST_F(Repl, TheHistoryIsBounded) {
+  ASSERT_TRUE(prompt());
   leave();
   std::ofstream file(home_.file(".virgo_lua_history"));
   for (int i = 0; i < 5000; ++i) file << "line " << i << "\n";
@@ -164,6 +169,7 @@ TEST_F(Repl, TheHistoryIsBounded) {
 }
 
 TEST_F(Repl, TheStateFolderIsRespected) {
+  ASSERT_TRUE(prompt());
   leave();
   start({{"XDG_STATE_HOME", home_.file("state")}});
   ASSERT_TRUE(prompt());

@@ -39,11 +39,17 @@ void check_head(const RequestHead& head, const Limits& limits) {
 Result run(const ServerOptions& options, std::vector<std::string_view> pieces, bool later) {
   RecordingServer server(options);
   server.on_head = [&](const RequestHead& head) { check_head(head, options.limits); };
+  // A tunnel cannot be accepted so.
+  const auto answer = [&] {
+    const bool connect = server.requests.back().start.starts_with("CONNECT ");
+    fuzz::require(server.session.respond(connect ? 405 : 200, "", {}, "ok").ok());
+  };
+  server.respond = answer;
   if (later) server.respond = nullptr;
   for (const std::string_view piece : pieces) {
     server.feed(piece);
     while (later && server.session.in_response() && !server.session.in_body()) {
-      (void)server.session.respond(200, "", {}, "ok");
+      answer();
       server.session.proceed();
       server.take();
     }

@@ -100,10 +100,11 @@ function callbacks.request(server, connection, number, method, target, minor, ra
     _fields = nil,
   }, responseMeta)
   req.res = res
-  if server.handlers then
-    run(dispatch, server, req, res)
+  local handler = server._handler
+  if handler and not server.handlers then
+    run(handler, req, res)
   else
-    run(server._handler or dispatch, req, res)
+    run(dispatch, server, req, res)
   end
   if not res.finished or not req.complete or req._upgraded then
     return req
@@ -367,6 +368,9 @@ end
 
 local shared
 
+local function ignored()
+end
+
 -- A socket that the native half reads from and writes to by what it is told here.
 local Transport = {}
 Transport.__index = Transport
@@ -393,14 +397,27 @@ function Transport:resume()
   soon(self.pump, self)
 end
 
+-- What the client still sends is dropped, and its end closes the socket.
+local LINGER = 2000 -- ms
+
 function Transport:finish()
   self.connection = nil
+  self.letGo()
   local socket = self.socket
+  socket:on('error', ignored)
+  if socket.destroy then
+    local timer = require('timer')
+    local patience = timer.setTimeout(LINGER, socket.destroy, socket)
+    socket:once('close', function()
+      timer.clearTimeout(patience)
+    end)
+  end
   if socket._end then
     socket:_end()
   else
     socket:shutdown()
   end
+  socket:resume()
 end
 
 function Transport:drop()
@@ -424,19 +441,24 @@ function Transport:pump()
   end
 end
 
-local function ignored()
-end
-
 --- Serves HTTP on a connection that came another way: a net.Socket, a TLSSocket, any
 --- Duplex. It is the server's from then on.
 ---@param socket net.Socket
 ---@param handler fun(req: http.IncomingMessage, res: http.ServerResponse)
-local function handleConnection(socket, handler)
-  shared = shared or native.new_server({}, {})
+local function handleConnection(socket, handler, server)
   -- Stands for the server, too: the native half gives it to `request`.
   local transport = setmetatable({ socket = socket, _handler = handler, held = {}, paused = false },
     Transport)
-  transport.connection = shared:adopt(transport)
+  if server then -- a Server of another kind, whose options and listeners hold
+    transport.handlers = server.handlers
+    function transport.emit(_, ...)
+      return server:emit(...)
+    end
+    transport.connection = nativeOf(server):adopt(transport)
+  else
+    shared = shared or native.new_server({}, {})
+    transport.connection = shared:adopt(transport)
+  end
   local function onData(chunk)
     transport.held[#transport.held + 1] = chunk
     transport:pump()

@@ -1,35 +1,66 @@
 --- Errors of sockets and names: one sentence that says what was tried, on what, and
 --- why it failed, such as "connect ECONNREFUSED 127.0.0.1:1: connection refused".
 
-local uv = require('uv')
 local core = require('core')
 
 local Error = core.Error
 
 local errors = {}
 
--- Sentences by code, made when the first is asked for.
-local sentences
-
-local function load()
-  sentences = {
-    ETIMEDOUT = 'connection timed out', ECANCELED = 'operation canceled', EOF = 'end of file',
-    EAI_NONAME = 'the name does not exist', EAI_AGAIN = 'the name servers do not answer',
-  }
-  for number = 1, 133 do
-    local text = uv.translate_sys_error(number)
-    local code, sentence = tostring(text):match('^(E%w+): (.+)$')
-    if code and not sentences[code] and code ~= 'UNKNOWN' then
-      sentences[code] = sentence
-    end
-  end
-  for number = -3014, -3000 do
-    local code, sentence = tostring(uv.translate_sys_error(number)):match('^(EAI_%w+): (.+)$')
-    if code and not sentences[code] then
-      sentences[code] = sentence
-    end
-  end
-end
+-- What callbacks of uv report is a code only.
+local SENTENCES = {
+  EACCES = 'permission denied',
+  EADDRINUSE = 'address already in use',
+  EADDRNOTAVAIL = 'address not available',
+  EAFNOSUPPORT = 'address family not supported',
+  EAGAIN = 'try again',
+  EALREADY = 'already under way',
+  EBADF = 'bad file descriptor',
+  EBUSY = 'resource busy',
+  ECANCELED = 'operation canceled',
+  ECONNABORTED = 'connection aborted',
+  ECONNREFUSED = 'connection refused',
+  ECONNRESET = 'connection reset by the peer',
+  EDESTADDRREQ = 'destination address required',
+  EHOSTDOWN = 'host is down',
+  EHOSTUNREACH = 'host is unreachable',
+  EINTR = 'interrupted',
+  EINVAL = 'invalid argument',
+  EIO = 'input or output failed',
+  EISCONN = 'connected already',
+  EMFILE = 'too many open files',
+  EMSGSIZE = 'message too long',
+  ENAMETOOLONG = 'name too long',
+  ENETDOWN = 'network is down',
+  ENETUNREACH = 'network is unreachable',
+  ENFILE = 'too many open files in the system',
+  ENOBUFS = 'no buffer space available',
+  ENODATA = 'no such data',
+  ENODEV = 'no such device',
+  ENOENT = 'no such file or directory',
+  ENOMEM = 'not enough memory',
+  ENOPROTOOPT = 'option not available',
+  ENOTCONN = 'not connected',
+  ENOTDIR = 'not a directory',
+  ENOTSOCK = 'not a socket',
+  ENOTSUP = 'not supported',
+  EOF = 'end of file',
+  EPERM = 'operation not permitted',
+  EPIPE = 'broken pipe',
+  EPROTO = 'protocol error',
+  EPROTONOSUPPORT = 'protocol not supported',
+  EPROTOTYPE = 'wrong type of protocol for a socket',
+  EROFS = 'read-only file system',
+  ETIMEDOUT = 'connection timed out',
+  EAI_ADDRFAMILY = 'the name has no address of this family',
+  EAI_AGAIN = 'the name servers do not answer',
+  EAI_FAIL = 'the look-up failed for good',
+  EAI_FAMILY = 'address family not supported',
+  EAI_MEMORY = 'not enough memory',
+  EAI_NODATA = 'the name has no address',
+  EAI_NONAME = 'the name does not exist',
+  EAI_SERVICE = 'service not available for this type of socket',
+}
 
 --- The code of what uv reported: "ENOENT: no such file" or just "ENOENT".
 ---@param err any
@@ -45,10 +76,7 @@ end
 ---@param code string
 ---@return string
 function errors.sentence(code)
-  if not sentences then
-    load()
-  end
-  return sentences[code] or 'unknown error'
+  return SENTENCES[code] or 'unknown error'
 end
 
 --- An address as text: "1.2.3.4:80", "[::1]:80", or the path of a unix socket.
@@ -73,9 +101,11 @@ end
 ---@return Error
 function errors.make(operation, err, host, port, sentence)
   local code = errors.code(err)
+  sentence = sentence or SENTENCES[code]
+    or type(err) == 'string' and err:match('^[A-Z][A-Z0-9_]+: (.+)$') or 'unknown error'
   local where = errors.where(host, port)
   local made = Error:new(('%s %s%s: %s'):format(operation, code,
-    where ~= '' and ' ' .. where or '', sentence or errors.sentence(code)), code)
+    where ~= '' and ' ' .. where or '', sentence), code)
   made.syscall, made.address, made.port = operation, host, port
   return made
 end

@@ -11,7 +11,8 @@ local soon = require('internal/turn').soon
 local BACKLOG = 511
 
 --- A server for TCP or unix connections. The listener given to createServer runs in a
---- coroutine, so it may wait.
+--- coroutine, so it may wait. When it has returned and has ended its side, what the
+--- client still sends is dropped, unless somebody reads it.
 --- event listening(): connections are accepted
 --- event connection(socket net.Socket): somebody has connected
 --- event connectionError(err Error, socket net.Socket): a connection failed while the listener waited for it in straight-line code, and the listener did not catch that
@@ -44,12 +45,23 @@ local function explain(err)
   return err
 end
 
+-- A listener that has returned and has ended its side leaves what the client still
+-- sends to nobody; unread, it would keep the connection open for ever.
+local function discard(socket)
+  local readable, writable = socket._readableState, socket._writableState
+  if not writable or not writable.ending or socket.destroyed
+    or readable and readable.flowing ~= nil or socket._waiting and socket._waiting.reader then
+    return
+  end
+  socket:resume()
+end
+
 -- Runs a listener. A connection that fails in its hands ends the listener, not the
 -- program: anybody could make it fail.
 local function serve(self, listener, socket)
   local ok, err = xpcall(listener, explain, socket)
   if ok then
-    return
+    return discard(socket)
   elseif socket.destroyed and type(err) == 'table'
     and (err == socket._failure or err.code == 'ECONNABORTED') then
     self:emit('connectionError', err, socket)

@@ -457,7 +457,8 @@ function Editor:_suspend()
 end
 
 function Editor:_mode(mode)
-  local fd = type(self.stdout) == 'userdata' and self.stdout:fileno()
+  local stdout = self.stdout
+  local fd = type(stdout) == 'userdata' and stdout:fileno() or stdout.isTTY and stdout.fd
   if mode == 1 then
     if fd then terminal.guard(fd, '\r\n' .. PASTE_OFF) end
     self.stdin:set_mode(1)

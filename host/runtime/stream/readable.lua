@@ -46,26 +46,29 @@ function Readable:initialize(options)
   end
 end
 
+local NO_OPTIONS = {}
+
 -- The state is made when it is first needed. Chunks are at state[first..last]; of
--- the first `offset` bytes have been read.
+-- the first `offset` bytes have been read. Flags that are not set are nil, which keeps
+-- an idle stream small:
+--   flowing        true, false after pause, nil: nobody has said
+--   ended          push(nil) was called; endScheduled, endEmitted
+--   reading        _read was called and has not pushed yet
+--   sync           inside of _read
+--   needReadable   somebody waits for more
+--   readableScheduled, flowScheduled, moreScheduled   asked for in the next turn
 local function newState(self)
-  local options = self._readableOptions or {}
-  local objects = options.objectMode or options.readableObjectMode or false
+  local options = self._readableOptions or NO_OPTIONS
+  local objects = options.objectMode or options.readableObjectMode
   local state = {
     first = 1, last = 0, offset = 0,
-    length = 0,              -- bytes or values held
+    length = 0, -- bytes or values held
     highWaterMark = options.highWaterMark or (objects and HIGH_WATER_OBJECTS or HIGH_WATER_MARK),
-    objectMode = objects,
-    flowing = nil,           -- nil: nobody has said
-    ended = false,           -- push(nil) was called
-    endEmitted = false,
-    reading = false,         -- _read was called and has not pushed yet
-    sync = false,            -- inside of _read
-    needReadable = false,    -- somebody waits for more
-    readableScheduled = false,
-    flowScheduled = false,
-    moreScheduled = false,
+    reading = false, sync = false, needReadable = false,
   }
+  if objects then
+    state.objectMode = true
+  end
   self._readableState = state
   return state
 end

@@ -41,30 +41,35 @@ end
 
 local written
 
+local NO_OPTIONS = {}
+
 -- The state is made when it is first needed. Chunks that wait are at
--- state[first..last], their callbacks in `callbacks` at the same places.
+-- state[first..last], their callbacks in `callbacks` at the same places. Flags that
+-- are not set are nil, which keeps an idle stream small:
+--   writing     _write was called and has not called back yet
+--   sync        inside of _write
+--   draining    inside of the loop over what waits
+--   needDrain   write has given false
+--   size, callback   of what is being written; `callback` a table when there are several
+--   ending, finishing, finished
 local function newState(self)
-  local options = self._writableOptions or {}
-  local objects = options.objectMode or options.writableObjectMode or false
+  local options = self._writableOptions or NO_OPTIONS
+  local objects = options.objectMode or options.writableObjectMode
   local state
   state = {
-    first = 1, last = 0, callbacks = false,
+    first = 1, last = 0,
     length = 0,           -- bytes or values not yet written
     highWaterMark = options.highWaterMark or (objects and HIGH_WATER_OBJECTS or HIGH_WATER_MARK),
-    objectMode = objects,
-    writing = false,      -- _write was called and has not called back yet
-    sync = false,         -- inside of _write
-    draining = false,     -- inside of the loop over what waits
     corked = 0,
-    needDrain = false,
     pending = 0,          -- writes whose callback was not called yet
-    ending = false, finishing = false, finished = false,
-    size = 0,             -- of what is being written
-    callback = nil,       -- of what is being written; a table when there are several
+    writing = false, sync = false, size = 0,
     done = function(err)
       return written(self, state, err)
     end,
   }
+  if objects then
+    state.objectMode = true
+  end
   self._writableState = state
   return state
 end
@@ -174,8 +179,8 @@ local function failed(self, state, err, callback)
     callbacks[callbacks.n] = state.callbacks and state.callbacks[i] or nil
     state[i] = nil
   end
-  state.first, state.last, state.length, state.callbacks = 1, 0, 0, false
-  state.needDrain = false
+  state.first, state.last, state.length, state.callbacks = 1, 0, 0, nil
+  state.needDrain = nil
   local failure = { err = err, callbacks = callbacks }
   if state.sync then
     soon(fail, self, failure)
@@ -203,7 +208,7 @@ local function gather(self, state)
     state[i] = nil
   end
   callbacks.n = n
-  state.first, state.last, state.callbacks = 1, 0, false
+  state.first, state.last, state.callbacks = 1, 0, nil
   return chunks, callbacks
 end
 
@@ -241,7 +246,7 @@ local function writeWaiting(self, state)
       startWrite(self, state, chunk, state.objectMode and 1 or #chunk, callback)
     end
   end
-  state.draining = false
+  state.draining = nil
 end
 
 -- What _write calls back.

@@ -163,11 +163,17 @@ bool has_no_body(int status) {
   return status < 200 || status == 204 || status == 304;
 }
 
+bool is_framing_field(std::string_view name) {
+  for (const std::string_view field : {"content-length", "transfer-encoding", "host"})
+    if (same_name(name, field)) return true;
+  return false;
+}
+
 bool may_be_trailer(std::string_view name) {
+  if (is_framing_field(name)) return false;
   for (const std::string_view barred :
-       {"content-length", "transfer-encoding", "host", "connection", "trailer", "te", "upgrade",
-        "expect", "content-encoding", "content-type", "content-range", "authorization",
-        "set-cookie", "cache-control"})
+       {"connection", "trailer", "te", "upgrade", "expect", "content-encoding", "content-type",
+        "content-range", "authorization", "set-cookie", "cache-control"})
     if (same_name(name, barred)) return false;
   return true;
 }

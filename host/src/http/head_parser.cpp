@@ -242,7 +242,7 @@ bool parse_trailers(std::string_view text, const Limits& limits, HeaderList* tra
     const Header trailer{line.substr(0, colon), trim_blanks(line.substr(colon + 1))};
     if (!is_field_value(trailer.value))
       return refuse(refusal, 400, "a trailer field has a control character in it");
-    if (!may_be_trailer(trailer.name))
+    if (is_framing_field(trailer.name))
       return refuse(refusal, 400, "a field is a trailer that may not be one");
     if (trailers->size() >= limits.max_headers) {
       *refusal = {431, true, "there are too many trailer fields"};

@@ -19,8 +19,8 @@ bool parse_request_head(std::string_view text, const Limits& limits, RequestHead
 bool parse_response_head(std::string_view text, const Limits& limits, ResponseHead* head,
                          Refusal* refusal);
 
-// A trailer section, with its blank line. What decides on framing or routing is refused
-// in it.
+// A trailer section, with its blank line. Content-Length, Transfer-Encoding and Host are
+// refused in it.
 bool parse_trailers(std::string_view text, const Limits& limits, HeaderList* trailers,
                     Refusal* refusal);
 

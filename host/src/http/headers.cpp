@@ -1,6 +1,8 @@
 #include "http/headers.hpp"
 
 #include <array>
+#include <cstdint>
+#include <cstring>
 
 namespace virgo::http {
 namespace {
@@ -33,10 +35,23 @@ constexpr ByteSet kTokenBytes = make_token_bytes();
 constexpr ByteSet kValueBytes = make_value_bytes();
 constexpr ByteSet kTargetBytes = make_target_bytes();
 
+// Without a way out on the first bad byte: texts are short and nearly always good.
 bool all_in(const ByteSet& set, std::string_view text) {
-  for (const char c : text)
-    if (!set[static_cast<unsigned char>(c)]) return false;
-  return true;
+  bool good = true;
+  for (const char c : text) good &= set[static_cast<unsigned char>(c)];
+  return good;
+}
+
+constexpr std::uint64_t each_byte(std::uint64_t byte) {
+  return byte * 0x0101010101010101;
+}
+
+// True if one of eight bytes is below 0x20 or 0x7f; may be so of others next to such.
+bool has_control(std::uint64_t eight) {
+  const std::uint64_t delete_is_zero = eight ^ each_byte(0x7f);
+  const std::uint64_t below = (eight - each_byte(0x20)) & ~eight;
+  const std::uint64_t is_delete = (delete_is_zero - each_byte(1)) & ~delete_is_zero;
+  return ((below | is_delete) & each_byte(0x80)) != 0;
 }
 
 char lower(char c) {
@@ -98,6 +113,13 @@ bool is_token(std::string_view text) {
   return !text.empty() && all_in(kTokenBytes, text);
 }
 bool is_field_value(std::string_view text) {
+  const std::string_view whole = text;
+  std::uint64_t eight = 0;
+  for (; text.size() >= sizeof eight; text.remove_prefix(sizeof eight)) {
+    std::memcpy(&eight, text.data(), sizeof eight);
+    // A tab is one too, but allowed.
+    if (has_control(eight)) return all_in(kValueBytes, whole);
+  }
   return all_in(kValueBytes, text);
 }
 bool is_target(std::string_view text) {

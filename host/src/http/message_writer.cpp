@@ -1,5 +1,7 @@
 #include "http/message_writer.hpp"
 
+#include <algorithm>
+
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "http/framing.hpp"
@@ -34,10 +36,21 @@ void append_decimal(std::string& out, std::uint64_t value) {
 }
 
 void append_header(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+  const std::size_t at = out.size();
+  out.resize(at + name.size() + value.size() + 4);
+  char* to = std::copy(name.begin(), name.end(), out.data() + at);
+  *to++ = ':';
+  *to++ = ' ';
+  to = std::copy(value.begin(), value.end(), to);
+  *to++ = '\r';
+  *to = '\n';
 }
 
 Result<void> append_status_line(std::string& out, int minor, int status, std::string_view reason) {
+  if (status == 200 && minor == 1 && reason.empty()) {
+    out.append("HTTP/1.1 200 OK\r\n");
+    return {};
+  }
   if (minor < 0 || minor > 1) return Error{Errc::invalid, format("HTTP/1.{} is not known", minor)};
   if (status < 100 || status > 999)
     return Error{Errc::invalid, format("the status code {} is not between 100 and 999", status)};

@@ -35,11 +35,13 @@ Result<ServerSession::Plan> ServerSession::plan(int status, std::span<const Head
                                                 const std::string_view* body) {
   if (status < 200 || status > 599)
     return Error{Errc::invalid, format("the status {} is not one of a response", status)};
+  const RequestHead& request = reader_.request();
+  if (request.is_connect() && status < 300)
+    return Error{Errc::invalid, "a tunnel is accepted by accept_upgrade()"};
   auto fields = read_outgoing(headers);
   if (!fields) return fields.error();
   Plan plan;
   plan.fields = *fields;
-  const RequestHead& request = reader_.request();
   plan.silent = has_no_body(status) || request.method == "HEAD";
   if (fields->content_length) {
     plan.framing = Framing::length;

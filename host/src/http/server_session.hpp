@@ -104,7 +104,8 @@ class ServerSession {
 
   // The whole response, head and body in one buffer. Status 200 to 599. Adds Date,
   // Content-Length, Connection unless they are among `headers`; a Content-Length there
-  // must be right. To HEAD, and with 204 and 304, the body is not sent.
+  // must be right. To HEAD, and with 204 and 304, the body is not sent. To CONNECT 2xx is
+  // Errc::invalid, see accept_upgrade().
   //
   // Errors of this and the functions below: Errc::invalid (status, reason, header) with
   // nothing written, so that another response may follow; Errc::closed when there is no

@@ -1,20 +1,26 @@
 #include "http/target.hpp"
 
+#include <array>
+
 namespace virgo::http {
 namespace {
 
-bool is_digit(char c) {
+constexpr bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
-bool is_alphanumeric(char c) {
+constexpr bool is_alphanumeric(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// Of a registered name or IPv4 address. A comma would let a list pass for a host.
-bool is_host_byte(char c) {
-  return is_alphanumeric(c) ||
-         std::string_view("-._~%!$&'()*+;=").find(c) != std::string_view::npos;
-}
+// Bytes of a registered name or IPv4 address. A comma would let a list pass for a host.
+constexpr std::array<bool, 256> kHostBytes = [] {
+  std::array<bool, 256> set{};
+  for (int c = 0; c < 128; ++c)
+    set[static_cast<std::size_t>(c)] = is_alphanumeric(static_cast<char>(c));
+  for (const char c : std::string_view("-._~%!$&'()*+;="))
+    set[static_cast<unsigned char>(c)] = true;
+  return set;
+}();
 
 bool is_ip_literal(std::string_view text) {
   if (text.empty()) return false;
@@ -77,7 +83,7 @@ bool is_authority(std::string_view text) {
   const std::string_view host = text.substr(0, colon);
   if (host.empty()) return false;
   for (const char c : host)
-    if (!is_host_byte(c)) return false;
+    if (!kHostBytes[static_cast<unsigned char>(c)]) return false;
   return colon == std::string_view::npos || is_port_part(text.substr(colon));
 }
 

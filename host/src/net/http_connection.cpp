@@ -35,6 +35,9 @@ void HttpConnection::on_input(std::string_view bytes) {
 
 void HttpConnection::on_input_end() {
   input_ended_ = true;
+  if (session_.in_body())
+    why_ = std::make_unique<Error>(
+        Error{Errc::closed, "the client ended the connection within a request's body"});
   inside_ = true;
   session_.end_of_stream();
   inside_ = false;

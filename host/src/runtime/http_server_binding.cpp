@@ -6,6 +6,7 @@
 #include "runtime/natives.hpp"
 #include "runtime/net_handle.hpp"
 #include "runtime/program.hpp"
+#include "runtime/tls_library.hpp"
 
 namespace virgo::runtime {
 namespace {
@@ -83,10 +84,12 @@ class HttpServerBinding::LuaTransport final : public net::HttpTransport {
 
   void set_receiver(Receiver& receiver) override { receiver_ = &receiver; }
   void write(std::span<const std::string_view> pieces) override {
+    writing_ = true;
     for (const std::string_view piece : pieces) {
       queued_ += piece.size();
       tell("write", piece);
     }
+    writing_ = false;
   }
   std::size_t queued() const override { return queued_; }
   void pause() override { tell("pause"); }
@@ -100,7 +103,11 @@ class HttpServerBinding::LuaTransport final : public net::HttpTransport {
   }
 
   Receiver& receiver() { return *receiver_; }
-  void written(std::size_t bytes) { queued_ -= std::min(bytes, queued_); }
+  // Whether that was all, and the receiver is to be told: not from inside write().
+  bool written(std::size_t bytes) {
+    queued_ -= std::min(bytes, queued_);
+    return queued_ == 0 && !writing_;
+  }
   int object() const { return object_; }
   // It goes on in Lua without us.
   void set_finished() { finished_ = true; }
@@ -120,6 +127,7 @@ class HttpServerBinding::LuaTransport final : public net::HttpTransport {
   Receiver* receiver_ = nullptr;
   int object_;
   std::size_t queued_ = 0;
+  bool writing_ = false;
   bool finished_ = false;
 };
 
@@ -304,8 +312,7 @@ void HttpServerBinding::feed_end(net::HttpConnection& connection, const char* me
 
 void HttpServerBinding::feed_written(net::HttpConnection& connection, std::size_t bytes) {
   auto& transport = static_cast<LuaTransport&>(connection.transport());
-  transport.written(bytes);
-  if (transport.queued() == 0) transport.receiver().on_written();
+  if (transport.written(bytes)) transport.receiver().on_written();
 }
 
 // ---- what Lua calls
@@ -389,7 +396,7 @@ const char* code_of_listening(const std::string& message) {
   return "EINVAL";
 }
 
-// server {host, port | path, mode, backlog, ipv6Only, reusePort}
+// server {host, port | path, mode, backlog, ipv6Only, reusePort, tls = context of native.tls}
 void read_listen_options(lua_State* L, net::ListenOptions& o) {
   const auto text = [L](const char* name, std::string& out) {
     lua_getfield(L, 2, name);
@@ -415,6 +422,9 @@ void read_listen_options(lua_State* L, net::ListenOptions& o) {
   if (const int mode = whole("mode", -1); mode >= 0) o.mode = static_cast<mode_t>(mode);
   o.ipv6_only = yes("ipv6Only");
   o.reuse_port = yes("reusePort");
+  lua_getfield(L, 2, "tls");
+  if (const ContextBox* tls = to_context(L, lua_gettop(L))) o.tls = tls->context;
+  lua_pop(L, 1);
 }
 
 int server_listen(lua_State* L) {

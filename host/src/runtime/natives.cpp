@@ -19,17 +19,17 @@ struct Native {
 // clang-format off
 constexpr Native kNatives[] = {
     {"builtins", open_builtins},
-    {"http_server", open_http_server},
-    {"debugging", open_debugging},
     {"crypto", open_crypto},
+    {"debugging", open_debugging},
     {"http_client", open_http_client},
+    {"http_server", open_http_server},
     {"json", open_json},
     {"process", open_process},
+    {"terminal", open_terminal},
     {"thread", open_thread},
     {"tls", open_tls},
     {"virgo", open_virgo},
     {"web_socket", open_web_socket},
-    {"terminal", open_terminal},
 };
 // clang-format on
 

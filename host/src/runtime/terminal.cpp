@@ -2,6 +2,7 @@
 //
 //   guard(fd, text)   text is written to the terminal if the process ends; nil: no more
 //   interrupts(fn)    SIGINT calls fn from the loop; nil: it does what it did before
+//   interrupted()     whether a SIGINT came that fn was not yet called for; forgets it
 //   busy(flag)        while set, Lua that runs at a SIGINT gets the error "interrupted"
 //                     instead
 //
@@ -69,7 +70,8 @@ void set_busy(lua_State* L, bool busy) {
   g_busy = busy ? 1 : 0;
   if (Program::of(L).options().profile.enabled) return;
   if (busy)
-    luaJIT_profile_start(L, "li10", [](void*, lua_State*, int, int) {}, nullptr);
+    luaJIT_profile_start(
+        L, "li10", [](void*, lua_State*, int, int) {}, nullptr);
   else
     luaJIT_profile_stop(L);
 }
@@ -110,6 +112,12 @@ int busy(lua_State* L) {
   return 0;
 }
 
+int was_interrupted(lua_State* L) {
+  lua_pushboolean(L, g_pending != 0 ? 1 : 0);
+  g_pending = 0;
+  return 1;
+}
+
 int guard(lua_State* L) {
   const int fd = static_cast<int>(luaL_checkinteger(L, 1));
   std::size_t size = 0;
@@ -121,9 +129,12 @@ int guard(lua_State* L) {
 }  // namespace
 
 int open_terminal(lua_State* L) {
-  static const luaL_Reg functions[] = {
-      {"guard", guard}, {"interrupts", interrupts}, {"busy", busy}, {nullptr, nullptr}};
-  lua_createtable(L, 0, 3);
+  static const luaL_Reg functions[] = {{"guard", guard},
+                                       {"interrupts", interrupts},
+                                       {"busy", busy},
+                                       {"interrupted", was_interrupted},
+                                       {nullptr, nullptr}};
+  lua_createtable(L, 0, 4);
   luaL_register(L, nullptr, functions);
   return 1;
 }

@@ -163,6 +163,14 @@ ContextBox& check_context(lua_State* L, int index) {
   return *static_cast<ContextBox*>(luaL_checkudata(L, index, kContext));
 }
 
+ContextBox* to_context(lua_State* L, int index) {
+  if (lua_touserdata(L, index) == nullptr || lua_getmetatable(L, index) == 0) return nullptr;
+  luaL_getmetatable(L, kContext);
+  const bool same = lua_rawequal(L, -1, -2) != 0;
+  lua_pop(L, 2);
+  return same ? static_cast<ContextBox*>(lua_touserdata(L, index)) : nullptr;
+}
+
 int make_context(lua_State* L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);

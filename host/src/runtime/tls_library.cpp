@@ -73,7 +73,8 @@ int feed(lua_State* L) {
   Codec& codec = codec_of(L);
   const std::string_view bytes = check_bytes(L, 2);
   const lua::HostWork unrefused(L);
-  static_cast<void>(codec.session->feed({bytes.data(), bytes.size()}));  // error() is looked at below
+  static_cast<void>(
+      codec.session->feed({bytes.data(), bytes.size()}));  // error() is looked at below
   push_plaintext(L, codec);
   push_ciphertext(L, codec);
   return 2 + push_error(L, codec.session->error());

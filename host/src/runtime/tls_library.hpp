@@ -28,6 +28,8 @@ struct ContextBox {
 int make_context(lua_State* L);
 // The context at `index`, or raises.
 ContextBox& check_context(lua_State* L, int index);
+// The same, or null; does not raise.
+ContextBox* to_context(lua_State* L, int index);
 
 // Pushes nil, the message and its code; returns 3.
 int push_failure(lua_State* L, const Error& error);

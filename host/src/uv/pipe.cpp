@@ -41,33 +41,33 @@ bool is_stale(const std::string& path) {
 }  // namespace
 
 PipeStream::PipeStream(Loop& loop, std::string name) : Stream(loop), name_(std::move(name)) {
-  uv_pipe_init(loop.raw(), &handle_.get()->pipe, 0);
-  handle_.initialised();
+  uv_pipe_init(loop.raw(), &handle().pipe, 0);
+  initialised();
 }
 
 void PipeStream::connect(const std::string& path, std::function<void(Result<void>)> done) {
   if (const auto good = check_path(path); !good) {
-    loop_->post([self = self(), done = std::move(done), error = good.error()] {
+    loop().post([self = self(), done = std::move(done), error = good.error()] {
       if (*self != nullptr) done(error);
     });
     return;
   }
   name_ = "unix:" + path;
   auto request = connect_request(std::move(done));
-  uv_pipe_connect(&request->request, &handle_.get()->pipe, path.c_str(), on_connected);
+  uv_pipe_connect(&request->request, &handle().pipe, path.c_str(), on_connected);
   (void)request.release();  // libuv's until the callback
 }
 
 PipeServer::PipeServer(Loop& loop, Accepted accepted) : StreamServer(loop, std::move(accepted)) {
-  uv_pipe_init(loop.raw(), &handle_.get()->pipe, 0);
-  handle_.initialised();
+  uv_pipe_init(loop.raw(), &handle().pipe, 0);
+  initialised();
 }
 
 Result<void> PipeServer::listen(const std::string& path, std::optional<mode_t> mode, int backlog) {
   if (auto good = check_path(path); !good) return good;
-  int rc = uv_pipe_bind(&handle_.get()->pipe, path.c_str());
+  int rc = uv_pipe_bind(&handle().pipe, path.c_str());
   if (rc == UV_EADDRINUSE && is_stale(path) && ::unlink(path.c_str()) == 0)
-    rc = uv_pipe_bind(&handle_.get()->pipe, path.c_str());
+    rc = uv_pipe_bind(&handle().pipe, path.c_str());
   // libuv says "permission denied" also of a folder that is not there.
   const std::string folder = path.substr(0, path.rfind('/') + 1);
   if (rc == UV_EACCES && ::access(folder.empty() ? "." : folder.c_str(), F_OK) != 0)

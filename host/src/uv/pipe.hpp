@@ -40,7 +40,7 @@ class PipeServer : public StreamServer {
 
  private:
   std::unique_ptr<Stream> make_stream() override {
-    return std::make_unique<PipeStream>(*loop_, local_name());
+    return std::make_unique<PipeStream>(loop(), local_name());
   }
   std::string path_;
 };

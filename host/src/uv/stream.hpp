@@ -82,9 +82,10 @@ class Stream {
   // libuv did not take the request: told from the loop.
   void refuse_connect(std::unique_ptr<ConnectRequest> request, int status);
   virtual void after_connect() {}
-
-  Loop* loop_;
-  HandleBox<StreamHandle, Stream> handle_;
+  StreamHandle& handle() { return *handle_.get(); }
+  const StreamHandle& handle() const { return *handle_.get(); }
+  // To be called right after the uv_*_init.
+  void initialised() { handle_.initialised(); }
 
  private:
   friend class StreamServer;
@@ -99,6 +100,8 @@ class Stream {
   void break_writing(int status);
   void fail(const Error& error);
 
+  Loop* loop_;
+  HandleBox<StreamHandle, Stream> handle_;
   std::shared_ptr<Handlers> handlers_;
   std::shared_ptr<Stream*> self_;          // made when needed
   WriteRequest* in_flight_ = nullptr;      // libuv's, the oldest first
@@ -129,12 +132,15 @@ class StreamServer {
   virtual std::unique_ptr<Stream> make_stream() = 0;
   // After `stream` was accepted.
   virtual void prepare(Stream& stream) { static_cast<void>(stream); }
-
-  Loop* loop_;
-  HandleBox<StreamHandle, StreamServer> handle_;
+  Loop& loop() { return *loop_; }
+  StreamHandle& handle() { return *handle_.get(); }
+  const StreamHandle& handle() const { return *handle_.get(); }
+  void initialised() { handle_.initialised(); }
 
  private:
   void on_connection(int status);
+  Loop* loop_;
+  HandleBox<StreamHandle, StreamServer> handle_;
   std::shared_ptr<const Accepted> accepted_;
 };
 

@@ -53,7 +53,7 @@ class TcpServer : public StreamServer {
   std::string local_name() const override;
 
  private:
-  std::unique_ptr<Stream> make_stream() override { return std::make_unique<TcpStream>(*loop_); }
+  std::unique_ptr<Stream> make_stream() override { return std::make_unique<TcpStream>(loop()); }
   void prepare(Stream& stream) override { static_cast<TcpStream&>(stream).set_nodelay(true); }
   int open_shared(int family);
 };

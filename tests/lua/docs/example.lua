@@ -55,7 +55,7 @@ local pipes = { out = uv.new_pipe(false), err = uv.new_pipe(false) }
 local timer = uv.new_timer()
 local child, why
 local words = { 'lua', 'example.lua' }
-if args[3] then words = { 'lua', '--runtime', args[3], 'example.lua' } end
+if args[3] then words = { 'lua', '--runtime', uv.fs_realpath(args[3]), 'example.lua' } end
 child, why = uv.spawn(uv.exepath(), {
   args = words, cwd = folder, stdio = { nil, pipes.out, pipes.err },
 }, function(c, s)

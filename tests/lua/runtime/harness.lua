@@ -128,7 +128,7 @@ end
 
 function T:sleep(ms)
   local timer = uv.new_timer()
-  self:await(function(done) timer:start(ms, 0, done) end)
+  self:await(function(done) timer:start(math.max(ms, 1), 0, done) end) -- 0 would starve the loop
   timer:close()
 end
 

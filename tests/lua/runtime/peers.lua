@@ -133,4 +133,41 @@ function peers.node(t, source)
   return tonumber((peers.program(t, 'node', { '-e', source }, 'port (%d+)')))
 end
 
+--------------------------------------------------------------------------------
+-- Certificates, made by openssl in a folder that goes with the program.
+
+local KEY = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+
+function peers.certificates()
+  local folder = assert(uv.fs_mkdtemp('/tmp/virgo-https-XXXXXX'))
+  process:on('exit', function() os.execute('rm -rf ' .. folder) end)
+  local own = { folder = folder }
+  local function openssl(command)
+    assert(os.execute(('cd %s && openssl %s 2>>log'):format(folder, command)) == 0, command)
+  end
+  local function read(name)
+    local file = assert(io.open(folder .. '/' .. name))
+    local text = file:read('*a')
+    file:close()
+    return text
+  end
+  -- An authority by name; its certificate.
+  function own.authority(name)
+    openssl(('req -x509 %s -keyout %s.key -out %s.pem -days 30 -subj "/CN=%s CA"'):format(KEY, name, name, name))
+    return read(name .. '.pem')
+  end
+  -- {key=, cert=, keyFile=, certFile=} signed by it.
+  function own.certificate(name, issuer, names, extra)
+    openssl(('req %s -keyout %s.key -out %s.csr -subj "/CN=%s"'):format(KEY, name, name, name))
+    local file = assert(io.open(folder .. '/' .. name .. '.ext', 'w'))
+    file:write(names and 'subjectAltName=' .. names .. '\n' or '')
+    file:close()
+    openssl(('x509 -req -in %s.csr -CA %s.pem -CAkey %s.key -CAcreateserial %s -extfile %s.ext -out %s.pem')
+      :format(name, issuer, issuer, extra or '-days 30', name, name))
+    return { key = read(name .. '.key'), cert = read(name .. '.pem'),
+      keyFile = folder .. '/' .. name .. '.key', certFile = folder .. '/' .. name .. '.pem' }
+  end
+  return own
+end
+
 return peers

@@ -126,6 +126,8 @@ test('a signal: listener, once, the handle comes and goes with them', function(t
   t:equal(handles(), before)
   t:raises(function() process:on('sigkill', listener) end, 'EINVAL')
   t:equal(process:listenerCount('sigkill'), 0)
+  t:raises(function() process:on('sigusr1', nil) end, 'must be a function')
+  t:equal(handles(), before)
   process:on('signal', listener):removeListener('signal', listener)
 end)
 

@@ -8,6 +8,7 @@ namespace {
 constexpr Option kOptions[] = {
     {"config", 'c', "FILE", "the configuration"},
     {"show", 's', nullptr, "a switch"},
+    {"trace", 0, "[=FILE]", "a switch that may have a value"},
 };
 const Command kCommand{"test", "FILE", "for tests", "", kOptions, 0, 1, nullptr};
 
@@ -45,6 +46,17 @@ TEST(Args, AnOptionMayBeRepeated) {
   EXPECT_EQ(args->get("config"), "") << "the last one";
   EXPECT_EQ(args->all("show"), std::vector<std::string>());
   EXPECT_EQ(args->get("show"), "");
+}
+
+// What follows a value that may be left out is not taken for it.
+TEST(Args, AValueMayBeLeftOutWhereTheOptionAllowsIt) {
+  auto args = parse({"--trace", "file"});
+  ASSERT_TRUE(args.ok()) << args.error().message;
+  EXPECT_TRUE(args->has("trace"));
+  EXPECT_EQ(args->get("trace"), "");
+  EXPECT_EQ(args->operands(), std::vector<std::string>{"file"});
+  EXPECT_EQ(parse({"--trace=out"})->get("trace"), "out");
+  EXPECT_NE(help(kCommand).find("--trace[=FILE] "), std::string::npos) << help(kCommand);
 }
 
 TEST(Args, SaysWhatIsWrong) {

@@ -86,6 +86,14 @@ inline std::vector<RequestCase> field_cases() {
       accept("a tab within a value", "RFC 9110, 5.5", get("A: b\tc\r\n"), one),
       accept("bytes above ASCII in a value", "RFC 9110, 5.5", get("A: \xc3\xa4\xff\r\n"), one),
       accept("odd characters of a token", "RFC 9110, 5.6.2", get("!#$%&'*+-.^_`|~: b\r\n"), one),
+      accept("fields llhttp looks into, empty", "5",
+             get("Connection:\r\nUpgrade:\r\nProxy-Connection: \r\nConnection: \xff, ,\r\n"), one),
+      accept("fields whose names begin like those", "5",
+             get("Connectio: a\r\nConnections: close\r\nContent-Lengt: 5\r\nContent-Lengths: 5\r\n"
+                 "Transfer-Encodin: chunked\r\nTransfer-Encodings: chunked\r\nUpgrad: x\r\n"
+                 "Upgrades: x\r\nContent_Length: 5\r\nTransfer_Encoding: chunked\r\n"),
+             one),
+      accept("TE is not Transfer-Encoding", "7.4", get("TE: trailers, chunked\r\n"), one),
       accept("an empty Host", "3.2", start + "Host:\r\n\r\n", one),
       accept("a Host with a port", "3.2", start + "Host: h.example:8080\r\n\r\n", one),
       accept("a Host that is IPv6", "3.2", start + "Host: [2001:db8::1]:80\r\n\r\n", one),
@@ -261,6 +269,8 @@ inline std::vector<RequestCase> chunk_cases() {
              {hello}),
       accept("trailers", "7.1.2", chunked("5\r\nhello\r\n0\r\nA: b\r\nC: d\r\n\r\n") + get(""),
              {hello, {"GET", "/a", ""}}),
+      accept("a trailer that is of no use there", "RFC 9110, 6.5.1",
+             chunked("5\r\nhello\r\n0\r\nCache-Control: no-store\r\n\r\n"), {hello}),
       accept("the body of a GET in chunks", "6.3",
              get("Transfer-Encoding: chunked\r\n", "2\r\nhi\r\n0\r\n\r\n") + get(""),
              {{"GET", "/a", "hi"}, {"GET", "/a", ""}}),

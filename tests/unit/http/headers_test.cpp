@@ -59,6 +59,19 @@ TEST(HttpHeaders, EachByteIsKnownForWhatItMayBePartOf) {
   EXPECT_FALSE(is_target(""));
 }
 
+TEST(HttpHeaders, BadBytesAreFoundInEachPlaceOfALongText) {
+  for (std::size_t size = 1; size < 40; ++size)
+    for (std::size_t at = 0; at < size; ++at)
+      for (int c = 0; c < 256; ++c) {
+        std::string value(size, '\x9f');
+        value[at] = static_cast<char>(c);
+        ASSERT_EQ(is_field_value(value), c == '\t' || (c >= 0x20 && c != 0x7f)) << size << at << c;
+        std::string token(size, 'x');
+        token[at] = static_cast<char>(c);
+        ASSERT_EQ(is_token(token), is_token(token.substr(at, 1)));
+      }
+}
+
 TEST(HttpHeaders, BlanksAreTrimmedAndNothingElse) {
   EXPECT_EQ(trim_blanks(" \t a b\t "), "a b");
   EXPECT_EQ(trim_blanks(" \t"), "");

@@ -54,6 +54,48 @@ TEST(HttpServerResponse, WhatTheProgramSetsIsNotSetAgain) {
   EXPECT_TRUE(w->wants_close());
 }
 
+TEST(HttpServerResponse, ALargeBodyMayBeLeftToTheCaller) {
+  std::string_view unsent = "?";
+  const std::string body(100'000, 'x');
+  Waiting w;
+  EXPECT_TRUE(w->respond_apart(200, "", {}, body, &unsent).ok());
+  EXPECT_EQ(w.output(), "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+  EXPECT_EQ(unsent.data(), body.data());
+  EXPECT_EQ(unsent.size(), body.size());
+  EXPECT_FALSE(w->in_response());
+  EXPECT_EQ(w->respond_apart(200, "", {}, body, &unsent).error().code, Errc::closed);
+  EXPECT_EQ(unsent, "");
+
+  Waiting head(kHead);
+  EXPECT_TRUE(head->respond_apart(200, "", {}, body, &unsent).ok());
+  EXPECT_EQ(head.output(), "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n");
+  EXPECT_EQ(unsent, "");
+
+  Waiting chunked;
+  const Header headers[] = {{"Transfer-Encoding", "chunked"}};
+  EXPECT_TRUE(chunked->respond_apart(200, "", headers, "hello", &unsent).ok());
+  EXPECT_TRUE(chunked.output().ends_with("5\r\nhello\r\n0\r\n\r\n"));
+  EXPECT_EQ(unsent, "");
+
+  Waiting wrong;
+  const Header length[] = {{"Content-Length", "4"}};
+  EXPECT_EQ(wrong->respond_apart(200, "", length, "hello", &unsent).error().code, Errc::invalid);
+  EXPECT_EQ(wrong.output() + std::string(unsent), "");
+}
+
+TEST(HttpServerResponse, TheDateMayBeOmittedOnce) {
+  DateCache date;
+  ServerOptions options;
+  options.date = &date;
+  Waiting w(get("") + get(""), options);
+  w->omit_date();
+  EXPECT_TRUE(w->respond(200, "", {}, "").ok());
+  EXPECT_EQ(w.output(), "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  w->proceed();
+  EXPECT_TRUE(w->respond(200, "", {}, "").ok());
+  EXPECT_NE(w.output().find("\r\nDate: "), std::string::npos);
+}
+
 TEST(HttpServerResponse, NothingOfABadOneIsWritten) {
   Waiting w;
   const auto bad = [&](int status, std::string_view reason, const Header& header,

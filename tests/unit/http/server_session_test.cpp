@@ -324,6 +324,10 @@ TEST(HttpServerSession, WhatCannotBeUpgraded) {
 TEST(HttpServerSession, ADeclinedTunnelClosesTheConnection) {
   const ServerOptions options;
   RecordingServer server(options);
+  server.respond = [&] {
+    EXPECT_EQ(server.session.respond(200, "", {}, "").error().code, Errc::invalid);
+    EXPECT_TRUE(server.session.respond(405, "", {}, "").ok());
+  };
   server.feed("CONNECT h:1 HTTP/1.1\r\nHost: h\r\n\r\n" + conformance::kSmuggled);
   EXPECT_EQ(server.requests.size(), 1u);
   EXPECT_TRUE(server.session.wants_close());
@@ -360,6 +364,57 @@ TEST(HttpServerSession, MayBeAskedToCloseOrAborted) {
   EXPECT_EQ(aborted.requests.size(), 1u);
   EXPECT_TRUE(aborted.session.wants_close());
   EXPECT_EQ(aborted.session.respond(200, "", {}, "").error().code, Errc::closed);
+}
+
+TEST(HttpServerSession, NoFurtherRequestIsHandedOutWhileHeld) {
+  const ServerOptions options;
+  RecordingServer server(options);
+  server.respond = [&] {
+    EXPECT_TRUE(server.session.respond(200, "", {}, "").ok());
+    server.session.hold(server.requests.size() == 2);
+  };
+  server.feed(repeat(get(""), 4) + "GET /");
+  EXPECT_EQ(server.requests.size(), 2u);
+  EXPECT_FALSE(server.session.wants_input());
+  server.session.proceed();
+  EXPECT_EQ(server.requests.size(), 2u);
+  server.end();
+  EXPECT_FALSE(server.session.wants_close());
+  server.session.hold(false);
+  server.session.proceed();
+  EXPECT_EQ(server.requests.size(), 4u);
+  EXPECT_TRUE(server.session.wants_close());
+}
+
+TEST(HttpServerSession, ABodyBegunIsReadEvenIfHeld) {
+  const ServerOptions options;
+  RecordingServer server(options);
+  server.feed(post("Content-Length: 5\r\n", "he"));
+  server.session.hold(true);
+  server.feed("llo" + get(""));
+  ASSERT_EQ(server.requests.size(), 1u);
+  EXPECT_EQ(server.requests[0].body, "hello");
+  EXPECT_TRUE(server.requests[0].complete);
+}
+
+TEST(HttpServerSession, HttpMayEndWithoutAWord) {
+  const ServerOptions options;
+  RecordingServer server(options);
+  server.respond = [&] {
+    EXPECT_TRUE(server.session.hand_over().ok());
+    EXPECT_EQ(server.session.hand_over().error().code, Errc::failed);
+  };
+  server.feed(get("") + "rest");
+  server.feed(", and more");
+  EXPECT_TRUE(server.session.upgraded());
+  EXPECT_EQ(server.output, "");
+  EXPECT_EQ(server.session.take_rest(), "rest, and more");
+
+  RecordingServer body(options);
+  body.respond = nullptr;
+  EXPECT_EQ(body.session.hand_over().error().code, Errc::closed);
+  body.feed(post("Content-Length: 2\r\n"));
+  EXPECT_EQ(body.session.hand_over().error().code, Errc::failed);
 }
 
 TEST(HttpServerSession, KnowsWhatItWaitsFor) {

@@ -1,0 +1,13 @@
+local test = require('./harness')
+local luvi = require('luvi')
+
+test('what programs for Luvit ask of luvi', function(t)
+  t:equal(luvi.path.join('/a', '../b', 'c'), '/b/c')
+  t:same(luvi.path.splitPath('/a/b'), { 'a', 'b' })
+  t:equal(luvi.path.getPrefix('/a'), '/')
+  t:equal(luvi.path.joinparts('/', { 'a', 'b' }), '/a/b')
+  t:equal(luvi.isWindows, false)
+  t:equal(luvi.path.isWindows, false)
+  t:match(luvi.version, '^%d+%.%d+')
+  t:equal(type(luvi.options), 'table')
+end)
