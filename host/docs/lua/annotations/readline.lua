@@ -6,7 +6,7 @@
 ---@class readline.module
 local readline = {}
 
--- of readline/editor.lua
+-- of readline/editor.lua, Editor
 --- Edits one line. `position` is the byte before which the cursor is, from 1.
 ---@class Editor: Object
 ---@field line string what was typed so far
@@ -83,7 +83,7 @@ function class_Editor:readLine(prompt, callback) end
 
 readline.Editor = class_Editor
 
--- of readline/history.lua
+-- of readline/history.lua, History
 ---@class History: Object
 ---@field length integer how many lines are kept at most
 local class_History = {}
