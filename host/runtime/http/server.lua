@@ -66,17 +66,13 @@ local callbacks = {}
 
 function callbacks.request(server, connection, number, method, target, minor, raw, flags, body)
   local complete = band(flags, COMPLETE) ~= 0
-  -- Few fields each, and room for those that come: what is usual is the class's.
-  local req = setmetatable({
-    method = method,
-    url = target,
-    res = false,
-    _connection = connection,
-    _number = number,
-    _raw = raw,
-    _flags = flags,
-    _body = body,
-  }, requestMeta)
+  -- Few fields each, as what is usual is the class's. They are named with constants first,
+  -- since bytecode keeps no room in a table for fields whose value is not known.
+  local req = { method = false, url = false, res = false, _connection = false, _number = false,
+    _raw = false, _flags = false, _body = false }
+  req.method, req.url, req._raw, req._flags, req._body = method, target, raw, flags, body
+  req._connection, req._number = connection, number
+  setmetatable(req, requestMeta)
   if minor == 0 then
     req.httpVersion = '1.0'
   end
@@ -90,15 +86,10 @@ function callbacks.request(server, connection, number, method, target, minor, ra
       return req
     end
   end
-  local res = setmetatable({
-    statusCode = 200,
-    headersSent = false,
-    finished = false,
-    req = req,
-    _connection = connection,
-    _number = number,
-    _fields = nil,
-  }, responseMeta)
+  local res = { statusCode = 200, headersSent = false, finished = false, req = false,
+    _connection = false, _number = false, _fields = false, _begun = false }
+  res.req, res._connection, res._number = req, connection, number
+  setmetatable(res, responseMeta)
   req.res = res
   local handler = server._handler
   if handler and not server.handlers then

@@ -10,6 +10,7 @@ local native = require('native.http_server')
 local Error = core.Error
 local Emitter, Writable = core.Emitter, stream.Writable
 local lower = string.lower
+local newTable = require('table.new')
 local respond, writeHead, writeBody, finish =
   native.respond, native.write_head, native.write_body, native.finish
 
@@ -48,7 +49,7 @@ local function asHeaders(self)
     for i = 1, #fields, 2 do
       made[#made + 1] = { fields[i], fields[i + 1] }
     end
-    self._fields = nil
+    self._fields = false
   end
   self.headers = made
   return made
@@ -105,7 +106,9 @@ function ServerResponse:setHeader(name, value)
     if rawget(self, 'headers') then
       self.headers[name] = value
     else
-      self._fields = { name, value, nil, nil, nil, nil } -- room for three
+      fields = newTable(8, 0)
+      fields[1], fields[2] = name, value
+      self._fields = fields
     end
     return self
   end
