@@ -90,7 +90,7 @@ function Fetch:fail(err)
     self.req:destroy()
   end
   if self.sink then
-    self:dropSink()
+    return self:dropSink(err)
   end
   require('internal/turn').soon(report, self, err)
 end
@@ -314,6 +314,9 @@ function Fetch:save(res, to)
   if type(to) == 'string' then
     sink = require('fs').createWriteStream(to)
     self.sink, self.sinkPath = sink, to
+    sink:once('open', function()
+      self.sinkOpened = true
+    end)
   end
   sink:on('error', function(err)
     self:fail(err)
@@ -328,15 +331,26 @@ function Fetch:save(res, to)
   res:pipe(sink)
 end
 
--- A file that is not complete does not stay.
-function Fetch:dropSink()
+-- A file that is not complete does not stay; one that was never opened is not ours.
+function Fetch:dropSink(err)
   local sink, path = self.sink, self.sinkPath
   self.sink = nil
-  local function remove()
-    require('fs').unlink(path, function() end)
+  sink:once('close', function()
+    if not self.sinkOpened then
+      return report(self, err)
+    end
+    require('fs').unlink(path, function()
+      report(self, err)
+    end)
+  end)
+  if sink.closed then
+    return require('internal/turn').soon(sink.emit, sink, 'close')
+  elseif self.sinkOpened or sink.destroyed then
+    return sink:destroy()
   end
-  sink:once('close', remove)
-  sink:destroy()
+  sink:once('open', function()
+    require('internal/turn').soon(sink.destroy, sink)
+  end)
 end
 
 --------------------------------------------------------------------------------

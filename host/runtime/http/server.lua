@@ -436,20 +436,12 @@ end
 --- Duplex. It is the server's from then on.
 ---@param socket net.Socket
 ---@param handler fun(req: http.IncomingMessage, res: http.ServerResponse)
-local function handleConnection(socket, handler, server)
+local function handleConnection(socket, handler)
+  shared = shared or native.new_server({}, {})
   -- Stands for the server, too: the native half gives it to `request`.
   local transport = setmetatable({ socket = socket, _handler = handler, held = {}, paused = false },
     Transport)
-  if server then -- a Server of another kind, whose options and listeners hold
-    transport.handlers = server.handlers
-    function transport.emit(_, ...)
-      return server:emit(...)
-    end
-    transport.connection = nativeOf(server):adopt(transport)
-  else
-    shared = shared or native.new_server({}, {})
-    transport.connection = shared:adopt(transport)
-  end
+  transport.connection = shared:adopt(transport)
   local function onData(chunk)
     transport.held[#transport.held + 1] = chunk
     transport:pump()

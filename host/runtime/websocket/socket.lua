@@ -397,7 +397,7 @@ local FAILURES = { [1002] = 'EPROTO', [1007] = 'EPROTO', [1009] = 'EMSGSIZE' }
 function WebSocket:gotClose(code, reason)
   self.closeCode, self.closeReason = code, reason
   local socket = self.socket
-  if code == 1006 then
+  if code == 1006 and not self.terminated then
     self.failure = self.failure or Error:new('ECONNRESET: the connection ended without a closing handshake')
   elseif FAILURES[code] and reason ~= '' and not self.closing then
     self.failure = self.failure or Error:new(('%s: %s'):format(FAILURES[code], reason))
@@ -441,7 +441,11 @@ end
 function WebSocket:startPatience()
   if self.patience or self.over then return end
   self.patience = uv.new_timer()
-  self.patience:start(self.options.closeTimeout or CLOSE_TIMEOUT, 0, function()
+  local limit = self.options.closeTimeout or CLOSE_TIMEOUT
+  self.patience:start(limit, 0, function()
+    if not self.closeCode then
+      self.failure = self.failure or Error:new(('ETIMEDOUT: the peer has not closed within %d ms'):format(limit))
+    end
     self.socket:destroy()
   end)
 end
@@ -479,6 +483,7 @@ end
 
 --- Cuts the connection, without a closing handshake.
 function WebSocket:terminate()
+  self.terminated = true
   if self.socket then
     self.socket:destroy()
   else

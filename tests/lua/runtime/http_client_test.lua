@@ -176,9 +176,8 @@ test('a streamed body is chunked, or has the length that was announced', functio
   t:equal(req:getResponse():readAll(), 'counted')
   t:equal(heads[2].headers.body, 'abcdef')
   req = http.request({ port = port }) -- GET with a body in pieces
-  req:write('odd')
-  t:sleep(1)
-  t:equal(req:getResponse():readAll(), 'odd')
+  req:write(('odd'):rep(30000)) -- too much to wait for the end
+  t:equal(#req:getResponse():readAll(), 90000)
 end)
 
 test('a body of another length than announced is an error', function(t)
@@ -1049,6 +1048,39 @@ test('fetch: a body from a function or a stream is sent as it comes', function(t
   t:equal(err.code, 'ENOTSUP')
   res, err = fetch('/', { body = {} })
   t:equal(err.code, 'EINVAL')
+end)
+
+test('fetch: to a file, to a stream; a download that fails leaves no file', function(t)
+  local body = ('0123456789abcdef'):rep(200000)
+  local port = script(t, {
+    response(body), response(body),
+    'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 100\r\n\r\nshort',
+    'HTTP/1.1 404 Not here\r\nContent-Length: 4\r\n\r\nnone',
+    response('x'),
+  })
+  local path = os.tmpname()
+  t:defer(function() os.remove(path) end)
+  local fetch = fetchFor(t, port)
+  local res, err = fetch('/', { to = path })
+  t:ok(res, err)
+  t:equal(res.body, nil)
+  local file = io.open(path, 'rb')
+  t:ok(file:read('*a') == body)
+  file:close()
+  local sink, got = require('stream').PassThrough:new(), 0
+  sink:on('data', function(chunk) got = got + #chunk end)
+  t:equal(fetch('/', { to = sink }).status, 200)
+  t:equal(got, #body)
+  res, err = fetch('/', { to = path })
+  t:equal(res, nil)
+  t:equal(err.code, 'ECONNRESET')
+  t:equal(io.open(path), nil)
+  res = fetch('/', { to = path })
+  t:equal(res.body, 'none')
+  t:equal(io.open(path), nil)
+  res, err = fetch('/', { to = '/no/such/folder/file' })
+  t:equal(res, nil)
+  t:equal(err.code, 'ENOENT')
 end)
 
 --------------------------------------------------------------------------------

@@ -88,7 +88,10 @@ test('names choose the certificate, and are checked', function(t)
 end)
 
 test('certificates of clients', function(t)
-  local port = listen(t, { key = pair.key, cert = pair.cert, ca = ca, requestCert = true }, echo)
+  local port = listen(t, { key = pair.key, cert = pair.cert, ca = ca, requestCert = true }, function(req, res)
+    t:ok(req.socket.encrypted and req.socket:address().port)
+    echo(req, res)
+  end)
   local res = https.get({ port = port, ca = ca, key = clientPair.key, cert = clientPair.cert }):getResponse()
   t:equal(res:readAll(), 'GET /')
   local err
