@@ -130,6 +130,7 @@ end
 ---@param nullval any what becomes of null; nil, so that members that are null vanish
 ---@param objectmeta table|nil metatable of objects; nil given explicitly: none
 ---@param arraymeta table|nil metatable of arrays
+---@param values integer|nil how many values there may be together, for texts from outside
 ---@return any value
 ---@return integer next the byte after the value, or the one that is wrong
 ---@return string|nil message
@@ -137,8 +138,8 @@ function json.decode(text, pos, nullval, ...)
   if select('#', ...) == 0 then
     return decode(text, pos, nullval, object_meta, array_meta)
   end
-  local objectmeta, arraymeta = ...
-  return decode(text, pos, nullval, objectmeta, arraymeta)
+  local objectmeta, arraymeta, values = ...
+  return decode(text, pos, nullval, objectmeta, arraymeta, values)
 end
 
 --- For `__tojson`: with `state.indent`, a line break and the indentation go into

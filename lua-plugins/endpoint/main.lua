@@ -1,18 +1,26 @@
--- `virgo endpoint`: the endpoint server. The command line is the host's; what it
--- found stands in the table `options`:
+-- `virgo endpoint`: the endpoint server, a program on Virgo's Lua runtime. The command
+-- line is the host's; what it found are the settings:
 --   dir, host, port, tokens, certificate, key, heartbeat_interval (seconds),
 --   sync (wait for the disk), show (table on the terminal), duration (seconds),
 --   expect (reports of each check for exit code 0), port_file,
 --   agent (argv of an agent to start once we listen; for `virgo demo`), agent_log,
 --   conf_d (folder of further checks for that agent)
 
-local server = require "server"
-local store = require "store"
-local screen = require "screen"
+local fs, timer, uv = require "fs", require "timer", require "uv"
+local childprocess, virgo = require "childprocess", require "virgo"
+local server, store, screen = require "./server", require "./store", require "./screen"
+
+local options = virgo.settings
 
 local function fail(why)
-  io.stderr:write("virgo endpoint: ", tostring(why), "\n") -- a text, or an error of net
-  virgo.exit(1)
+  io.stderr:write("virgo endpoint: ", tostring(why), "\n") -- a text, or an error
+  process:exit(1)
+end
+
+local function contents(path)
+  local text, err = fs.readFileSync(path)
+  if not text then fail(err) end
+  return text
 end
 
 local reports, problem = store.open(options.dir .. "/reports", { sync = options.sync })
@@ -24,7 +32,7 @@ local counts = {}    -- agent\0check -> good reports
 
 local srv, err = server.start {
   host = options.host, port = options.port,
-  certificate = options.certificate, key = options.key,
+  certificate = contents(options.certificate), key = contents(options.key),
   tokens = options.tokens, heartbeat_interval = options.heartbeat_interval,
   store = reports,
   hello = function(agent, params)
@@ -70,13 +78,12 @@ local function missing()
   return lines
 end
 
-local timers, child = {}, nil
+local child
 local stopping = false
 
 local function stop(code)
   if stopping then return end
   stopping = true
-  for _, t in ipairs(timers) do t:close() end
   local function leave()
     if view then view:finish() end
     srv:stop()
@@ -85,7 +92,7 @@ local function stop(code)
       for _, line in ipairs(lines) do io.stderr:write("virgo endpoint: ", line, "\n") end
       if #lines > 0 then code = 1 end
     end
-    virgo.exit(code)
+    process:exit(code)
   end
   if not child then return leave() end
   -- The agent goes first, so that its last reports arrive.
@@ -96,50 +103,43 @@ local function stop(code)
   child.handle:kill("sigterm")
 end
 
-local function every(ms, fn)
-  local t = uv.new_timer()
-  t:start(ms, ms, fn)
-  timers[#timers + 1] = t
-end
-
 for _, name in ipairs { "sigint", "sigterm" } do
-  local s = uv.new_signal()
-  s:start(name, function() stop(0) end)
-  timers[#timers + 1] = s
+  process:on(name, function() stop(0) end)
 end
-if view then every(1000, function() view:draw() end) end
-if options.duration then every(math.floor(options.duration * 1000), function() stop(0) end) end
+if view then timer.setInterval(1000, function() view:draw() end) end
+if options.duration then
+  timer.setTimeout(math.floor(options.duration * 1000), function() stop(0) end)
+end
 
 local function start_agent(argv)
-  local log = assert(uv.fs_open(options.agent_log, "w", tonumber("600", 8)))
+  local log = assert(fs.openSync(options.agent_log, "w", "600"))
   local env = {}
-  for k, v in pairs(uv.os_environ()) do env[#env + 1] = k .. "=" .. v end
-  env[#env + 1] = "VIRGO_DEMO_DIR=" .. options.dir
-  env[#env + 1] = "VIRGO_DEMO_ADDRESS=" .. srv.address
-  env[#env + 1] = "VIRGO_DEMO_PORT=" .. srv.address:match("%d+$")
-  env[#env + 1] = "VIRGO_DEMO_TOKEN=" .. options.tokens[1]
-  env[#env + 1] = "VIRGO_DEMO_CONF_D=" .. (options.conf_d or "")
-  local handle
-  handle = uv.spawn(argv[1], {
-    args = { unpack(argv, 2) }, env = env, stdio = { nil, log, log },
+  for k, v in pairs(uv.os_environ()) do env[k] = v end
+  env.VIRGO_DEMO_DIR = options.dir
+  env.VIRGO_DEMO_ADDRESS = srv.address
+  env.VIRGO_DEMO_PORT = srv.address:match("%d+$")
+  env.VIRGO_DEMO_TOKEN = options.tokens[1]
+  env.VIRGO_DEMO_CONF_D = options.conf_d or ""
+  local handle = childprocess.spawn(argv[1], { unpack(argv, 2) }, {
+    env = env, stdio = { "ignore", log, log },
     -- In a session of its own, or Ctrl-C would reach it as well as us, and our
     -- SIGTERM be its second: that one means at once.
     detached = true,
-  }, function(code, signal)
-    handle:close()
-    uv.fs_close(log)
+  })
+  handle:on("error", function(err) fail("cannot start " .. argv[1] .. ": " .. tostring(err)) end)
+  handle:on("exit", function(code, signal)
+    fs.closeSync(log)
     local on_exit = child.on_exit
     child = nil
-    local clean = code == 0 and signal == 0
+    local clean = code == 0 and (signal == 0 or signal == nil)
     if not on_exit or not clean then
-      io.stderr:write(string.format("virgo demo: the agent ended %s (exit code %d, signal %d):\n",
-        on_exit and "badly" or "early", code, signal))
+      io.stderr:write(string.format("virgo demo: the agent ended %s (exit code %s, signal %s):\n",
+        on_exit and "badly" or "early", tostring(code), tostring(signal)))
       for line in io.lines(options.agent_log) do io.stderr:write("  ", line, "\n") end
     end
     if on_exit then return on_exit(clean) end
     stop(1)
   end)
-  if not handle then return fail("cannot start " .. argv[1]) end
   child = { handle = handle }
 end
 

@@ -78,7 +78,7 @@ end
 
 function screen.new(options)
   local self = setmetatable({
-    reports = {}, started = virgo.now(), title = options.title,
+    reports = {}, started = uv.hrtime() / 1e9, title = options.title,
   }, screen)
   -- fd 1 as a terminal, or nothing.
   if uv.guess_handle(1) == "tty" then
@@ -101,7 +101,7 @@ function screen:received(agent, record)
   report.check, report.runtime, report.status =
     clean(record.check), clean(record.runtime), clean(record.status)
   report.message = type(record.message) == "string" and clean(record.message) or nil
-  report.duration, report.at = tonumber(record.duration_us) or 0, virgo.now()
+  report.duration, report.at = tonumber(record.duration_us) or 0, uv.hrtime() / 1e9
   report.metrics = {}
   for _, sample in ipairs(record.samples) do
     if type(sample) == "table" then
@@ -147,7 +147,7 @@ function screen:table(width, height)
   local lines = { string.format(FORMAT, "CHECK", "KIND", "METRIC", "LABELS", "VALUE", "UNIT",
     "RUN", "AGE") }
   for _, r in ipairs(sorted_reports(self)) do
-    local age = string.format("%.0fs", virgo.now() - r.at)
+    local age = string.format("%.0fs", uv.hrtime() / 1e9 - r.at)
     local metrics = r.metrics
     if r.status ~= "ok" then
       metrics = { { name = r.status .. ": " .. (r.message or ""), labels = {}, value = "",
@@ -174,7 +174,7 @@ function screen:draw()
   width, height = width or 120, height or 40
   local lines = self:table(width, height - 3)
   local head = string.format("%s   received for %.0f s   (Ctrl-C stops)", self.title,
-    virgo.now() - self.started)
+    uv.hrtime() / 1e9 - self.started)
   -- Home, each line cleared to its end, then the rest: nothing flickers.
   local out = { "\27[H" .. head:sub(1, width) .. "\27[K\n\27[K\n" }
   for _, line in ipairs(lines) do out[#out + 1] = line .. "\27[K\n" end

@@ -2,42 +2,56 @@
 -- batches and acknowledges them when they are written. One task per connection.
 
 local MAX_LINE = 1024 * 1024
+local MAX_VALUES = 200000 -- of a message's JSON
+local OBJECT, ARRAY = { __jsontype = "object" }, { __jsontype = "array" }
 local HELLO_TIMEOUT = 10 -- seconds
 local MAX_BAD_LINES = 3
+
+local core, tls, json = require "core", require "tls", require "json"
+local uv, virgo = require "uv", require "virgo"
 
 local server = {}
 server.__index = server
 
--- options: host, port, certificate, key, tokens (list), heartbeat_interval
+local function name_of(address) -- "127.0.0.1:4433", "[::1]:4433"
+  return (address.ip:find(":") and "[%s]:%d" or "%s:%d"):format(address.ip, address.port)
+end
+
+local function refused(err, sock)
+  local peer = sock:getpeername()
+  -- Who connects and says nothing is a port scan or a health check.
+  virgo.log[err.code == "ECONNRESET" and "debug" or "warn"](
+    (peer and name_of(peer) .. ": " or "") .. tostring(err))
+end
+
+-- options: host, port, certificate, key (PEM texts), tokens (list), heartbeat_interval
 -- (seconds), store, received = function(agent, report), hello = function(agent,
--- params). Returns the server, or nil and why.
+-- params). Waits until it listens; returns the server, or nil and why.
 function server.start(options)
   local self = setmetatable({ options = options }, server)
-  local listener, err = net.listen {
-    host = options.host, port = options.port,
-    certificate = options.certificate, key = options.key,
-    accepted = function(sock) self:serve(sock) end,
-    refused = function(peer, why, code)
-      -- Who connects and says nothing is a port scan or a health check.
-      virgo.log[code == "closed" and "debug" or "warn"](peer .. ": " .. why)
-    end,
-  }
-  if not listener then return nil, err end
+  local listener = tls.createServer({
+    cert = options.certificate, key = options.key, handshakeTimeout = HELLO_TIMEOUT * 1000,
+  }, function(sock) self:serve(sock) end)
+  listener:on("tlsClientError", refused)
+  listener:listen(options.port, options.host)
+  local _, err = listener:wait("listening")
+  if err then return nil, err end
+  listener:on("error", function(why) virgo.log.error(tostring(why)) end)
   self.listener = listener
-  self.address = listener.address
+  self.address = name_of(listener:address())
   return self
 end
 
 function server:stop() self.listener:close() end
 
 local function reply(sock, request, result)
-  return sock:write(json.encode {
+  return sock:writeAll(json.encode {
     v = "1", id = request.id, source = "endpoint", target = request.source, result = result,
   } .. "\n")
 end
 
 local function refuse(sock, request, code, kind, message)
-  return sock:write(json.encode {
+  return sock:writeAll(json.encode {
     v = "1", id = request.id, source = "endpoint", target = request.source,
     error = { code = code, type = kind, message = message },
   } .. "\n")
@@ -45,12 +59,24 @@ end
 
 -- The next message as a table; nil and why when the connection is to end.
 local function next_message(session, timeout)
+  -- For the whole message: a byte now and then does not count.
+  session.patience:start(timeout * 1000, 0, function()
+    session.sock:destroy(core.Error:new("sent nothing in time", "ETIMEDOUT"))
+  end)
   while true do
-    local line, err = session.sock:read_line(MAX_LINE, timeout)
-    if not line then return nil, err end
+    local line, err = session.sock:readLine(MAX_LINE)
+    if not line then
+      if err and err.code == "EMSGSIZE" then
+        return nil, ("a line of more than %d bytes"):format(MAX_LINE)
+      end
+      return nil, err or (session.sock.truncated and
+        "the client cut the connection without a TLS close" or "the other side closed the connection")
+    end
     if line ~= "" then
-      local message, problem = json.decode(line)
-      if type(message) == "table" and message.v == "1" and message.id ~= nil then
+      local message, after, problem =
+        json.decode(line, 1, json.null, OBJECT, ARRAY, MAX_VALUES)
+      if problem == nil and line:find("%S", after) then problem = "more than one value" end
+      if problem == nil and type(message) == "table" and message.v == "1" and message.id ~= nil then
         return message
       end
       session.bad = session.bad + 1
@@ -169,7 +195,8 @@ end
 local handlers = {}
 
 handlers["heartbeat.post"] = function()
-  return { timestamp = math.floor(virgo.time() * 1000) }
+  local seconds, microseconds = uv.gettimeofday()
+  return { timestamp = seconds * 1000 + math.floor(microseconds / 1000) }
 end
 
 handlers["batch.post"] = function(self, session, params)
@@ -214,25 +241,20 @@ function server:converse(session)
   end
 end
 
--- The socket's errors name the peer themselves.
-local function without_peer(why, peer)
-  if why:sub(1, #peer) ~= peer then return why end
-  return (why:sub(#peer + 1):gsub("^:? ", ""))
-end
-
 function server:serve(sock)
-  local session = { sock = sock, peer = sock:peer(), bad = 0 }
+  local session = { sock = sock, peer = name_of(sock:getpeername()), bad = 0 }
+  session.patience = uv.new_timer()
   local ok, why = xpcall(self.converse, debug.traceback, self, session)
+  session.patience:close()
   if session.file then session.file:release() end
   local who = session.peer .. (session.agent and (" (agent '" .. session.agent .. "')") or "")
   if ok then
-    virgo.log[session.agent and "info" or "warn"](
-      who .. ": " .. without_peer(tostring(why), session.peer))
+    virgo.log[session.agent and "info" or "warn"](who .. ": " .. tostring(why))
   else
     -- An error of ours costs this agent its connection, not the others theirs.
     virgo.log.error(who .. ": the conversation failed: " .. why)
   end
-  sock:close()
+  sock:shutdown()
 end
 
 return server

@@ -7,6 +7,8 @@
 -- come again with what is still being written for the last one: whoever looks at
 -- `epoch` and `seq` to append does so in exclusively().
 
+local core, fs, timer = require "core", require "fs", require "timer"
+
 local TAIL = 1024 * 1024 -- bytes looked at for the last sequence number
 
 local store = {}
@@ -25,9 +27,9 @@ end
 function store:takes(agent) return #file_name(agent) <= 255 end
 
 function store.open(dir, options)
-  local ok, err = uv.fs_mkdir(dir, tonumber("700", 8))
-  if not ok and not err:match("^EEXIST") then
-    return nil, "cannot make the folder " .. dir .. ": " .. err
+  local ok, err = fs.mkdirSync(dir, "700")
+  if not ok and err.code ~= "EEXIST" then
+    return nil, "cannot make the folder: " .. err.message
   end
   return setmetatable({ dir = dir, sync = options.sync, files = {} }, store)
 end
@@ -36,7 +38,7 @@ end
 -- ends in the middle of a line.
 local function last_record(fd, size)
   local from = math.max(0, size - TAIL)
-  local tail = size > 0 and assert(uv.fs_read(fd, size - from, from)) or ""
+  local tail = size > 0 and assert(fs.readSync(fd, size - from, from)) or ""
   local torn = tail ~= "" and tail:sub(-1) ~= "\n"
   local epoch, seq = 0, 0
   for line in tail:gmatch("([^\n]*)\n") do
@@ -51,9 +53,9 @@ function store:file(agent)
   local file = self.files[agent]
   if not file then
     local path = self.dir .. "/" .. file_name(agent)
-    local fd, err = uv.fs_open(path, "a+", tonumber("600", 8))
-    if not fd then return nil, "cannot open " .. path .. ": " .. err end
-    local size = uv.fs_fstat(fd).size
+    local fd, err = fs.openSync(path, "a+", "600")
+    if not fd then return nil, "cannot open it: " .. err.message end
+    local size = assert(fs.fstatSync(fd)).size
     local epoch, seq, torn = last_record(fd, size)
     file = setmetatable({
       store = self, agent = agent, path = path, fd = fd, size = size,
@@ -69,52 +71,38 @@ end
 function File:release()
   self.users = self.users - 1
   if self.users > 0 then return end
-  uv.fs_close(self.fd)
+  fs.closeSync(self.fd)
   self.store.files[self.agent] = nil
 end
 
 -- fn(...), while nobody else is in here. Waits for its turn.
 function File:exclusively(fn, ...)
   while self.busy do
-    local me = virgo.current()
-    table.insert(self.waiting, me)
-    virgo.suspend(me)
+    table.insert(self.waiting, (coroutine.running()))
+    coroutine.yield()
   end
   self.busy = true
   local results = { pcall(fn, ...) }
   self.busy = false
   local next_one = table.remove(self.waiting, 1)
-  -- As a task of its own: it must not run inside this one.
-  if next_one then virgo.spawn(function() next_one:resume() end) end
+  -- From the loop: it must not run inside this one.
+  if next_one then timer.setImmediate(core.assertResume, next_one) end
   if not results[1] then error(results[2], 0) end
   return unpack(results, 2, table.maxn(results))
 end
 
 -- Appends `text` (whole lines). Waits; true, or nil and why.
 function File:append(text)
-  local task = virgo.current()
   local data = (self.torn and "\n" or "") .. text
-
-  local function done(err)
-    if not err then
-      self.size, self.torn = self.size + #data, false
-      return task:resume(true)
-    end
-    -- What did get there would be there twice when it comes again.
-    self.torn = not uv.fs_ftruncate(self.fd, self.size) or self.torn
-    task:resume(nil, "cannot write " .. self.path .. ": " .. err)
+  local ok, err = fs.write(self.fd, -1, data)
+  if ok and self.store.sync then ok, err = fs.fdatasync(self.fd) end
+  if ok then
+    self.size, self.torn = self.size + #data, false
+    return true
   end
-
-  local function write(rest)
-    uv.fs_write(self.fd, rest, -1, function(err, n)
-      if err then return done(err) end
-      if n < #rest then return write(rest:sub(n + 1)) end
-      if not self.store.sync then return done() end
-      uv.fs_fdatasync(self.fd, function(sync_err) done(sync_err) end)
-    end)
-  end
-  write(data)
-  return virgo.suspend(task)
+  -- What did get there would be there twice when it comes again.
+  self.torn = not fs.ftruncateSync(self.fd, self.size) or self.torn
+  return nil, "cannot write " .. self.path .. ": " .. err.message
 end
 
 return store

@@ -33,7 +33,7 @@ TEST_F(BadAgent, ThatSaysNothing) {
     return silent->over() && polite->over() && slow->over();
   };
   EXPECT_TRUE(wire.until(dribble)) << endpoint.process().err();
-  EXPECT_TRUE(says("no TLS handshake within 10s"));
+  EXPECT_TRUE(says("no TLS handshake within 10000 ms"));
   EXPECT_TRUE(wire.until([&] {
     const std::string err = endpoint.process().err();
     return err.find("sent nothing in time") != err.rfind("sent nothing in time");

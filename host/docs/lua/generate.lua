@@ -93,7 +93,8 @@ local function parse(name, files)
       if block.opens_file and file == name .. '.lua' then
         parsed.intro = block.comment
       elseif class then
-        local made = { name = class, parent = parent, comment = block.comment, methods = {}, file = file }
+        local made = { name = class, parent = parent, comment = block.comment, methods = {}, file = file,
+          variable = variable and variable:match('[%w_]+$') }
         parsed.classes[class] = made
         parsed.class_list[#parsed.class_list + 1] = made
         if variable then classes_here[variable] = made end
@@ -303,7 +304,7 @@ local function annotations(parsed)
   out[#out + 1] = 'local ' .. name .. ' = {}'
   for _, class in ipairs(parsed.class_list) do
     out[#out + 1] = ''
-    out[#out + 1] = '-- of ' .. class.file
+    out[#out + 1] = '-- of ' .. class.file .. ', ' .. tostring(class.variable)
     add_comment(class.comment)
     local variable = 'class_' .. identifier(class.name)
     out[#out + 1] = 'local ' .. variable .. ' = {}'
@@ -381,8 +382,22 @@ local function settle(parsed)
   parsed.functions = kept
   if type(exports) ~= 'table' then return end
   for _, class in ipairs(parsed.class_list) do
-    local short = class.name:match('[%w_]+$')
-    if type(get(exports, short)) == 'table' then parsed.exported[class.name] = short end
+    local prefix, short = class.name:match('^(.-)%.?([%w_]+)$')
+    local ours = prefix == '' or prefix == parsed.name
+    if ours and type(get(exports, short)) == 'table' then
+      parsed.exported[class.name] = short
+    elseif class.file == parsed.name .. '.lua' and class.variable and type(get(exports, class.variable)) == 'table' then
+      parsed.exported[class.name] = class.variable
+    end
+  end
+end
+
+-- Some modules have the methods of their class as functions, too.
+local function method_named(parsed, name)
+  for _, class in ipairs(parsed.class_list) do
+    for _, method in ipairs(class.methods) do
+      if method.name == name then return class.name .. ':' .. name end
+    end
   end
 end
 
@@ -394,7 +409,7 @@ local function add_plain(parsed)
     local private = PRIVATE_NAMES[parsed.name] and PRIVATE_NAMES[parsed.name][name]
     if not parsed.by_function[name] and not classes[name] and not private then
       local value = parsed.exports[name]
-      local same = type(value) == 'function' and documented[value]
+      local same = type(value) == 'function' and (documented[value] or method_named(parsed, name))
       if type(value) == 'function' and not same then
         complain('host/runtime/', parsed.name, '.lua: ', name, ' has no --- comment')
       end

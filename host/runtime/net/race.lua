@@ -56,7 +56,9 @@ local function stop(race)
     race.clock = nil
   end
   for handle in pairs(race.open) do
-    handle:close()
+    if not handle:is_closing() then
+      handle:close()
+    end
   end
   race.open = {}
 end
@@ -79,7 +81,9 @@ local function answered(race, handle, entry, why)
   end
   race.open[handle] = nil
   if why then
-    handle:close()
+    if not handle:is_closing() then
+      handle:close()
+    end
     return failed(race, entry, why)
   end
   stop(race)

@@ -14,9 +14,8 @@
 #include "cli/cli.hpp"
 #include "cli/commands.hpp"
 #include "cli/endpoint_files.hpp"
-#include "json/value.hpp"
 #include "json/writer.hpp"
-#include "script/lua_app.hpp"
+#include "runtime/program.hpp"
 #include "uv/loop.hpp"
 
 namespace virgo::cli {
@@ -117,16 +116,24 @@ std::string to_json(const AppOptions& o) {
 int run_app(const char* command, const AppOptions& options) {
   uv::Loop loop;
   int code = kFailed;
-  const auto parsed = json::parse(to_json(options));
-  if (!parsed) return complain(command, parsed.error().message, kFailed);
+  bool left = false;
+  runtime::ProgramOptions program_options;
+  program_options.executable = agent::executable() + "-lua";
+  program_options.words = {agent::shipped_lua("endpoint") + "/main.lua"};
+  program_options.component = "endpoint";
+  program_options.settings = to_json(options);
+  program_options.exit = [&](int exit_code) {
+    if (!left) code = exit_code;
+    left = true;
+    loop.stop();
+  };
   {
-    auto app = script::LuaApp::start(loop, agent::shipped_lua("endpoint"), *parsed, "endpoint",
-                                     [&](int exit_code) {
-                                       code = exit_code;
-                                       loop.stop();
-                                     });
-    if (!app) return complain(command, app.error().message, kFailed);
-    loop.run();
+    auto program = runtime::Program::start(loop, std::move(program_options));
+    if (!program) return complain(command, program.error().message, kFailed);
+    while (!left) {
+      loop.run();
+      if (!left && (*program)->finish(code)) break;
+    }
   }
   loop.run();  // last goodbyes
   return code;

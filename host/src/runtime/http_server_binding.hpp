@@ -13,6 +13,21 @@ namespace virgo::runtime {
 
 class Program;
 
+// The callbacks, in the order of their table in the registry.
+enum HttpCallback : int {
+  kRequest = 1,
+  kBody,
+  kBodyEnd,
+  kDrain,
+  kClosed,
+  kSocketClosed,
+  kUpgrade,
+  kTransport
+};
+inline constexpr const char* kHttpCallbackNames[] = {
+    "request", "body", "body_end", "drain", "closed", "socket_closed", "upgrade", "transport"};
+inline constexpr const char* kHttpCallbacks = "virgo.http.callbacks";
+
 // Calls the functions of one table (given to native.http_server.set_callbacks):
 //   request(owner, connection, number, method, target, minor, headers, flags, body)
 //     -> what stands for the request from then on, or nil if nobody waits for more

@@ -57,7 +57,7 @@ Place place(std::string_view text, std::size_t at) {
   return p;
 }
 
-// decode(text, pos, null, object_meta, array_meta) -> value, next | nil, pos, message
+// decode(text, pos, null, object_meta, array_meta, values) -> value, next | nil, pos, message
 int decode(lua_State* L) {
   constexpr int kArguments = 5;
   std::size_t size = 0;
@@ -66,13 +66,17 @@ int decode(lua_State* L) {
   std::size_t from = 0;
   if (asked > 1)
     from = asked > static_cast<double>(size) ? size : static_cast<std::size_t>(asked) - 1;
+  const double most = luaL_optnumber(L, 6, 4e9);
   lua_settop(L, kArguments);
   lua_pushvalue(L, lua_upvalueindex(kMakeI64));
   lua_pushvalue(L, lua_upvalueindex(kMakeU64));
   const std::string_view all(text, size);
   if (from == 0 && all.substr(0, 3) == "\xef\xbb\xbf") from = 3;
   Buffers& b = buffers(L);
-  if (!b.tape.parse(all.substr(from), {.depth = kMaxDepth, .lenient = true})) {
+  if (!b.tape.parse(all.substr(from),
+                    {.depth = kMaxDepth,
+                     .values = static_cast<std::size_t>(std::clamp(most, 0.0, 4e9)),
+                     .lenient = true})) {
     const std::size_t at = from + b.tape.end();
     const Place p = place(all, at);
     lua_pushnil(L);

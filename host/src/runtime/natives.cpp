@@ -1,7 +1,6 @@
 #include "runtime/natives.hpp"
 
-#include <fstream>
-#include <iterator>
+#include <cstdio>
 #include <lua.hpp>
 
 #include "lua/state.hpp"

@@ -87,7 +87,8 @@ Result<std::unique_ptr<Program>> Program::start(uv::Loop& loop, ProgramOptions o
 }
 
 Program::~Program() {
-  if (state_) close_terminal(state_->raw());
+  // The terminal is the program's, never a thread's.
+  if (state_ && options_.worker == nullptr) close_terminal(state_->raw());
   if (state_ && !lua::close_luv(*state_, loop_)) (void)state_.release();
 }
 

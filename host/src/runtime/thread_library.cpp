@@ -27,7 +27,7 @@ constexpr const char* kThreads = "virgo.threads";
 constexpr const char* kJob = "virgo.thread.job";
 
 struct Job {
-  // Set before it is submitted, and then only read.
+  // Set before it is submitted; then the worker's.
   std::uint64_t id = 0;
   std::string code;
   ThreadValues arguments;
@@ -73,6 +73,9 @@ void run_job(Job& job, IdleWorkers& idle) {
     if (job.reuse && worker->usable()) idle.give(std::move(worker));
     worker.reset();
   }
+  // The collector knows nothing of how much the program's object of it holds.
+  job.code = {};
+  job.arguments = {};
   job.outcome = std::move(outcome);
   const std::lock_guard lock(job.mutex);
   job.over = true;
@@ -140,7 +143,9 @@ class Threads {
     lua_State* L = program_->state().raw();
     lua_rawgeti(L, LUA_REGISTRYINDEX, callback);
     luaL_unref(L, LUA_REGISTRYINDEX, callback);
-    program_->call(L, push_outcome(L, job.outcome));
+    const int count = push_outcome(L, job.outcome);
+    if (job.reuse) job.outcome = {};  // nobody joins queued work
+    program_->call(L, count);
   }
 
   Program* program_ = nullptr;

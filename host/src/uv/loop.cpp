@@ -7,6 +7,15 @@
 #include "base/log.hpp"
 #include "uv/poll.hpp"
 
+#if defined(__SANITIZE_THREAD__)
+// libuv closes descriptors by a system call that ThreadSanitizer does not see: a number
+// that another thread is given next looks to it like a race for the descriptor.
+// NOLINTNEXTLINE(bugprone-reserved-identifier)
+extern "C" __attribute__((visibility("default"))) const char* __tsan_default_suppressions() {
+  return "race:epoll_create1\nrace:pipe2\nrace:eventfd\nrace:uv__fs_work\n";
+}
+#endif
+
 namespace virgo::uv {
 
 namespace {

@@ -49,27 +49,30 @@ local function get(object, name)
   if ok then return value end
 end
 
--- The object whose methods a class's are.
-local function class_object(exports, class, file)
-  local found = type(exports) == 'table' and rawget(exports, short(class))
-  if type(found) == 'table' then return found end
-  if INSTANCES[short(class)] then return INSTANCES[short(class)]() end
-  local ok, value = pcall(require, (file:gsub('%.lua$', '')))
+-- The object whose methods a class's are. The file that declares it returns it, or has
+-- it by its name, or by that of its variable.
+local function class_object(class)
+  local instance = INSTANCES[short(class.name)]
+  if instance then return instance() end
+  local ok, value = pcall(require, (class.file:gsub('%.lua$', '')))
   if not ok or type(value) ~= 'table' then return nil end
-  local inner = get(value, short(class))
-  return type(inner) == 'table' and inner or value
+  for _, name in ipairs { short(class.name), class.variable } do
+    local inner = get(value, name)
+    if type(inner) == 'table' then return inner end
+  end
+  return value
 end
 
 local function check(module, text)
   local exports = require(module)
   local variable = module:gsub('[^%w_]', '_')
   local listed, classes = {}, {}
-  local class, file
+  local class, file, variable_there
   for line in text:gmatch('[^\n]+') do
-    file = line:match('^%-%- of (%S+)$') or file
+    if line:find('^%-%- of ') then file, variable_there = line:match('^%-%- of (%S+), (%S+)$') end
     class = line:match('^%-%-%-@class ([%w_.]+)') or class
     local name = line:match('^local (class_[%w_]+) = {}')
-    if name then classes[name] = { name = class, file = file } end
+    if name then classes[name] = { name = class, file = file, variable = variable_there } end
   end
   for owner, name in text:gmatch('\nfunction ([%w_]+)[.:]([%w_]+)%(') do
     names = names + 1
@@ -78,7 +81,7 @@ local function check(module, text)
       if type(get(exports, name)) ~= 'function' then fail(module, '.', name, ' is no function of the runtime') end
     else
       local class = classes[owner]
-      local object = class_object(exports, class.name, class.file)
+      local object = class_object(class)
       if not object then
         if UNREACHABLE[short(class.name)] then goto continue end
         fail(module, ': nothing of class ', class.name, ' to look at')

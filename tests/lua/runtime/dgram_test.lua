@@ -180,8 +180,7 @@ end)
 test('a socket that only sends does not keep the loop alive', function(t, expect)
   local socket = open(t)
   socket:send('x', 9, '127.0.0.1', expect())
-  t:sleep(5)
-  t:equal(socket._handle:is_active(), false)
+  while socket._handle:is_active() do t:sleep(1) end
 end)
 
 test('connect: send without an address, remoteAddress, disconnect', function(t, expect)
@@ -221,7 +220,7 @@ test('setTimeout: when nothing comes, each time, and not after it is taken back'
   a:setTimeout(20, expect())
   a:wait('timeout')
   local fired = false
-  a:setTimeout(1000)
+  a:setTimeout(60000)
   a:on('timeout', function() fired = true end)
   b:send('x', a:address().port)
   a:wait('message', 5000)

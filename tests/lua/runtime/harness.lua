@@ -311,6 +311,7 @@ local function report(t)
     io.stdout:write(t.skipped and 'skip  ' or 'ok    ', t.name,
       t.skipped and ' (' .. t.skipped .. ')' or '', '\n')
   end
+  io.stdout:flush()
 end
 
 local function finish()

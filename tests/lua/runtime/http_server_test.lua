@@ -450,9 +450,10 @@ test('back-pressure of an upload: who does not read is not sent to', function(t)
 end)
 
 test('a client that goes away: aborted, close, errors of waiting readers', function(t, expect)
-  local done
+  local done, waits
   local _, port = serve(t, function(req, res)
     if req.url == '/wait' then
+      waits = true
       req:on('aborted', expect(function() end))
       req:on('close', expect(function() end))
       res:on('close', expect(function()
@@ -469,7 +470,7 @@ test('a client that goes away: aborted, close, errors of waiting readers', funct
   end)
   local conn = connect(t, port)
   conn:send('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n')
-  t:sleep(2)
+  while not waits do t:sleep(1) end
   t:await(function(d) done = d; conn.handle:close_reset(function() end) end)
   conn = connect(t, port)
   conn:send('POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc')
@@ -666,7 +667,7 @@ test('graceful close: what runs is answered, idle ones end, then close', functio
   idle:send('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
   idle:read('done$')
   busy:send('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n')
-  t:sleep(2)
+  while not go do t:sleep(1) end
   local closed
   server:once('close', expect(function() closed = true end))
   t:equal(server:close(expect(function() end)), server)
@@ -860,9 +861,10 @@ end)
 
 test('handleConnection: back-pressure both ways, and a client that goes away', function(t, expect)
   local size = 8 * 1024 * 1024
-  local gone
+  local gone, waits
   local port = serveStreams(t, function(req, res)
     if req.url == '/wait' then
+      waits = true
       res:on('close', expect(function() gone() end))
       return
     end
@@ -881,7 +883,7 @@ test('handleConnection: back-pressure both ways, and a client that goes away', f
   t:equal(#answer - #answer:match('^.-\r\n\r\n'), size)
   conn = connect(t, port)
   conn:send('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n')
-  t:sleep(2)
+  while not waits do t:sleep(1) end
   t:await(function(done) gone = done; conn.handle:close_reset(function() end) end)
 end)
 

@@ -56,7 +56,7 @@ test('echo with callbacks: events, in order, once', function(t, expect)
   client:write('hello')
   t:equal(client:wait('close'), false)
   t:same(log, { 'connect', 'data hello', 'finish', 'end', 'close' })
-  if #served < 5 then t:sleep(10) end
+  while #served < 5 do t:sleep(1) end
   t:same(served, { 'data hello', '_socketEnd', 'end', 'finish', 'close' })
   server:close(expect(function(err) t:equal(err, nil) end))
 end)
@@ -495,8 +495,8 @@ test('back-pressure: reading stops at the high-water mark', function(t)
   local client = connect(t, port)
   client:write(('y'):rep(3e6))
   if not peer then server:wait('connection') end
-  t:sleep(20)
-  t:equal(peer._handle:is_active(), false)
+  while peer._handle:is_active() do t:sleep(1) end
+  t:ok(peer:state().length >= 1000)
   t:ok(peer:state().length < 200000)
   local size = 0
   client:_end()
@@ -723,7 +723,7 @@ test('setTimeout: when nothing happens, again and again; never after 0', functio
   t:equal(client:setTimeout(10, expect()), client)
   client:wait('timeout')
   t:equal(client.destroyed, false)
-  client:setTimeout(1000)
+  client:setTimeout(60000)
   local timeouts = 0
   client:on('timeout', function() timeouts = timeouts + 1 end)
   client:write('ping')
@@ -781,21 +781,6 @@ test('addresses and options of the handle', function(t)
     t:equal(ok, nil)
     t:equal(err.code, 'ENOTCONN', method)
   end
-end)
-
-test('small writes do not wait for an acknowledgement', function(t)
-  local _, port = serve(t, function(socket)
-    socket:on('data', function() socket:write('o') end)
-  end)
-  local client = connect(t, port)
-  client:wait('connect')
-  local began = uv.hrtime()
-  for _ = 1, 20 do
-    client:write('p')
-    client:write('i') -- two small writes in a row wait 40 ms with Nagle's algorithm
-    client:readExactly(1)
-  end
-  t:ok(uv.hrtime() - began < 400e6)
 end)
 
 test('IPv6', function(t)
@@ -893,6 +878,19 @@ test('options.handle: any object with the methods of a stream', function(t)
   socket:wait('close')
   t:same(log, { 'data data', 'finish', 'end', 'close' })
   t:equal(socket:address(), nil)
+end)
+
+test('small writes leave at once, unless that is not wanted', function(t)
+  local set = {}
+  local function fake()
+    local handle = fakeHandle()
+    function handle:nodelay(on) set[#set + 1] = on return 0 end
+    return handle
+  end
+  net.Socket:new({ handle = fake() }):destroy()
+  t:same(set, { true })
+  net.Socket:new({ handle = fake(), noDelay = false }):destroy()
+  t:same(set, { true })
 end)
 
 test('options.handle: a failing write', function(t, expect)

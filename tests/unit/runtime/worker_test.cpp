@@ -112,5 +112,36 @@ TEST(Worker, ExitEndsItAndOpenHandlesAreClosed) {
   EXPECT_FALSE(worker->usable());
 }
 
+// What thread.lua does with them; here for ThreadSanitizer's sake.
+TEST(Worker, ServesTheThreadsOfAProgram) {
+  uv::Loop loop;
+  ProgramOptions o = options();
+  int ended_with = -1;
+  o.exit = [&](int code) {
+    ended_with = code;
+    loop.stop();
+  };
+  o.source =
+      "local thread, ended, called = require('thread'), 0, 0\n"
+      "local work = thread.work(function(a) return a .. a end, function() called = called + 1 "
+      "end)\n"
+      "for i = 1, 6 do\n"
+      "  thread.start(function(n) return n + 1 end, i):on('exit', function(n)\n"
+      "    assert(n == i + 1) ended = ended + 1\n"
+      "  end)\n"
+      "  for k = 1, 5 do work:queue('x') end\n"
+      "end\n"
+      "assert(select(2, thread.start(function() return 'joined' end):join()) == 'joined')\n"
+      "assert(work:call('y') == 'yy')\n"
+      "process:on('exit', function() assert(ended == 6 and called == 30) process.exitCode = 7 end)";
+  auto program = Program::start(loop, std::move(o));
+  ASSERT_TRUE(program.ok()) << program.error().message;
+  int code = -1;
+  do loop.run();
+  while (!(*program)->finish(code));
+  EXPECT_EQ(ended_with, -1);
+  EXPECT_EQ(code, 7);
+}
+
 }  // namespace
 }  // namespace virgo::runtime

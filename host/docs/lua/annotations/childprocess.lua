@@ -5,7 +5,7 @@
 ---@class childprocess.module
 local childprocess = {}
 
--- of childprocess.lua
+-- of childprocess.lua, Process
 --- A child. It is made by `spawn`, `exec` and `execFile`.
 --- event exit(code integer, signal integer): it has ended, by itself with an exit code or by a signal (else 0). Its output may not be read yet.
 --- event error(err Error): it could not be started (code "ENOENT": there is no such program; `exit` with -127 and `close` follow), or was given an error by `destroy`.
@@ -47,7 +47,9 @@ function class_ChildProcess:unref() end
 ---@return any ... the event's arguments, or nil and the error
 function class_ChildProcess:wait(event, timeout) end
 
--- of internal/child_pipes.lua
+childprocess.Process = class_ChildProcess
+
+-- of internal/child_pipes.lua, Output
 --- What a child writes: its stdout or stderr.
 --- event close(): the pipe is closed, and everything was read.
 ---@class ChildOutput: Readable
@@ -60,7 +62,7 @@ local class_ChildOutput = {}
 ---@return ChildOutput self
 function class_ChildOutput:destroy(err) end
 
--- of internal/child_pipes.lua
+-- of internal/child_pipes.lua, Input
 --- What a child reads: its stdin. To end it, call `_end` (or `shutdown`).
 --- event error(err Error): code "EPIPE" when the child does not read any more; `close` follows.
 --- event close(): the pipe is closed.
@@ -125,8 +127,5 @@ function childprocess.execFile(file, args, options, callback) end
 ---@return string|Error|nil result2 without a callback stderr, or the error
 ---@overload fun(command: string, callback: fun(err: Error|nil, stdout: string, stderr: string)): ChildProcess
 function childprocess.exec(command, options, callback) end
-
----@type table
-childprocess.Process = nil
 
 return childprocess

@@ -5,7 +5,7 @@
 ---@class core.module
 local core = {}
 
--- of core.lua
+-- of core.lua, Object
 --- The root of all classes. A class is a table with its methods; an instance has
 --- the class's `meta` as its metatable.
 ---@class Object
@@ -28,7 +28,7 @@ function class_Object:extend() end
 
 core.Object = class_Object
 
--- of core.lua
+-- of core.lua, Error
 --- An error with a sentence for people and a code for programs. It may be used like
 --- the string it prints as: joined with `..`, searched with `match` and `find`.
 ---@class Error: Object
@@ -51,7 +51,7 @@ function class_Error.fromUv(err, operation, object) end
 
 core.Error = class_Error
 
--- of core.lua
+-- of core.lua, Emitter
 --- A thing that has events. An emitter without listeners holds no tables for them.
 ---
 --- A listener removed while its event is emitted is not called any more; one added

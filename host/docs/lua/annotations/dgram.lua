@@ -5,7 +5,7 @@
 ---@class dgram.module
 local dgram = {}
 
--- of dgram.lua
+-- of dgram.lua, Socket
 --- A UDP socket. It keeps the loop alive while it receives: from `bind`, `recvStart`
 --- or the first `send` of a socket that somebody listens to, until `recvStop` or `close`.
 --- event message(data string, from table): a datagram; `from` has the fields ip (also called address), port, family and size

@@ -9,7 +9,7 @@
 ---@class fs.module
 local fs = {}
 
--- of fs.lua
+-- of fs.lua, nil
 ---@class FsStat what uv reports of a file
 ---@field type string "file", "directory", "link", "fifo", "socket", "char", "block"
 ---@field size integer bytes
@@ -25,7 +25,7 @@ local fs = {}
 ---@field birthtime table {sec, nsec}
 local class_FsStat = {}
 
--- of internal/fs_streams.lua
+-- of internal/fs_streams.lua, ReadStream
 --- A file as a stream to read. Options: `flags` ("r"), `mode`, `fd` (of an open file, in
 --- place of the path), `start` and `end` (first and last byte, from 0) or `offset` and
 --- `length`, `highWaterMark` or `chunk_size` (bytes read at once, 65536), `autoClose`
@@ -58,7 +58,7 @@ function class_ReadStream:close(callback) end
 
 fs.ReadStream = class_ReadStream
 
--- of internal/fs_streams.lua
+-- of internal/fs_streams.lua, WriteStream
 --- A file as a stream to write. Options: `flags` ("w"), `mode` ("666"), `fd` (of an open
 --- file, in place of the path), `start` or `offset` (where to write, with the flags
 --- "r+"), `highWaterMark`, `autoClose` (true). At `finish` everything is written and,
@@ -98,7 +98,7 @@ function class_WriteStream:close(callback) end
 
 fs.WriteStream = class_WriteStream
 
--- of internal/fs_streams.lua
+-- of internal/fs_streams.lua, WriteStreamSync
 --- As `WriteStream`, but opens, writes and closes in the calls themselves, which block.
 ---@class WriteStreamSync: WriteStream
 local class_WriteStreamSync = {}

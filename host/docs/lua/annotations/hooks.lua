@@ -4,7 +4,7 @@
 ---@class hooks.module
 local hooks = {}
 
--- of hooks.lua
+-- of hooks.lua, hooks
 --- One emitter for the whole program, for libraries that want to know of its end.
 --- event process.exit(code integer): the program ends with this code; nothing is waited for any more.
 --- event process.uncaughtException(err any, traceback string): nobody caught an error. With a listener here or on

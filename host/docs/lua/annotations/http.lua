@@ -5,7 +5,7 @@
 ---@class http.module
 local http = {}
 
--- of http/agent.lua
+-- of http/agent.lua, Agent
 --- Connections to servers, used one request after the other. A connection that waits
 --- here keeps neither the program running nor anything open at its end. One agent serves
 --- http and https; `http.globalAgent` is the one `fetch` uses.
@@ -49,7 +49,7 @@ function class_Agent:closeFree() end
 
 http.Agent = class_Agent
 
--- of http/client_request.lua
+-- of http/client_request.lua, ClientRequest
 --- A request. It is sent when it is ended with `done`: then with its length, in one
 --- piece with the head. A body of several writes is sent in chunks, from the first turn
 --- of the loop after a write on, unless it is over by then; with a Content-Length header
@@ -142,7 +142,7 @@ function class_ClientRequest:getResponse() end
 
 http.ClientRequest = class_ClientRequest
 
--- of http/fetch.lua
+-- of http/fetch.lua, FetchResponse
 --- What fetch gives.
 ---@class FetchResponse
 ---@field status integer
@@ -161,7 +161,29 @@ local class_FetchResponse = {}
 ---@return Error|nil err
 function class_FetchResponse:json() end
 
--- of http/incoming.lua
+-- of http/https_server.lua, Server
+--- An http.Server in TLS; made by https.createServer. Options are those of http.Server and
+--- of tls.createServer: key and cert, or secureContext, hosts, requestCert and ca, ...
+--- Clients that speak several protocols get "http/1.1" unless ALPNProtocols says otherwise.
+---@class https.Server: http.Server
+local class_https_Server = {}
+
+---@param options table
+---@param handler nil|fun(req: http.IncomingMessage, res: http.ServerResponse)
+function class_https_Server:initialize(options, handler) end
+
+--- Takes another certificate, and the rest; counts for a later `listen`. Raises an Error
+--- if the options are of no use.
+---@param options table as for tls.createCredentials, or secureContext
+---@return https.Server self
+function class_https_Server:setSecureContext(options) end
+
+--- Certificates by the name a client asks for, from now on; see TLSServer:sni.
+---@param hosts table<string, table> by host name, or "*.example.com": a Credential, or options of tls.createCredentials
+---@return https.Server self
+function class_https_Server:sni(hosts) end
+
+-- of http/incoming.lua, IncomingMessage
 --- A message that was received; in a server the request. Its body is read like any
 --- Readable; one that is never looked at costs nothing and is dropped with the response.
 --- event data(chunk string): the next piece of the body
@@ -185,7 +207,7 @@ function class_http_IncomingMessage:destroy() end
 
 http.IncomingMessage = class_http_IncomingMessage
 
--- of http/response.lua
+-- of http/response.lua, Response
 --- A response, given to the `response` event of a request before its body has come. The
 --- body is a stream: nothing more is read from the server than the program takes. A
 --- response that nobody listens to is read and dropped.
@@ -220,7 +242,7 @@ function class_ClientResponse:destroy(err) end
 
 http.ClientResponse = class_ClientResponse
 
--- of http/server.lua
+-- of http/server.lua, Server
 --- A server for HTTP/1.1. Its handler runs in a coroutine for each request, so it may wait.
 ---
 --- Times in milliseconds, 0 = for ever; sizes in bytes:
@@ -288,7 +310,7 @@ function class_http_Server:setTimeout(ms) end
 
 http.Server = class_http_Server
 
--- of http/server_response.lua
+-- of http/server_response.lua, ServerResponse
 --- The answer to a request, a Writable. Unless told otherwise it has a Date, a
 --- Content-Length (when `finish` has all of the body) or else chunked coding, and keeps the
 --- connection. A response that is not begun in time (responseTimeout) becomes 503.
@@ -386,7 +408,7 @@ function class_http_ServerResponse:destroy() end
 
 http.ServerResponse = class_http_ServerResponse
 
--- of http/server_socket.lua
+-- of http/server_socket.lua, ServerSocket
 --- What a handler may know of, and do to, the connection it serves. After an upgrade it
 --- is the connection's net.Socket that is used.
 --- event close(): the connection is over
@@ -467,7 +489,7 @@ function http.fetch(...) end
 --- Duplex. It is the server's from then on.
 ---@param socket net.Socket
 ---@param handler fun(req: http.IncomingMessage, res: http.ServerResponse)
-function http.handleConnection(socket, handler) end
+function http.handleConnection(socket, handler, server) end
 
 --- Makes a server.
 ---@param options table|nil see http.Server

@@ -5,7 +5,7 @@
 ---@class json.module
 local json = {}
 
--- of json.lua
+-- of json.lua, nil
 --- Options of `encode`, and what `__tojson` and `exception` are given.
 ---@class JsonState
 ---@field indent boolean|nil each member of an object on a line of its own

@@ -5,9 +5,10 @@
 ---@class net.module
 local net = {}
 
--- of net/server.lua
+-- of net/server.lua, Server
 --- A server for TCP or unix connections. The listener given to createServer runs in a
---- coroutine, so it may wait.
+--- coroutine, so it may wait. When it has returned and has ended its side, what the
+--- client still sends is dropped, unless somebody reads it.
 --- event listening(): connections are accepted
 --- event connection(socket net.Socket): somebody has connected
 --- event connectionError(err Error, socket net.Socket): a connection failed while the listener waited for it in straight-line code, and the listener did not catch that
@@ -74,7 +75,7 @@ function class_net_Server:unref() end
 
 net.Server = class_net_Server
 
--- of net/socket.lua
+-- of net/socket.lua, Socket
 --- A TCP or unix connection, or a stream over any object with the methods of luv's
 --- streams. Errors have a code and say what was tried: "connect ECONNREFUSED 127.0.0.1:1:
 --- connection refused".

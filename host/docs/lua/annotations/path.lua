@@ -6,7 +6,7 @@
 ---@class path.module
 local path = {}
 
--- of path.lua
+-- of path.lua, Path
 --- The functions for one kind of system.
 ---@class Path
 local class_Path = {}

@@ -6,7 +6,7 @@
 ---@class pretty-print.module
 local pretty_print = {}
 
--- of pretty-print/stdio.lua
+-- of pretty-print/stdio.lua, StandardOutput
 --- Standard output or error. Ending it ends nothing.
 --- event error(err Error): it cannot be written to. When the reader of a pipe has gone (code "EPIPE") and nobody
 --- listens, the program ends with code 141, as by SIGPIPE.
@@ -16,7 +16,7 @@ local pretty_print = {}
 ---@field handle uv_tty_t|nil of a terminal
 local class_StandardOutput = {}
 
--- of pretty-print/stdio.lua
+-- of pretty-print/stdio.lua, StandardInput
 --- Standard input. It keeps the program alive only while it is being read.
 ---@class StandardInput: Readable
 ---@field fd integer

@@ -5,7 +5,7 @@
 ---@class process.module
 local process = {}
 
--- of process.lua
+-- of process.lua, Process
 --- The global `process`. Signals are listened to with `process:on('sigint', fn)`; they do
 --- not keep the program alive.
 --- event exit(code integer): the program ends; nothing is waited for any more.
@@ -23,7 +23,8 @@ local process = {}
 ---@field stderr Writable
 local class_Process = {}
 
---- Adds a listener; for the name of a signal the signal is caught from now on.
+--- Adds a listener; for the name of a signal the signal is caught from now on. One that
+--- cannot be caught raises.
 ---@param name string
 ---@param callback fun(...)
 ---@return Process self

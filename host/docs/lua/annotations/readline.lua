@@ -6,14 +6,11 @@
 ---@class readline.module
 local readline = {}
 
--- of readline/editor.lua
+-- of readline/editor.lua, Editor
 --- Edits one line. `position` is the byte before which the cursor is, from 1.
----@class Editor: Object
----@field line string what was typed so far
----@field position integer
+---@class Editor: Row
 ---@field history History
 ---@field stdin any where keys come from
----@field stdout any where the row is drawn
 ---@field completionCallback? fun(before: string): string|string[]|nil, integer?
 local class_Editor = {}
 
@@ -22,13 +19,6 @@ local class_Editor = {}
 --- that end begins), `wordPattern` (a pattern for the characters of a word, default `[%w_]`).
 ---@param options table
 function class_Editor:initialize(options) end
-
---- Draws the row anew.
-function class_Editor:refreshLine() end
-
---- Shows a text above the row that is edited.
----@param text string
-function class_Editor:insertAbove(text) end
 
 --- Puts a text at the cursor.
 ---@param text string
@@ -83,7 +73,7 @@ function class_Editor:readLine(prompt, callback) end
 
 readline.Editor = class_Editor
 
--- of readline/history.lua
+-- of readline/history.lua, History
 ---@class History: Object
 ---@field length integer how many lines are kept at most
 local class_History = {}
@@ -113,6 +103,22 @@ function class_History:load(text) end
 function class_History:dump() end
 
 readline.History = class_History
+
+-- of readline/row.lua, Row
+--- A line as it is seen on a terminal.
+---@class Row: Object
+---@field line string
+---@field position integer the byte before which the cursor is, from 1
+---@field prompt string what is before the line
+---@field stdout any where it is drawn
+local class_Row = {}
+
+--- Draws the row anew.
+function class_Row:refreshLine() end
+
+--- Shows a text above the row that is edited.
+---@param text string
+function class_Row:insertAbove(text) end
 
 --- Asks for a line. On a terminal it is edited; otherwise the next line of the input is taken. Options as those of
 --- `Editor`; by default `stdin` and `stdout` of the process. The line is without its end; false with a reason

@@ -9,7 +9,7 @@
 ---@class repl.module
 local repl = {}
 
--- of repl.lua
+-- of repl.lua, Repl
 --- A prompt with its variables: globals assigned at it are those of the program.
 ---@class Repl: Object
 local class_Repl = {}

@@ -12,7 +12,7 @@
 ---@class require.module
 local require = {}
 
--- of require.lua
+-- of require.lua, Module
 --- A file as a module; the variable `module` in it.
 ---@class Module
 ---@field path string the file's full path

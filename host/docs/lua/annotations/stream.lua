@@ -6,7 +6,7 @@
 ---@class stream.module
 local stream = {}
 
--- of stream/readable.lua
+-- of stream/readable.lua, Stream
 --- The root of all streams; `pipe` for sources that only know `data`, `end`, `pause`
 --- and `resume`.
 ---@class Stream: Emitter
@@ -20,7 +20,7 @@ function class_Stream:pipe(dest, options) end
 
 stream.Stream = class_Stream
 
--- of stream/readable.lua
+-- of stream/readable.lua, Readable
 --- A source of data. It is made by overriding `_read` (or giving `read` in the options),
 --- which calls `push` with what there is, and `push(nil)` at the end.
 ---
@@ -136,7 +136,7 @@ function class_Readable:readExactly(count) end
 
 stream.Readable = class_Readable
 
--- of stream/transform.lua
+-- of stream/transform.lua, Duplex
 --- A stream to read from and to write to, such as a socket. `_read` and `_write` are to
 --- be overridden. Its sides are independent: with allowHalfOpen = false the end of one
 --- ends the other.
@@ -149,7 +149,7 @@ function class_Duplex:initialize(options) end
 
 stream.Duplex = class_Duplex
 
--- of stream/transform.lua
+-- of stream/transform.lua, Transform
 --- A duplex whose output is made of its input. `_transform`, and `_flush` where something
 --- is left to be said at the end, are to be overridden, or given as the options transform
 --- and flush.
@@ -166,14 +166,14 @@ function class_Transform:push(chunk) end
 
 stream.Transform = class_Transform
 
--- of stream/transform.lua
+-- of stream/transform.lua, PassThrough
 --- A transform that changes nothing.
 ---@class PassThrough: Transform
 local class_PassThrough = {}
 
 stream.PassThrough = class_PassThrough
 
--- of stream/transform.lua
+-- of stream/transform.lua, Observable
 --- A transform that changes nothing, and can be watched.
 ---@class Observable: Transform
 local class_Observable = {}
@@ -184,7 +184,7 @@ function class_Observable:observe() end
 
 stream.Observable = class_Observable
 
--- of stream/writable.lua
+-- of stream/writable.lua, Writable
 --- A destination of data. It is made by overriding `_write` (or giving `write` in the
 --- options), and `_writev` or `_writeMany` where several chunks can be written at once.
 ---

@@ -1,7 +1,7 @@
 ---@meta timer
 -- Generated from host/runtime by ./dev docs.
 
---- Timers. Times are in milliseconds; the shortest is one turn of the loop.
+--- Timers. Times are in milliseconds; the shortest is 1 (0 counts as 1).
 ---@class timer.module
 local timer = {}
 

@@ -5,7 +5,7 @@
 ---@class tls.module
 local tls = {}
 
--- of tls/credential.lua
+-- of tls/credential.lua, Credential
 --- Certificates, a key and authorities for connections; from `tls.createCredentials`.
 ---@class Credential: Object
 local class_Credential = {}
@@ -30,7 +30,7 @@ function class_Credential:addRootCerts() end
 
 tls.Credential = class_Credential
 
--- of tls/server.lua
+-- of tls/server.lua, Server
 --- A net.Server whose connections are in TLS. The listener given to tls.createServer
 --- gets each when its handshake is over, and runs in a coroutine, so it may wait.
 --- event secureConnection(socket TLSSocket): somebody has connected and the handshake is over
@@ -60,7 +60,7 @@ function class_TLSServer:setSecureContext(options) end
 ---@return TLSServer self
 function class_TLSServer:sni(hosts) end
 
--- of tls/socket.lua
+-- of tls/socket.lua, TLSSocket
 --- A connection in TLS: a net.Socket with all that one has. It is made by `tls.connect`,
 --- by a server, or over any connected stream (STARTTLS): `TLSSocket:new(socket, options)`
 --- begins the handshake, as a client, or as a server with `options.isServer`. From then

@@ -5,7 +5,7 @@
 ---@class virgo.module
 local virgo = {}
 
--- of virgo.lua
+-- of virgo.lua, log
 --- Lines of the host's log, which goes to stderr as "TIME LEVEL program: text".
 ---@class virgo.log
 ---@field error fun(text: string)
