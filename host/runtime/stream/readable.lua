@@ -333,7 +333,9 @@ function Readable:push(chunk)
     append(state, chunk)
     announce(self, state)
   end
-  return not state.ended and (state.length < state.highWaterMark or state.length == 0)
+  -- A reader that waits for much has asked for more in the meantime.
+  return not state.ended
+    and (state.reading or state.length < state.highWaterMark or state.length == 0)
 end
 
 --- Gives back what was read too much; it is the next to be read.

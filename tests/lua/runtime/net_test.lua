@@ -504,6 +504,23 @@ test('back-pressure: reading stops at the high-water mark', function(t)
   t:equal(size, 3e6)
 end)
 
+test('straight-line reading of more than the high-water mark at once', function(t)
+  local long = ('x'):rep(300000)
+  local _, port = serve(t, function(socket)
+    for _ = 1, 3 do
+      socket:writeAll(long .. '\n')
+    end
+    socket:writeAll(long .. long)
+  end)
+  local socket = connect(t, port, '127.0.0.1')
+  t:equal(socket:readLine(), long)
+  t:equal(#t:ok(socket:readExactly(#long + 1)), #long + 1)
+  local line, err = socket:readLine(1000)
+  t:equal(line, nil)
+  t:equal(err.code, 'EMSGSIZE')
+  socket:destroy()
+end)
+
 test('pause stops reading at the handle, resume goes on', function(t)
   local peer
   local server, port = serve(t, function(socket) peer = socket end)
