@@ -68,6 +68,10 @@ end
 int call_back(lua_State* L, int nargs, int nresults, int /*flags*/) {
   const int base = lua_gettop(L) - nargs - 1;
   State& state = State::of(L);
+  if (state.silent()) {
+    lua_settop(L, base);
+    return -LUA_ERRRUN;
+  }
   if (state.call(L, nargs, nresults) == Exit::done) return lua_gettop(L) - base;
   if (state.callback_failed)
     state.callback_failed(state.failure());
@@ -120,6 +124,7 @@ Result<void> open_luv(State& state, uv::Loop& loop, std::function<void(const Fai
 }
 
 bool close_luv(State& state, uv::Loop& loop, Duration patience) {
+  state.silence();
   bool out_of_patience = false;
   uv::Timer timer(loop, [&] { out_of_patience = true; });
   timer.start(patience);

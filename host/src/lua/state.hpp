@@ -66,6 +66,11 @@ class State {
   // Whether a call into Lua is open. Also for signal handlers on the loop thread.
   bool running() const { return depth_ > 0; }
 
+  // The state is about to be closed: nobody calls back into it any more. For those who
+  // have callbacks to ask; call() and resume() go on working.
+  void silence() { silent_ = true; }
+  bool silent() const { return silent_; }
+
   // What bindings find their host object by. Not owned.
   void set_owner(void* owner) { owner_ = owner; }
   void* owner() const { return owner_; }
@@ -126,6 +131,7 @@ class State {
   int host_work_ = 0;              // HostWork objects
   int denials_ = 0;                // allocations refused during this call
   bool refuse_all_ = false;
+  bool silent_ = false;
   bool stopped_ = false;  // the watchdog's hook was set during this call
   bool spent_ = false;
   char stopped_at_[80] = "";

@@ -130,6 +130,10 @@ void HttpServerBinding::release() {
 }
 
 bool HttpServerBinding::call(int nargs, int nresults) {
+  if (program_.state().silent()) {
+    lua_pop(L_, nargs + 1);
+    return false;
+  }
   if (program_.state().call(L_, nargs, nresults) == lua::Exit::done) return true;
   program_.uncaught();
   return false;

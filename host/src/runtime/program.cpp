@@ -93,6 +93,10 @@ Program::~Program() {
 }
 
 void Program::call(lua_State* L, int nargs) {
+  if (state_->silent()) {
+    lua_pop(L, nargs + 1);
+    return;
+  }
   if (state_->call(L, nargs, 0) != lua::Exit::done) uncaught();
 }
 
