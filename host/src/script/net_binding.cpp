@@ -1,4 +1,4 @@
-// net.connect, net.listen, and the sockets they give.
+// net.connect and the sockets it gives.
 #include "script/net_binding.hpp"
 
 #include <algorithm>
@@ -6,19 +6,15 @@
 #include <lua.hpp>
 
 #include "base/format.hpp"
-#include "crypto/tls_context.hpp"
 #include "net/connect.hpp"
-#include "net/listener.hpp"
 #include "script/bindings.hpp"
 #include "script/socket.hpp"
 #include "script/strand.hpp"
-#include "script/task.hpp"
 
 namespace virgo::script {
 namespace {
 
 constexpr const char* kSocket = "virgo.socket";
-constexpr const char* kListener = "virgo.listener";
 constexpr std::size_t kMaxSockets = 64;  // open in one strand
 constexpr double kDefaultLine = 8192;
 constexpr double kMaxTimeout = 86400;
@@ -197,120 +193,6 @@ int socket_peer(lua_State* L) {
   return 1;
 }
 
-// A listener of a script, with its callbacks in the registry.
-struct ScriptListener {
-  std::unique_ptr<net::Listener> listener;
-  lua::State* state = nullptr;
-  int accepted_ref = LUA_NOREF;
-  int refused_ref = LUA_NOREF;
-};
-
-int listener_close(lua_State* L) {
-  static_cast<ScriptListener*>(luaL_checkudata(L, 1, kListener))->listener.reset();
-  return 0;
-}
-
-int listener_collect(lua_State* L) {
-  static_cast<ScriptListener*>(lua_touserdata(L, 1))->~ScriptListener();
-  return 0;
-}
-
-int listener_index(lua_State* L) {
-  const auto* self = static_cast<ScriptListener*>(luaL_checkudata(L, 1, kListener));
-  const std::string_view key = luaL_checkstring(L, 2);
-  if (key == "close") {
-    lua_pushcfunction(L, listener_close);
-  } else if (key == "address" && self->listener != nullptr) {
-    lua_pushstring(L, self->listener->address().c_str());
-  } else {
-    lua_pushnil(L);
-  }
-  return 1;
-}
-
-ScriptListener& push_listener(lua_State* L) {
-  void* memory = lua_newuserdata(L, sizeof(ScriptListener));
-  if (luaL_newmetatable(L, kListener) != 0) {
-    lua_pushcfunction(L, listener_collect);
-    lua_setfield(L, -2, "__gc");
-    lua_pushcfunction(L, listener_index);
-    lua_setfield(L, -2, "__index");
-  }
-  auto* self = new (memory) ScriptListener();
-  lua_setmetatable(L, -2);
-  return *self;
-}
-
-std::string text_field(lua_State* L, const char* name) {
-  lua_getfield(L, 1, name);
-  std::size_t n = 0;
-  const char* s = lua_tolstring(L, -1, &n);
-  std::string out = s == nullptr ? "" : std::string(s, n);
-  lua_pop(L, 1);
-  return out;
-}
-
-void accept(const ScriptListener& self, TaskSet& tasks,
-            std::unique_ptr<net::Connection> connection) {
-  lua_State* L = self.state->raw();
-  lua_rawgeti(L, LUA_REGISTRYINDEX, self.accepted_ref);
-  tasks.start_with_socket(L, std::move(connection));
-}
-
-void refuse(const ScriptListener& self, const std::string& peer, const Error& error) {
-  if (self.refused_ref == LUA_NOREF) return;
-  lua_State* L = self.state->raw();
-  lua_rawgeti(L, LUA_REGISTRYINDEX, self.refused_ref);
-  lua_pushstring(L, peer.c_str());
-  lua_pushstring(L, error.message.c_str());
-  lua_pushstring(L, errc_name(error.code));
-  (void)self.state->call(L, 3, 0);
-}
-
-Result<std::unique_ptr<net::Listener>> open_listener(lua_State* L, ScriptListener& self,
-                                                     TaskSet& tasks, std::uint16_t port) {
-  net::ListenOptions options;
-  options.host = text_field(L, "host");
-  options.port = port;
-  const std::string certificate = text_field(L, "certificate");
-  if (!certificate.empty()) {
-    auto tls = crypto::TlsContext::server(
-        {.certificate_file = certificate, .key_file = text_field(L, "key")});
-    if (!tls) return tls.error();
-    options.tls = std::move(tls).value();
-  }
-  net::Listener::Handlers handlers;
-  handlers.accepted = [&](std::unique_ptr<net::Connection> c) {
-    accept(self, tasks, std::move(c));
-  };
-  handlers.refused = [&self](const std::string& peer, const Error& e) { refuse(self, peer, e); };
-  return net::Listener::open(Context::of(L).loop(), std::move(options), std::move(handlers));
-}
-
-int net_listen(lua_State* L) {
-  luaL_checktype(L, 1, LUA_TTABLE);
-  auto& tasks = *static_cast<TaskSet*>(lua_touserdata(L, lua_upvalueindex(1)));
-  lua_getfield(L, 1, "port");
-  const lua_Number port = luaL_optnumber(L, -1, 0);
-  luaL_argcheck(L, port >= 0 && port <= 65535, 1, "port must be from 0 to 65535");
-  ScriptListener& self = push_listener(L);
-  self.state = &lua::State::of(L);
-  lua_getfield(L, 1, "accepted");
-  luaL_argcheck(L, lua_isfunction(L, -1), 1, "accepted must be a function");
-  self.accepted_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-  lua_getfield(L, 1, "refused");
-  if (lua_isfunction(L, -1))
-    self.refused_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-  else
-    lua_pop(L, 1);
-  {
-    auto opened = open_listener(L, self, tasks, static_cast<std::uint16_t>(port));
-    if (!opened) return push_failure(L, "failed", opened.error());
-    self.listener = std::move(opened).value();
-  }
-  return 1;
-}
-
 }  // namespace
 
 void push_socket(lua_State* L, Strand& strand, std::unique_ptr<net::Connection> connection) {
@@ -332,10 +214,6 @@ int open_net(lua_State* L) {
   lua_pushcfunction(L, connect);
   lua_setfield(L, -2, "connect");
   return 1;
-}
-
-void open_net_listen(lua_State* L, TaskSet& tasks) {
-  add_function(L, "listen", net_listen, &tasks);
 }
 
 }  // namespace virgo::script

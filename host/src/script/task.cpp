@@ -2,7 +2,6 @@
 
 #include <lua.hpp>
 
-#include "script/net_binding.hpp"
 #include "script/socket.hpp"
 
 namespace virgo::script {
@@ -50,12 +49,6 @@ void TaskSet::start_later(lua_State* L, int nargs) {
     const auto it = running_.find(id);
     if (it != running_.end()) it->second->go_on(nargs);
   });
-}
-
-void TaskSet::start_with_socket(lua_State* L, std::unique_ptr<net::Connection> connection) {
-  Task& task = add(L, 0, {});
-  push_socket(task.coroutine().raw(), task, std::move(connection));
-  task.go_on(1);
 }
 
 void TaskSet::ended(Task& task, lua::Exit exit) {

@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 
-#include "net/connection.hpp"
 #include "script/strand.hpp"
 
 namespace virgo::script {
@@ -29,9 +28,6 @@ class TaskSet {
   void start(lua_State* L, int nargs, Returned returned = {});
   // The same, but from the loop, after the code that now runs.
   void start_later(lua_State* L, int nargs);
-  // The function on top of `L`, with a socket over `connection`, which the new
-  // task owns, as its argument.
-  void start_with_socket(lua_State* L, std::unique_ptr<net::Connection> connection);
   // Drops them all. Not from within one of them.
   void clear();
   std::size_t size() const { return running_.size(); }

@@ -54,6 +54,18 @@ TEST_F(LuvTest, AnErrorInACallbackIsHandedOverAndTheLoopGoesOn) {
   EXPECT_EQ(run(*state_, "assert(count == 3)"), Exit::done);
 }
 
+TEST_F(LuvTest, AStateThatIsBeingClosedIsNotCalledBack) {
+  open();
+  ASSERT_EQ(run(*state_,
+                "local t, p = uv.new_timer(), uv.new_pipe()\n"
+                "t:start(0, 0, function() called = true end)\n"
+                "p:close(function() called = true error('late') end)"),
+            Exit::done);
+  EXPECT_TRUE(close_luv(*state_, loop_));
+  EXPECT_EQ(failure_.message, "");
+  EXPECT_EQ(run(*state_, "assert(not called)"), Exit::done);
+}
+
 TEST_F(LuvTest, WalkShowsOwnHandlesOnly) {
   open();
   uv::Timer ours(loop_, [] {});
