@@ -35,7 +35,10 @@ function server.start(options)
   listener:on("tlsClientError", refused)
   listener:listen(options.port, options.host)
   local _, err = listener:wait("listening")
-  if err then return nil, err end
+  if err then
+    return nil, ("cannot listen on %s: %s"):format(
+      name_of { ip = options.host, port = options.port }, err.message:match(": (.-)$") or err.message)
+  end
   listener:on("error", function(why) virgo.log.error(tostring(why)) end)
   self.listener = listener
   self.address = name_of(listener:address())

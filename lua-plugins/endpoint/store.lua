@@ -17,6 +17,9 @@ store.__index = store
 local File = {}
 File.__index = File
 
+-- An error of fs without what was tried and on what: we say that better.
+local function reason(err) return err.message:match("^(.-), %l+ '") or err.message end
+
 -- An agent's name as a file name: no separators, no hidden files.
 local function file_name(agent)
   return (agent:gsub("[^%w._-]", function(c) return string.format("%%%02x", c:byte()) end)
@@ -29,7 +32,7 @@ function store:takes(agent) return #file_name(agent) <= 255 end
 function store.open(dir, options)
   local ok, err = fs.mkdirSync(dir, "700")
   if not ok and err.code ~= "EEXIST" then
-    return nil, "cannot make the folder: " .. err.message
+    return nil, "cannot make the folder " .. dir .. ": " .. reason(err)
   end
   return setmetatable({ dir = dir, sync = options.sync, files = {} }, store)
 end
@@ -54,7 +57,7 @@ function store:file(agent)
   if not file then
     local path = self.dir .. "/" .. file_name(agent)
     local fd, err = fs.openSync(path, "a+", "600")
-    if not fd then return nil, "cannot open it: " .. err.message end
+    if not fd then return nil, "cannot open " .. path .. ": " .. reason(err) end
     local size = assert(fs.fstatSync(fd)).size
     local epoch, seq, torn = last_record(fd, size)
     file = setmetatable({
@@ -102,7 +105,7 @@ function File:append(text)
   end
   -- What did get there would be there twice when it comes again.
   self.torn = not fs.ftruncateSync(self.fd, self.size) or self.torn
-  return nil, "cannot write " .. self.path .. ": " .. err.message
+  return nil, "cannot write " .. self.path .. ": " .. reason(err)
 end
 
 return store

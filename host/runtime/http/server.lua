@@ -29,7 +29,7 @@ local COMPLETE, UPGRADE = 1, 4
 --- event listening(): connections are accepted
 --- event request(req http.IncomingMessage, res http.ServerResponse): in place of, or beside, the handler
 --- event upgrade(req http.IncomingMessage, socket net.Socket, head string): the client offers another protocol; with a listener the connection becomes his, `head` are bytes that came already
---- event connect(req http.IncomingMessage, socket net.Socket, head string): the same for CONNECT
+--- event connect(req http.IncomingMessage, socket net.Socket, head string): the same for CONNECT; without a listener it is answered with 405
 --- event error(err Error): listen failed
 --- event close(): it accepts no more, and the last connection is gone
 ---@class http.Server: Emitter
@@ -62,6 +62,12 @@ local function dispatch(server, req, res)
   end
 end
 
+local function noTunnel(res)
+  res.statusCode = 405
+  res:setHeader('Connection', 'close')
+  res:finish()
+end
+
 local callbacks = {}
 
 function callbacks.request(server, connection, number, method, target, minor, raw, flags, body)
@@ -92,7 +98,10 @@ function callbacks.request(server, connection, number, method, target, minor, ra
   setmetatable(res, responseMeta)
   req.res = res
   local handler = server._handler
-  if handler and not server.handlers then
+  if method == 'CONNECT' then
+    -- A handler of requests would answer 200, which promises a tunnel.
+    run(noTunnel, res)
+  elseif handler and not server.handlers then
     run(handler, req, res)
   else
     run(dispatch, server, req, res)

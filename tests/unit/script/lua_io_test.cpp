@@ -42,8 +42,7 @@ class LuaIoTest : public LuaCheckTest {
 };
 
 TEST_F(LuaIoTest, SpeaksALineProtocol) {
-  const auto port =
-      listen([](uv::Stream& peer) { peer.write("hello\r\nlength 5\nabcdeFGH\n"); });
+  const auto port = listen([](uv::Stream& peer) { peer.write("hello\r\nlength 5\nabcdeFGH\n"); });
   const auto& run = run_body(connect(port) + R"(
     assert(s:read_line() == "hello")
     local n = tonumber(s:read_line():match("%d+"))

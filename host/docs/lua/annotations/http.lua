@@ -255,7 +255,7 @@ http.ClientResponse = class_ClientResponse
 --- event listening(): connections are accepted
 --- event request(req http.IncomingMessage, res http.ServerResponse): in place of, or beside, the handler
 --- event upgrade(req http.IncomingMessage, socket net.Socket, head string): the client offers another protocol; with a listener the connection becomes his, `head` are bytes that came already
---- event connect(req http.IncomingMessage, socket net.Socket, head string): the same for CONNECT
+--- event connect(req http.IncomingMessage, socket net.Socket, head string): the same for CONNECT; without a listener it is answered with 405
 --- event error(err Error): listen failed
 --- event close(): it accepts no more, and the last connection is gone
 ---@class http.Server: Emitter
@@ -489,7 +489,7 @@ function http.fetch(...) end
 --- Duplex. It is the server's from then on.
 ---@param socket net.Socket
 ---@param handler fun(req: http.IncomingMessage, res: http.ServerResponse)
-function http.handleConnection(socket, handler, server) end
+function http.handleConnection(socket, handler) end
 
 --- Makes a server.
 ---@param options table|nil see http.Server

@@ -45,6 +45,7 @@ function json.encode(value, state) end
 ---@param nullval any what becomes of null; nil, so that members that are null vanish
 ---@param objectmeta table|nil metatable of objects; nil given explicitly: none
 ---@param arraymeta table|nil metatable of arrays
+---@param values integer|nil how many values there may be together, for texts from outside
 ---@return any value
 ---@return integer next the byte after the value, or the one that is wrong
 ---@return string|nil message
