@@ -12,7 +12,7 @@ const Command& config_check_command();    // config_command.cpp
 const Command& config_show_command();     // config_command.cpp
 const Command& config_options_command();  // config_command.cpp
 
-const Command& lua_command();             // lua_command.cpp
+const Command& lua_command();  // lua_command.cpp
 
 const Command& plugin_new_command();       // plugin_new_command.cpp
 const Command& plugin_info_command();      // plugin_info_command.cpp

@@ -1,5 +1,6 @@
 // The global `net`: TCP for scripts. What waits, waits at most until the strand
-// ends (a run's deadline); what is opened is closed with the strand. lua-plugins/README.md is the reference. Loop thread only.
+// ends (a run's deadline); what is opened is closed with the strand. lua-plugins/README.md is the
+// reference. Loop thread only.
 #pragma once
 
 #include <memory>

@@ -51,10 +51,9 @@ class LuaEvilTest : public LuaCheckTest {
                     .empty());
   }
   Params params() {
-    server_ =
-        std::make_unique<uv::TcpServer>(loop_, [this](Result<std::unique_ptr<uv::Stream>> s) {
-          if (s) peers_.push_back(std::move(s).value());
-        });
+    server_ = std::make_unique<uv::TcpServer>(loop_, [this](Result<std::unique_ptr<uv::Stream>> s) {
+      if (s) peers_.push_back(std::move(s).value());
+    });
     EXPECT_TRUE(server_->listen("127.0.0.1", 0).ok());
     return {{"port", scalar(std::to_string(server_->port()))}};
   }
