@@ -15,5 +15,5 @@ case $("$node" --version) in
     node=$PWD/build/bench-node/node_modules/node/bin/node
     ;;
 esac
-ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -H -n)"
+prlimit --pid $$ --nofile=65536:65536 2>/dev/null || true # ten thousand connections
 exec build/release/tests/bench_http "$node" "$@"

@@ -4,5 +4,5 @@
 # Usage: ./dev bench soak [SCALE], SCALE 0.01 is a hundredth of each
 # Needs: wrk openssl
 set -eu
-ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -H -n)"
+prlimit --pid $$ --nofile=65536:65536 2>/dev/null || true # ten thousand connections
 exec build/release/tests/bench_soak "$@"

@@ -85,27 +85,27 @@ class NetHandle {
   }
 
  private:
-  lua_State* L() { return program_.state().raw(); }
+  lua_State* raw() { return program_.state().raw(); }
   void forget(int& ref) {
-    if (ref != 0) luaL_unref(L(), LUA_REGISTRYINDEX, ref);
+    if (ref != 0) luaL_unref(raw(), LUA_REGISTRYINDEX, ref);
     ref = 0;
   }
   void call_ref(int ref, const char* error) {
     if (ref == 0) return;
-    lua_rawgeti(L(), LUA_REGISTRYINDEX, ref);
-    luaL_unref(L(), LUA_REGISTRYINDEX, ref);
+    lua_rawgeti(raw(), LUA_REGISTRYINDEX, ref);
+    luaL_unref(raw(), LUA_REGISTRYINDEX, ref);
     if (error == nullptr)
-      lua_pushnil(L());
+      lua_pushnil(raw());
     else
-      lua_pushstring(L(), error);
-    program_.call(L(), 1);
+      lua_pushstring(raw(), error);
+    program_.call(raw(), 1);
   }
   void on_data(std::string_view bytes) {
     if (reader_ == 0) return;
-    lua_rawgeti(L(), LUA_REGISTRYINDEX, reader_);
-    lua_pushnil(L());
-    lua_pushlstring(L(), bytes.data(), bytes.size());
-    program_.call(L(), 2);
+    lua_rawgeti(raw(), LUA_REGISTRYINDEX, reader_);
+    lua_pushnil(raw());
+    lua_pushlstring(raw(), bytes.data(), bytes.size());
+    program_.call(raw(), 2);
   }
   void on_end(const Error* why) {
     ended_ = true;
@@ -115,13 +115,13 @@ class NetHandle {
   }
   void tell_end() {
     if (reader_ == 0 || closed_) return;
-    lua_rawgeti(L(), LUA_REGISTRYINDEX, reader_);
+    lua_rawgeti(raw(), LUA_REGISTRYINDEX, reader_);
     if (error_ == nullptr)
-      lua_pushnil(L());
+      lua_pushnil(raw());
     else
-      lua_pushstring(L(), error_);
-    lua_pushnil(L());
-    program_.call(L(), 2);
+      lua_pushstring(raw(), error_);
+    lua_pushnil(raw());
+    program_.call(raw(), 2);
   }
   void post_end() {
     program_.loop().post([this] { tell_end(); });
@@ -325,7 +325,7 @@ int push_address(lua_State* L, const std::string& name) {
   else
     lua_pushlstring(L, name.data(), colon);
   lua_setfield(L, -2, "ip");
-  lua_pushinteger(L, std::atoi(name.c_str() + colon + 1));
+  lua_pushinteger(L, std::strtol(name.c_str() + colon + 1, nullptr, 10));
   lua_setfield(L, -2, "port");
   lua_pushstring(L, six ? "inet6" : "inet");
   lua_setfield(L, -2, "family");
