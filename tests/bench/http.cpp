@@ -57,8 +57,8 @@ Figures drive(Running& server, const std::string& mode, int seconds) {
   const double used = (cpu_ms(server.pid()) - cpu) / 1000;
   f.rate = number_after(text, "Requests/sec:");
   f.per_cpu = used > 0 ? requests_of(text) / used : 0;
-  f.p50 = latency(text, "50%");
-  f.p99 = latency(text, "99%");
+  f.p50 = latency(text, "  50%");
+  f.p99 = latency(text, "  99%");
   f.failed = number_after(text, "Non-2xx or 3xx responses:");
   f.after = server.rss();
   if (!server.running()) std::fprintf(stderr, "the server ended:\n%s\n", server.err().c_str());

@@ -15,7 +15,8 @@ struct lua_State;
 
 namespace virgo::runtime {
 
-class HttpServerBinding;
+// Final, which a declaration cannot say.
+class HttpServerBinding;  // NOLINT(cppcoreguidelines-virtual-class-destructor)
 
 // What Lua's userdata of a connection holds. Lives as long as Lua has it.
 struct HttpConnectionRef {
