@@ -322,8 +322,9 @@ local function writeWhenOpen(self, data, size, callback)
     self.waitingForOpen = function(err)
       if err then
         return callback(err)
+      elseif self.fd then -- else a listener of 'open' has destroyed it, and that was told
+        return write(self, data, size, callback)
       end
-      return write(self, data, size, callback)
     end
   end
 end

@@ -509,6 +509,17 @@ test('ReadStream: nobody reads, nothing more is read', function(t)
   stream:destroy()
 end)
 
+test('WriteStream: destroyed by a listener of open while a write waits', function(t, expect)
+  local path = os.tmpname()
+  t:defer(function() os.remove(path) end)
+  local stream = fs.createWriteStream(path)
+  stream:on('error', function() end)
+  stream:on('open', expect(function() stream:destroy() end))
+  stream:write('never', expect(function(err) t:equal(err.code, 'EBADF') end))
+  t:await(function(done) stream:once('close', done) end)
+  t:equal(fs.readFileSync(path), '')
+end)
+
 test('WriteStream: events, callbacks and content', function(t)
   local path = folder(t) .. '/f'
   local before = openFiles()

@@ -244,6 +244,24 @@ test('an error event nobody listens to goes to process, else it is uncaught', fu
   t:match(err, '^Uncaught: EIO: lost\nstack traceback:')
 end)
 
+test('a program starts also without standard streams', function(t)
+  local path = os.tmpname()
+  t:defer(function() os.remove(path) end)
+  local code = t:await(function(done)
+    local child
+    child = require('uv').spawn('/bin/sh', { args = { '-c',
+      ('exec "$0" -e "$1" <&- >&- 2>&-'), args[0], ([[
+        print('nowhere')
+        local fd = require('fs').openSync(%q, 'w')
+        require('fs').writeSync(fd, -1, tostring(fd > 2))]]):format(path) } }, function(status)
+      child:close()
+      done(status)
+    end)
+  end)
+  t:equal(code, 0)
+  t:equal(require('fs').readFileSync(path), 'true')
+end)
+
 test('stdin, stdout, stderr', function(t)
   local pretty = require('pretty-print')
   t:equal(process.stdin, pretty.stdin)
