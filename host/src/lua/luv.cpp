@@ -54,6 +54,8 @@ registry.uv_thread.__index.join = uv.thread_join
 
 local close, is_closing, cancel = uv.close, uv.is_closing, uv.cancel
 return function()
+  for thread in next, threads do join(thread) end -- what it runs goes with the state
+  threads = {}
   local handles, requests = own()
   for _, handle in ipairs(handles) do
     if not is_closing(handle) then close(handle) end

@@ -18,12 +18,12 @@ namespace virgo::lua {
 Result<void> open_luv(State& state, uv::Loop& loop,
                       std::function<void(const Failure&)> failed = nullptr);
 
-// Before a state with luv is destroyed: closes the script's handles, cancels
-// its requests and turns the loop until both are done. None of its callbacks runs
-// any more. False if something is
-// still pending after `patience` (a name look-up that hangs); then the state
-// must be leaked, for libuv still points into it. Work given to uv.queue_work is
-// for the script to wait for.
+// Before a state with luv is destroyed: closes the script's handles, cancels its
+// requests and turns the loop until both are done. None of its callbacks runs any
+// more. Threads of uv.new_thread that were not joined are joined, however long that
+// takes. False if something is still pending after `patience` (a name look-up that
+// hangs); then the state must be leaked, for libuv still points into it. Work given
+// to uv.queue_work is for the script to wait for.
 bool close_luv(State& state, uv::Loop& loop, Duration patience = std::chrono::seconds(5));
 
 }  // namespace virgo::lua
