@@ -4,6 +4,7 @@
 local uv = require('uv')
 local core = require('core')
 local task = require('task')
+local listenOptions = require('net/listen_options')
 local errors = require('net/errors')
 local IncomingMessage = require('http/incoming')
 local ServerResponse = require('http/server_response')
@@ -206,23 +207,6 @@ local function listenOn(self, options, callback)
   soon(onListening, self, callback)
 end
 
-local function listenOptions(port, host, backlog, callback)
-  if type(port) == 'table' then
-    return port, type(host) == 'function' and host or callback
-  elseif type(port) == 'function' then
-    return {}, port
-  elseif type(port) == 'string' and not tonumber(port) then
-    return { path = port }, type(host) == 'function' and host or callback or backlog
-  elseif type(host) == 'function' then
-    return { port = port }, host
-  elseif type(backlog) == 'function' then
-    return { port = port, host = host }, backlog
-  elseif type(host) == 'number' then
-    return { port = port, backlog = host }, callback
-  end
-  return { port = port, host = host, backlog = backlog }, callback
-end
-
 --- Begins to accept connections. An address or path is bound before `listen` returns, a
 --- name after it was looked up. Failure is an `error` event, later in any case, and the
 --- callback is not called then.
@@ -236,7 +220,7 @@ end
 ---@overload fun(self: http.Server, port: integer, host: string|nil, backlog: integer, callback: nil|fun()): http.Server
 function Server:listen(port, host, callback, more)
   local given
-  given, callback = listenOptions(port, host, callback, more)
+  given, callback = listenOptions.of(port, host, callback, more)
   if self.listening or self._pending or self._closing then
     soon(fail, self, Error:new('listen EALREADY: the server listens already', 'EALREADY'))
     return self
@@ -247,11 +231,7 @@ function Server:listen(port, host, callback, more)
     listenOn(self, options, callback)
     return self
   end
-  local number = tonumber(given.port or 0)
-  if not number or number < 0 or number > 65535 or number % 1 ~= 0 then
-    error('a port is a number up to 65535, not ' .. tostring(given.port), 2)
-  end
-  options.port, options.host = number, given.host or given.ip or '0.0.0.0'
+  options.port, options.host = listenOptions.place(given)
   if options.host:find('^[%d.]+$') or options.host:find(':', 1, true) then
     listenOn(self, options, callback)
     return self

@@ -4,6 +4,7 @@ local uv = require('uv')
 local core = require('core')
 local task = require('task')
 local addresses = require('net/address')
+local listenOptions = require('net/listen_options')
 local errors = require('net/errors')
 local Socket = require('net/socket')
 local soon = require('internal/turn').soon
@@ -296,24 +297,6 @@ local function bindHost(self, host, options, callback)
   end
 end
 
--- The arguments of listen as one table of options, and the callback.
-local function listenOptions(port, host, backlog, callback)
-  if type(port) == 'table' then
-    return port, type(host) == 'function' and host or callback
-  elseif type(port) == 'function' then
-    return {}, port
-  elseif type(port) == 'string' and not tonumber(port) then
-    return { path = port }, type(host) == 'function' and host or callback or backlog
-  elseif type(host) == 'function' then
-    return { port = port }, host
-  elseif type(host) == 'number' then
-    return { port = port, backlog = host }, backlog
-  elseif type(backlog) == 'function' then
-    return { port = port, host = host }, backlog
-  end
-  return { port = port, host = host, backlog = backlog }, callback
-end
-
 --- Begins to accept connections. An address or path is bound before `listen` returns, a
 --- name after it was looked up. Failure is an `error` event, later in any case, and the
 --- callback is not called then.
@@ -327,7 +310,7 @@ end
 ---@overload fun(self: net.Server, port: integer, host: string|nil, backlog: integer, callback: nil|fun()): net.Server
 function Server:listen(port, host, callback, more)
   local options
-  options, callback = listenOptions(port, host, callback, more)
+  options, callback = listenOptions.of(port, host, callback, more)
   if self._handle or self._pending then
     soon(function()
       self:emit('error', errors.make('listen', 'EALREADY', nil, nil, 'the server listens already'))
@@ -340,11 +323,7 @@ function Server:listen(port, host, callback, more)
   elseif options.fd then
     bindDescriptor(self, options, callback)
   else
-    local number = tonumber(options.port or 0)
-    if not number or number < 0 or number > 65535 or number % 1 ~= 0 then
-      error('a port is a number up to 65535, not ' .. tostring(options.port), 2)
-    end
-    self._host, self._port = options.host or options.ip or '0.0.0.0', number
+    self._port, self._host = listenOptions.place(options)
     bindHost(self, self._host, options, callback)
   end
   return self

@@ -819,6 +819,15 @@ test('CONNECT without a listener is refused, and no matter for the handler', fun
   t:ok(not answer:find('never'))
 end)
 
+test('listen: a backlog in place of the host, as of net', function(t, expect)
+  local server = http.createServer(function() end)
+  server:listen(0, 16, expect(function()
+    t:ok(server:address().port > 0)
+    server:close()
+  end))
+  t:raises(function() http.createServer():listen(65536) end, 'http_server_test.lua.*up to 65535')
+end)
+
 test('setTimeout is the time a handler has', function(t)
   local server = http.createServer(function() end)
   t:equal(server:setTimeout(20), server)
