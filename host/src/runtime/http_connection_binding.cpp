@@ -72,38 +72,38 @@ int push_finished(lua_State* L, net::HttpConnection& c, const Result<void>& resu
   return push_result(L, result);
 }
 
-// connection number status reason headers body flags
-int respond(lua_State* L) {
+using Fields = std::span<const http::Header>;
+
+// What begins a response: connection number status reason headers body flags.
+template <class Write>
+int begin_response(lua_State* L, Write write) {
   net::HttpConnection* c = request_at(L);
   if (c == nullptr) return push_over(L);
   const int status = static_cast<int>(luaL_checkinteger(L, 3));
   const int flags = static_cast<int>(lua_tointeger(L, 7));
   const char* error = nullptr;
-  const auto* headers = read_header_table(L, 5, &error);
+  const Fields* headers = read_header_table(L, 5, &error);
   if (headers == nullptr) return push_failure(L, error, "EINVAL");
   const lua::HostWork work(L);
   const Inside inside(L, *ref_at(L).server);
   apply(*c, flags);
-  return push_finished(L, *c,
-                       c->respond(status, text_or_empty(L, 4), *headers, text_or_empty(L, 6)));
+  return write(*c, status, *headers);
 }
 
-// connection number status reason headers body flags
+int respond(lua_State* L) {
+  return begin_response(L, [L](net::HttpConnection& c, int status, const Fields& headers) {
+    return push_finished(L, c,
+                         c.respond(status, text_or_empty(L, 4), headers, text_or_empty(L, 6)));
+  });
+}
+
 int write_head(lua_State* L) {
-  net::HttpConnection* c = request_at(L);
-  if (c == nullptr) return push_over(L);
-  const int status = static_cast<int>(luaL_checkinteger(L, 3));
-  const int flags = static_cast<int>(lua_tointeger(L, 7));
-  const char* error = nullptr;
-  const auto* headers = read_header_table(L, 5, &error);
-  if (headers == nullptr) return push_failure(L, error, "EINVAL");
-  const lua::HostWork work(L);
-  const Inside inside(L, *ref_at(L).server);
-  apply(*c, flags);
-  const auto written = c->write_head(status, text_or_empty(L, 4), *headers, text_or_empty(L, 6));
-  if (!written) return push_result(L, written);
-  lua_pushboolean(L, !c->congested());
-  return 1;
+  return begin_response(L, [L](net::HttpConnection& c, int status, const Fields& headers) {
+    const auto written = c.write_head(status, text_or_empty(L, 4), headers, text_or_empty(L, 6));
+    if (!written) return push_result(L, written);
+    lua_pushboolean(L, !c.congested());
+    return 1;
+  });
 }
 
 // connection number status headers
