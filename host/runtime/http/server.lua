@@ -222,7 +222,10 @@ function Server:listen(port, host, callback, more)
   local given
   given, callback = listenOptions.of(port, host, callback, more)
   if self.listening or self._pending or self._closing then
-    soon(fail, self, Error:new('listen EALREADY: the server listens already', 'EALREADY'))
+    -- Not fail(): it goes on listening.
+    soon(function()
+      self:emit('error', Error:new('listen EALREADY: the server listens already', 'EALREADY'))
+    end)
     return self
   end
   local options = { tls = self._tls, path = given.path, mode = given.mode, backlog = given.backlog,
