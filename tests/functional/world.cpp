@@ -1,8 +1,11 @@
 #include "functional/world.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -134,6 +137,28 @@ Endpoint::Endpoint(std::vector<std::string> extra_arguments) : extra_(std::move(
   EXPECT_EQ(init.wait(), 0) << init.err();
 }
 
+void Endpoint::kill() {
+  process_.reset();
+  hold_port();
+}
+
+// Bound without SO_REUSEADDR, so that the system gives the port to nobody else; where
+// connections of before linger that is refused, and the port is not held.
+void Endpoint::hold_port() {
+  release_port();
+  held_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port_));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (bind(held_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) release_port();
+}
+
+void Endpoint::release_port() {
+  if (held_ >= 0) close(held_);
+  held_ = -1;
+}
+
 void Endpoint::start() {
   const std::string port_file = dir_.file("port");
   unlink(port_file.c_str());
@@ -141,6 +166,7 @@ void Endpoint::start() {
       virgo_binary(), "endpoint", dir_.path(),   "--listen", "127.0.0.1:" + std::to_string(port_),
       "--port-file",  port_file,  "--heartbeat", "1s"};
   argv.insert(argv.end(), extra_.begin(), extra_.end());
+  release_port();
   process_.emplace(std::move(argv), dir_.file("endpoint" + std::to_string(++starts_)));
   EXPECT_TRUE(eventually([&] { return !read_file(port_file).empty() || !process_->running(); }));
   port_ = std::atoi(read_file(port_file).c_str());

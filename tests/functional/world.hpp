@@ -92,9 +92,13 @@ class Endpoint {
  public:
   // Makes the files; start() runs it.
   explicit Endpoint(std::vector<std::string> extra_arguments = {});
+  ~Endpoint() { release_port(); }
+  Endpoint(const Endpoint&) = delete;
+  Endpoint& operator=(const Endpoint&) = delete;
 
   void start();  // again after kill(): on the same port
-  void kill() { process_.reset(); }
+  // Nobody answers at the port then, and no other test is given it.
+  void kill();
   // These are for the next start(). The port is also that of address().
   void add_arguments(const std::vector<std::string>& more) {
     extra_.insert(extra_.end(), more.begin(), more.end());
@@ -117,8 +121,12 @@ class Endpoint {
  private:
   TempDir dir_;
   std::vector<std::string> extra_;
+  void hold_port();
+  void release_port();
+
   std::optional<Process> process_;
   int port_ = 0;
+  int held_ = -1;  // a socket bound to port_
   int starts_ = 0;
 };
 
