@@ -163,10 +163,13 @@ void LuaFile::exceeded(const char* limit, std::string value, std::string text) {
 }
 
 void LuaFile::entering(binding::Strand& strand) {
-  const Duration of_run = limits_.cpu_per_run - static_cast<LuaRun&>(strand.root()).cpu;
+  const auto& run = static_cast<LuaRun&>(strand.root());
+  // What runs in the background has no end by which to measure it.
+  const Duration of_run =
+      run.is_background() ? limits_.cpu_per_minute : limits_.cpu_per_run - run.cpu;
   const Duration of_minute = cpu_left();
   cpu_before_ = state_->cpu_used();
-  if (of_run <= of_minute)
+  if (of_run <= of_minute && !run.is_background())
     state_->set_allowance({of_run, limits_.cpu_per_run, "in one run", "limits.lua_cpu_per_run"});
   else
     state_->set_allowance(
