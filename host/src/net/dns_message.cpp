@@ -159,8 +159,8 @@ void read_soa(Reader& data, DnsRecord& record) {
   record.fields = {{"mname", mname}, {"rname", rname}};
   record.text = mname + " " + rname;
   for (const char* name : {"serial", "refresh", "retry", "expire", "minimum"}) {
-    record.fields.push_back({name, data.u32()});
-    record.text += format(" {}", std::get<std::uint32_t>(record.fields.back().value));
+    record.fields.emplace_back(name, data.u32());
+    record.text += format(" {}", record.fields.back().number);
   }
 }
 
@@ -169,12 +169,12 @@ void read_numbers_and_name(Reader& data, DnsRecord& record,
                            std::initializer_list<const char*> numbers, const char* name) {
   for (const char* number : numbers) {
     const std::uint32_t value = data.u16();
-    record.fields.push_back({number, value});
+    record.fields.emplace_back(number, value);
     record.text += format("{} ", value);
   }
   std::string target = data.name();
   record.text += target;
-  record.fields.push_back({name, std::move(target)});
+  record.fields.emplace_back(name, std::move(target));
 }
 
 void read_caa(Reader& data, DnsRecord& record) {

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -32,11 +32,17 @@ std::optional<DnsType> dns_type_named(std::string_view name);
 std::string dns_type_name(std::uint16_t type);
 
 struct DnsRecord {
-  // A number, a text, or (the strings of TXT) a list of texts.
-  using Value = std::variant<std::uint32_t, std::string, std::vector<std::string>>;
   struct Field {
+    enum class Kind : std::uint8_t { number, text, texts };
+    Field(const char* n, std::uint32_t value) : name(n), number(value) {}
+    Field(const char* n, std::string value) : name(n), kind(Kind::text), texts{std::move(value)} {}
+    Field(const char* n, std::vector<std::string> values)
+        : name(n), kind(Kind::texts), texts(std::move(values)) {}
+
     const char* name;
-    Value value;
+    Kind kind = Kind::number;
+    std::uint32_t number = 0;
+    std::vector<std::string> texts;  // one of Kind::text
   };
 
   // Names have no dot at the end ("." is the root), and are escaped as in zone files: "\."
