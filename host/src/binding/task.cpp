@@ -1,10 +1,8 @@
-#include "script/task.hpp"
+#include "binding/task.hpp"
 
 #include <lua.hpp>
 
-#include "script/socket.hpp"
-
-namespace virgo::script {
+namespace virgo::binding {
 
 class TaskSet::Task final : public Strand {
  public:
@@ -16,6 +14,8 @@ class TaskSet::Task final : public Strand {
     const bool waits = exit == lua::Exit::yielded && lua::take_wait(coroutine().raw());
     if (!waits) set_.ended(*this, exit);
   }
+
+  void broke(lua::Exit exit) override { set_.ended(*this, exit); }
 
   const Returned returned;
 
@@ -69,4 +69,4 @@ void TaskSet::clear() {
   running_.clear();
 }
 
-}  // namespace virgo::script
+}  // namespace virgo::binding
