@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace virgo::testing {
+namespace virgo::proc {
 
 struct ProcessState {
   pid_t pid = 0;
@@ -51,4 +51,4 @@ inline std::size_t zombies_of(pid_t parent) {
   return n;
 }
 
-}  // namespace virgo::testing
+}  // namespace virgo::proc

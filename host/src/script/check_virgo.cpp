@@ -2,6 +2,7 @@
 #include <lua.hpp>
 
 #include "binding/bindings.hpp"
+#include "binding/exec_binding.hpp"
 #include "binding/fs_binding.hpp"
 #include "binding/json_binding.hpp"
 #include "binding/parallel.hpp"
@@ -54,7 +55,8 @@ int open_print(lua_State* L) {
 }  // namespace
 
 int open_check_virgo(lua_State* L) {
-  static constexpr binding::LazyMember kMembers[] = {{"fs", binding::open_fs},
+  static constexpr binding::LazyMember kMembers[] = {{"exec", binding::open_exec},
+                                                     {"fs", binding::open_fs},
                                                      {"json", binding::open_json},
                                                      {"tcp", binding::open_tcp},
                                                      {nullptr, nullptr}};

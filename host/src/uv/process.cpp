@@ -120,7 +120,8 @@ struct Process::Running : std::enable_shared_from_this<Process::Running> {
         out(loop, std::move(child.out), options.max_out, [this] { look(); }),
         err(loop, std::move(child.err), options.max_err, [this] { look(); }),
         late(loop, [this] { finish(true); }),
-        watched(ProcessChild::watch(loop, child.take(), options.grace, [this] { ended(); })) {
+        watched(ProcessChild::watch(loop, child.take(), options.grace, std::move(options.token),
+                                    [this] { ended(); })) {
     if (child.in) in = std::make_unique<Input>(loop, std::move(child.in), std::move(options.input));
     // Without eyes for its output there is no use in it.
     const bool sees_out = out.watch();

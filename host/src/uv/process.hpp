@@ -31,6 +31,7 @@ struct ProcessOptions {
   Duration grace = std::chrono::seconds(1);
   // What others of its group may still write when it has ended, they have to until then.
   Duration linger = std::chrono::seconds(1);
+  std::shared_ptr<void> token{};  // kept until the child has been reaped, for who counts them
 };
 
 struct ProcessResult {

@@ -12,10 +12,12 @@ constexpr Duration kLookAgain = std::chrono::milliseconds(20);
 
 }  // namespace
 
-ProcessChild::ProcessChild(Loop& loop, pid_t pid, Duration grace, std::function<void()> ended)
+ProcessChild::ProcessChild(Loop& loop, pid_t pid, Duration grace, std::shared_ptr<void> token,
+                           std::function<void()> ended)
     : loop_(loop),
       pid_(pid),
       grace_(grace),
+      token_(std::move(token)),
       told_(std::move(ended)),
       timer_(loop, [this] { kill_all(); }),
       look_again_(loop, [this] { look(); }),
@@ -26,8 +28,10 @@ ProcessChild::~ProcessChild() {
 }
 
 std::shared_ptr<ProcessChild> ProcessChild::watch(Loop& loop, pid_t pid, Duration grace,
+                                                  std::shared_ptr<void> token,
                                                   std::function<void()> ended) {
-  std::shared_ptr<ProcessChild> child(new ProcessChild(loop, pid, grace, std::move(ended)));
+  std::shared_ptr<ProcessChild> child(
+      new ProcessChild(loop, pid, grace, std::move(token), std::move(ended)));
   child->adopted_ = loop.adopt(child);
   child->start();
   return child;
@@ -75,6 +79,7 @@ void ProcessChild::kill_all() {
 int ProcessChild::reap() {
   const auto self = shared_from_this();
   const int status = reap_child(std::exchange(pid_, -1));
+  token_.reset();
   loop_.release(adopted_);
   return status;
 }

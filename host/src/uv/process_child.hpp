@@ -22,7 +22,9 @@ class ProcessChild : public std::enable_shared_from_this<ProcessChild> {
  public:
   // `ended` is called once, from the loop, when the child has ended; it stays unreaped
   // until reap(). `grace`: between stop() and the signal that cannot be ignored.
+  // `token` is kept as long as the child is not reaped.
   static std::shared_ptr<ProcessChild> watch(Loop& loop, pid_t pid, Duration grace,
+                                             std::shared_ptr<void> token,
                                              std::function<void()> ended);
   ~ProcessChild();
   ProcessChild(const ProcessChild&) = delete;
@@ -36,7 +38,8 @@ class ProcessChild : public std::enable_shared_from_this<ProcessChild> {
   void let_go();
 
  private:
-  ProcessChild(Loop& loop, pid_t pid, Duration grace, std::function<void()> ended);
+  ProcessChild(Loop& loop, pid_t pid, Duration grace, std::shared_ptr<void> token,
+               std::function<void()> ended);
   void start();
   void look();
   void kill_all();
@@ -44,6 +47,7 @@ class ProcessChild : public std::enable_shared_from_this<ProcessChild> {
   Loop& loop_;
   pid_t pid_;  // -1 = reaped
   const Duration grace_;
+  std::shared_ptr<void> token_;
   std::function<void()> told_;
   std::uint64_t adopted_ = 0;
   bool ended_ = false;

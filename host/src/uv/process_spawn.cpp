@@ -29,6 +29,7 @@ constexpr auto kReapPatience = std::chrono::seconds(1);
 struct Live {
   std::mutex mutex;
   std::set<pid_t> children;
+  int starting = 0;  // posix_spawn() calls: not under the lock, as they may hang
 };
 
 Live& live() {
@@ -87,12 +88,16 @@ class Plan {
   // The error number; 0 = `pid` is set, and listed as living.
   int run(const std::vector<const char*>& argv, const std::vector<const char*>& environment,
           pid_t& pid) const {
+    {
+      const std::lock_guard lock(live().mutex);
+      ++live().starting;
+    }
     const int error = posix_spawn(&pid, argv[0], &files, &how, const_cast<char**>(argv.data()),
                                   const_cast<char**>(environment.data()));
-    if (error != 0) return error;
     const std::lock_guard lock(live().mutex);
-    live().children.insert(pid);
-    return 0;
+    --live().starting;
+    if (error == 0) live().children.insert(pid);
+    return error;
   }
 
  private:
@@ -260,6 +265,16 @@ int reap_child(pid_t child) {
 std::size_t live_children() {
   const std::lock_guard lock(live().mutex);
   return live().children.size();
+}
+
+bool is_live_child(pid_t child) {
+  const std::lock_guard lock(live().mutex);
+  return live().children.contains(child);
+}
+
+bool spawn_in_progress() {
+  const std::lock_guard lock(live().mutex);
+  return live().starting > 0;
 }
 
 std::size_t kill_children(Duration patience) {

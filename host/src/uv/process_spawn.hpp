@@ -63,6 +63,9 @@ int reap_child(pid_t child);
 
 // Children that were spawned and are not reaped.
 std::size_t live_children();
+bool is_live_child(pid_t child);
+// One is being started now, and not listed yet.
+bool spawn_in_progress();
 // Kills the groups of all of them and reaps them, before an _exit(). Blocks until all
 // have ended or `patience` is over; how many have not.
 std::size_t kill_children(Duration patience);

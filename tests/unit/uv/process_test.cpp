@@ -38,7 +38,7 @@ class ProcessTest : public testing::LoopTest {
     process_.reset();
     LoopTest::TearDown();
     EXPECT_EQ(live_children(), 0u);
-    EXPECT_TRUE(testing::children_of(getpid()).empty());
+    EXPECT_TRUE(proc::children_of(getpid()).empty());
     std::filesystem::remove_all(folder_);
   }
 
@@ -85,7 +85,7 @@ class ProcessTest : public testing::LoopTest {
     return n;
   }
   static bool lives(pid_t pid) {
-    const char state = testing::process_state(pid).state;
+    const char state = proc::process_state(pid).state;
     return state != '?' && state != 'Z';
   }
 
@@ -266,7 +266,7 @@ TEST_F(ProcessTest, StopAsksFirst) {
 
 TEST_F(ProcessTest, StopWakesWhoIsHalted) {
   start(shell("kill -STOP $$"), {.grace = kLong});
-  run_until([this] { return testing::process_state(process_->pid()).state == 'T'; });
+  run_until([this] { return proc::process_state(process_->pid()).state == 'T'; });
   process_->stop();
   EXPECT_EQ(finish().signal, SIGTERM);
 }
@@ -348,13 +348,13 @@ TEST_F(ProcessTest, DestroyedItNeitherWaitsNorCallsBack) {
   EXPECT_EQ(live_children(), 1u);
   loop.run();  // until the child is reaped, or the test's time is over
   run_until([] { return live_children() == 0; });
-  EXPECT_EQ(testing::process_state(pid).pid, 0);
+  EXPECT_EQ(proc::process_state(pid).pid, 0);
   EXPECT_FALSE(result_.has_value());
 }
 
 TEST_F(ProcessTest, DestroyedInTheLingerItIsReapedAtOnce) {
   start(shell("sleep 1000 & exit 0"), {.linger = kLong});
-  run_until([this] { return testing::process_state(process_->pid()).state == 'Z'; });
+  run_until([this] { return proc::process_state(process_->pid()).state == 'Z'; });
   turn();
   process_.reset();
   EXPECT_EQ(live_children(), 0u);
@@ -380,7 +380,7 @@ TEST_F(ProcessTest, ALoopThatClosesTakesItsChildrenWithIt) {
     ASSERT_TRUE(started.ok());
     pid = (*started)->pid();
   }
-  EXPECT_EQ(testing::process_state(pid).pid, 0);
+  EXPECT_EQ(proc::process_state(pid).pid, 0);
 }
 
 TEST_F(ProcessTest, SpawnedAndNotLookedAfterIsKilled) {
@@ -391,7 +391,7 @@ TEST_F(ProcessTest, SpawnedAndNotLookedAfterIsKilled) {
     pid = spawned->pid();
     EXPECT_TRUE(lives(pid));
   }
-  EXPECT_EQ(testing::process_state(pid).pid, 0);
+  EXPECT_EQ(proc::process_state(pid).pid, 0);
 }
 
 TEST_F(ProcessTest, AllCanBeKilledAtOnce) {
@@ -405,7 +405,7 @@ TEST_F(ProcessTest, AllCanBeKilledAtOnce) {
   EXPECT_EQ(live_children(), 5u);
   EXPECT_EQ(kill_children(20s), 0u);
   EXPECT_EQ(live_children(), 0u);
-  EXPECT_TRUE(testing::children_of(getpid()).empty());
+  EXPECT_TRUE(proc::children_of(getpid()).empty());
   turn();  // a loop that goes on is told that they are gone
 }
 
@@ -438,7 +438,7 @@ TEST_F(ProcessTest, HundredsLeaveNothing) {
   EXPECT_GE(ended, all.size());
   all.clear();
   turn();
-  EXPECT_EQ(testing::zombies_of(getpid()), 0u);
+  EXPECT_EQ(proc::zombies_of(getpid()), 0u);
   EXPECT_EQ(open_descriptors(), files);
 }
 
