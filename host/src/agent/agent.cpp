@@ -6,6 +6,7 @@
 #include "agent/check_types.hpp"
 #include "agent/paths.hpp"
 #include "agent/services.hpp"
+#include "alert/judge.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -65,6 +66,7 @@ struct Agent::Parts {
   CheckTypes types;
   deliver::MemoryQueue queue;
   deliver::Recorder recorder;
+  alert::Judge judge;
   schedule::Scheduler scheduler;
   std::unique_ptr<schedule::Ticker> ticker;
   std::unique_ptr<script::LuaConversation> conversation;
@@ -82,7 +84,8 @@ struct Agent::Parts {
         types(l, c, spec),
         queue(spec.limits.queue_bytes, now_ms(c)),
         recorder(queue),
-        scheduler(c, recorder, spec.id, policy_of(spec)),
+        judge(c, recorder),
+        scheduler(c, judge, spec.id, policy_of(spec)),
         drain(l, [this] { drained(); }) {
     types.set_self_source([this] { return self_figures(); });
   }
@@ -120,6 +123,7 @@ void Agent::Parts::add_broken(const std::string& name, const std::string& type,
 
 void Agent::Parts::add_check(const config::CheckSpec& spec, config::Problems& problems) {
   const schedule::Timing timing{spec.interval, spec.timeout, spec.splay};
+  judge.set_rules(spec.name, spec.alerts);
   config::Problems found;
   auto check = types.registry().create(spec, found);
   if (check != nullptr) {
