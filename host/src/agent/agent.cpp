@@ -4,6 +4,7 @@
 
 #include "agent/broken_check.hpp"
 #include "agent/check_types.hpp"
+#include "agent/control_answers.hpp"
 #include "agent/paths.hpp"
 #include "agent/services.hpp"
 #include "alert/judge.hpp"
@@ -71,6 +72,7 @@ struct Agent::Parts {
   std::unique_ptr<schedule::Ticker> ticker;
   std::unique_ptr<script::LuaConversation> conversation;
   std::unique_ptr<endpoint::Client> client;
+  std::unique_ptr<control::Server> control;
   uv::Timer drain;
   TimePoint stop_deadline{};
   std::function<void()> stopped;
@@ -95,6 +97,7 @@ struct Agent::Parts {
   void add_broken(const std::string& name, const std::string& type, const std::string& why,
                   const schedule::Timing& timing);
   Result<void> add_conversation(const config::AgentSpec& spec);
+  Result<void> add_control(const config::AgentSpec& spec);
   void drained();
   SelfFigures self_figures();
 };
@@ -108,6 +111,8 @@ SelfFigures Agent::Parts::self_figures() {
     f.runs += s.runs;
     f.skipped += s.skipped;
     f.timeouts += s.timeouts;
+    if (const auto suspension = scheduler.suspension(i))
+      f.suspended.push_back({scheduler.identity(i).check, suspension->limit});
   }
   f.queue = queue.load();
   f.workers = types.services().workers.load();
@@ -183,6 +188,17 @@ Result<void> Agent::Parts::add_conversation(const config::AgentSpec& spec) {
   return {};
 }
 
+Result<void> Agent::Parts::add_control(const config::AgentSpec& spec) {
+  auto opened =
+      open_control(loop, spec.control,
+                   control_answers({clock, scheduler, judge, [this] { return self_figures(); },
+                                    conversation->agent_id(),
+                                    format("{}:{}", spec.endpoint.host, spec.endpoint.port)}));
+  if (!opened) return opened.error();
+  control = std::move(opened).value();
+  return {};
+}
+
 // The rest of the queue goes out, or patience ends.
 void Agent::Parts::drained() {
   const bool waits = queue.load().records > 0 && client->ready();
@@ -215,6 +231,7 @@ Result<std::unique_ptr<Agent>> Agent::create(uv::Loop& loop, const Clock& clock,
   if (problems.size() > before) return std::unique_ptr<Agent>();
   const auto conversation = parts->add_conversation(spec);
   if (!conversation) return conversation.error();
+  if (const auto control = parts->add_control(spec); !control) return control.error();
   return std::unique_ptr<Agent>(new Agent(std::move(parts)));
 }
 

@@ -4,15 +4,22 @@
 
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "binding/bindings.hpp"
+#include "binding/json_binding.hpp"
+#include "binding/virgo_binding.hpp"
 #include "endpoint/link.hpp"
 #include "json/writer.hpp"
 #include "lua/scratch.hpp"
-#include "script/bindings.hpp"
-#include "script/json_binding.hpp"
-#include "script/virgo_binding.hpp"
 
 namespace virgo::script {
 namespace {
+
+using binding::add_function;
+using binding::append_json;
+using binding::Context;
+using binding::push_failure;
+using binding::push_json;
+using binding::Strand;
 
 ConversationScript& script_of(lua_State* L) {
   return *static_cast<ConversationScript*>(lua_touserdata(L, lua_upvalueindex(1)));
@@ -189,11 +196,11 @@ void open_agent(lua_State* L, ConversationScript& script) {
 
 int open_conversation_globals(lua_State* L) {
   ConversationScript& script = *static_cast<ConversationScript*>(lua_touserdata(L, 1));
-  open_failures(L);
+  binding::open_failures(L);
   lua_newtable(L);
-  open_virgo(L);
+  binding::open_virgo(L);
   lua_setglobal(L, "virgo");
-  open_json(L);
+  binding::open_json(L);
   lua_setglobal(L, "json");
   open_agent(L, script);
   lua_createtable(L, 0, 4);

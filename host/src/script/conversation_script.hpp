@@ -4,10 +4,10 @@
 
 #include <memory>
 
+#include "binding/strand.hpp"
+#include "binding/task.hpp"
 #include "deliver/queue.hpp"
 #include "script/lua_conversation.hpp"
-#include "script/strand.hpp"
-#include "script/task.hpp"
 
 namespace virgo::endpoint {
 class Link;
@@ -16,13 +16,13 @@ class Link;
 namespace virgo::script {
 
 // One state and all that goes with it; made anew when the state is spent.
-struct ConversationScript final : Context {
+struct ConversationScript final : binding::Context {
   deliver::Queue& queue;
   const AgentInfo& agent;
   endpoint::Link* link = nullptr;
-  Strand* queue_waiter = nullptr;
+  binding::Strand* queue_waiter = nullptr;
   std::unique_ptr<lua::State> state;
-  std::unique_ptr<TaskSet> running;
+  std::unique_ptr<binding::TaskSet> running;
   int module_ref = -1;  // what conversation.lua returned
   int link_ref = -1;    // the `link` object
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);

@@ -25,12 +25,16 @@ class LuaCheckType final : public check::CheckType {
   const std::string& origin() const override;
   const std::vector<check::ParamInfo>& params() const override { return declaration_.params; }
   const std::vector<metric::MetricInfo>& metrics() const override { return declaration_.metrics; }
+  bool reports_declared_only() const override { return !declaration_.undeclared; }
   std::unique_ptr<check::Check> create(const config::CheckSpec& spec,
                                        config::Problems& problems) override;
 
   // Null if nobody declared it.
   const metric::MetricInfo* metric(std::string_view name) const;
   std::size_t number() const { return number_; }
+  bool takes_undeclared() const { return declaration_.undeclared; }
+  // As declared, "$name" and all.
+  const binding::Grants& needs() const { return declaration_.needs; }
 
  private:
   std::shared_ptr<LuaFile> file_;

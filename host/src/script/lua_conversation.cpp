@@ -5,11 +5,11 @@
 #include "base/format.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "binding/json_binding.hpp"
 #include "endpoint/link.hpp"
 #include "lua/state.hpp"
 #include "script/conversation_script.hpp"
 #include "script/file_text.hpp"
-#include "script/json_binding.hpp"
 
 namespace virgo::script {
 namespace {
@@ -59,7 +59,7 @@ void answer(ConversationScript& script, const json::Value& id, lua_State* result
           auto& e = *static_cast<Encoding*>(lua_touserdata(L, 1));
           lua_pushvalue(e.from, 1);
           lua_xmove(e.from, L, 1);
-          append_json(L, lua_gettop(L), e.text);
+          binding::append_json(L, lua_gettop(L), e.text);
           return 0;
         },
         &encoding);
@@ -92,7 +92,7 @@ void ConversationScript::wake_queue_waiter() {
   // From the loop: the scheduler that just reported must not run Lua beneath it.
   loop().post([this, alive = alive] {
     if (!*alive) return;
-    Strand* strand = std::exchange(queue_waiter, nullptr);
+    binding::Strand* strand = std::exchange(queue_waiter, nullptr);
     if (strand != nullptr) strand->complete([](lua_State*) { return 0; });
   });
 }
@@ -110,8 +110,9 @@ Result<std::unique_ptr<ConversationScript>> LuaConversation::Parts::make_script(
                                    .watchdog = &watchdog});
   if (!state) return state.error();
   s.state = std::move(state).value();
-  s.state->set_owner(static_cast<Context*>(&s));
-  s.running = std::make_unique<TaskSet>(s, *s.state, [&s](const lua::Failure& f) { s.failed(f); });
+  s.state->set_owner(static_cast<binding::Context*>(&s));
+  s.running =
+      std::make_unique<binding::TaskSet>(s, *s.state, [&s](const lua::Failure& f) { s.failed(f); });
   auto opened = s.state->protect(open_conversation_globals, &s);
   if (!opened) return opened.error().context(file);
   lua_State* L = s.state->raw();
@@ -180,7 +181,7 @@ void LuaConversation::requested(endpoint::Link& link, const endpoint::Message& r
   lua_pop(L, 1);
   lua_rawgeti(L, LUA_REGISTRYINDEX, s.link_ref);
   if (request.body.kind == json::Kind::object)
-    push_json(L, request.body);
+    binding::push_json(L, request.body);
   else
     lua_newtable(L);
   s.running->start(L, 2, [&s, id = request.id](lua_State* results) { answer(s, id, results); });

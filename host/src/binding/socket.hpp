@@ -1,0 +1,77 @@
+// A connection of a script, with the bytes that have come and were not read yet.
+// Belongs to a scope; one strand at a time waits for it. Loop thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "binding/scope.hpp"
+#include "net/connection.hpp"
+#include "uv/timer.hpp"
+
+namespace virgo::binding {
+
+class Strand;
+
+// What a script waits for.
+struct Want {
+  enum class Kind : std::uint8_t { some, exactly, line };
+  Kind kind = Kind::some;
+  std::size_t bytes = 0;  // exactly: how many; line: at most
+};
+
+class Socket final : public Resource {
+ public:
+  Socket(uv::Loop& loop, std::unique_ptr<net::Connection> connection);
+
+  const char* kind() const override { return "tcp"; }
+  std::string description() const override { return peer(); }
+  const std::string& peer() const { return connection_->peer(); }
+
+  // What has come already, if it is enough. The view lives until the next call
+  // of any function here.
+  std::optional<Result<std::string_view>> take(const Want& want);
+  // take() gave nothing: `strand` is completed with it when it comes, or with
+  // an error after `timeout` (zero: never).
+  void wait(Strand& strand, const Want& want, Duration timeout);
+  // Another strand waits already.
+  bool busy() const { return strand_ != nullptr; }
+  // The strand that waits has gone.
+  void forget_waiter();
+
+  Result<void> write(std::string_view bytes) { return connection_->write(bytes); }
+  // More is queued than one should add to: `strand` is completed (with true) when that
+  // has gone.
+  bool is_full() const;
+  void wait_until_written(Strand& strand);
+
+  // Sends what is queued and says goodbye, without anybody waiting for it. The
+  // last call; destroying the socket drops what is queued.
+  void finish() { net::Connection::finish(std::move(connection_)); }
+
+ private:
+  void on_data(std::string_view bytes);
+  void on_closed(const Error& error);
+  void on_drained();
+  void deliver();
+  void fail(const Error& error);
+  Error end_error(std::size_t wanted) const;
+
+  uv::Loop& loop_;
+  Strand* strand_ = nullptr;  // that waits
+  std::unique_ptr<net::Connection> connection_;
+  std::string inbox_;
+  std::size_t read_ = 0;  // bytes of inbox_ given away
+  std::optional<Error> end_;
+  std::optional<Want> want_;
+  std::unique_ptr<uv::Timer> timer_;
+  bool writing_ = false;
+  bool paused_ = false;
+};
+
+}  // namespace virgo::binding
