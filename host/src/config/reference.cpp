@@ -33,6 +33,22 @@ const char* type_name(OptionType type) {
       return "list of checks";
     case OptionType::params:
       return "map";
+    case OptionType::alerts:
+      return "list of rules";
+    case OptionType::number:
+      return "number";
+    case OptionType::scalar:
+      return "number or text";
+    case OptionType::labels:
+      return "map of texts";
+    case OptionType::words:
+      return "word, or list of words";
+    case OptionType::subset:
+      return "list of words";
+    case OptionType::patterns:
+      return "list of paths";
+    case OptionType::plugins:
+      return "map by file name";
   }
   return "";
 }
@@ -52,6 +68,7 @@ std::string range(const Option& option) {
     case OptionType::text:
     case OptionType::path:
     case OptionType::paths:
+    case OptionType::patterns:
       return format("{} .. {} bytes", option.min, option.max);
     case OptionType::level: {
       std::string names;
@@ -59,7 +76,9 @@ std::string range(const Option& option) {
         names += format("{}{}", names.empty() ? "" : ", ", name);
       return names;
     }
-    case OptionType::choice: {
+    case OptionType::choice:
+    case OptionType::subset:
+    case OptionType::words: {
       std::string names;
       for (const std::string_view name : option.choices)
         names += format("{}{}", names.empty() ? "" : ", ", name);
@@ -82,7 +101,9 @@ void collect(std::span<const Option> from, const std::string& path, std::vector<
         path.empty() ? std::string(option.key) : format("{}.{}", path, option.key);
     out.push_back(
         {full, type_name(option.type), preset(option), range(option), std::string(option.help)});
-    collect(option.inside, option.type == OptionType::checks ? full + "[]" : full, out);
+    const bool list = option.type == OptionType::checks || option.type == OptionType::alerts;
+    const bool named = option.type == OptionType::plugins;
+    collect(option.inside, full + (list ? "[]" : named ? ".FILE" : ""), out);
   }
 }
 

@@ -18,6 +18,10 @@ constexpr std::int64_t kMaxPath = 4095;
 
 // Whose names and labels the shipped checks use for what they measure.
 constexpr std::array<std::string_view, 2> kNamings{"otel", "prometheus"};
+constexpr std::array<std::string_view, 6> kNetKinds{"tcp", "udp", "unix", "icmp", "dns", "listen"};
+constexpr std::array<std::string_view, 2> kSeverities{"warn", "critical"};
+constexpr std::array<std::string_view, 8> kStatuses{
+    "failed", "invalid", "unsupported", "unreachable", "timeout", "limit", "quarantined", "not_ok"};
 constexpr std::array<std::string_view, 5> kLevels{"error", "warn", "info", "debug", "trace"};
 
 // clang-format off
@@ -108,6 +112,26 @@ constexpr Option kLimits[] = {
    .help = "How long Lua may run without returning to the loop.",
    .preset = "100ms", .min = 10 * kMillisecond, .max = 10 * kSecond,
    .slot = [](Draft& d) -> Slot { return &d.spec.limits.lua_budget; }},
+  {.key = "lua_cpu_per_run", .type = duration,
+   .help = "Processor time one run of a Lua check may use.",
+   .preset = "500ms", .min = 10 * kMillisecond, .max = 60 * kSecond,
+   .slot = [](Draft& d) -> Slot { return &d.spec.limits.lua_cpu_per_run; }},
+  {.key = "lua_cpu_per_minute", .type = duration,
+   .help = "Processor time all checks of a Lua plugin file may use in a minute.",
+   .preset = "5s", .min = 100 * kMillisecond, .max = 60 * kSecond,
+   .slot = [](Draft& d) -> Slot { return &d.spec.limits.lua_cpu_per_minute; }},
+  {.key = "lua_sockets", .type = whole,
+   .help = "Sockets and child processes one run of a Lua check may have open at a time.",
+   .preset = "64", .min = 1, .max = 1024,
+   .slot = [](Draft& d) -> Slot { return &d.spec.limits.lua_sockets; }},
+  {.key = "lua_log_lines", .type = whole,
+   .help = "Lines a Lua plugin file may log in a minute.",
+   .preset = "60", .min = 1, .max = 100'000,
+   .slot = [](Draft& d) -> Slot { return &d.spec.limits.lua_log_lines; }},
+  {.key = "lua_series", .type = whole,
+   .help = "Different series one Lua check may report within ten minutes.",
+   .preset = "2000", .min = 1, .max = 1'000'000,
+   .slot = [](Draft& d) -> Slot { return &d.spec.limits.lua_series; }},
 };
 
 constexpr Option kDefaults[] = {
@@ -123,6 +147,55 @@ constexpr Option kDefaults[] = {
    .help = "First runs are spread over this time: each host at a place of its own, its checks at eight moments that they share. Cut to the check's interval.",
    .note = "the check's interval", .min = 0, .max = 24 * kHour,
    .slot = [](Draft& d) -> Slot { return &d.splay; }},
+};
+
+constexpr Option kAlert[] = {
+  {.key = "metric", .type = text,
+   .help = "The metric to look at. Each of its series is judged on its own; the worst counts.",
+   .min = 1, .max = 256,
+   .slot = [](Draft& d) -> Slot { return &d.alert.metric; }},
+  {.key = "labels", .type = labels,
+   .help = "Only series that have all of these labels.",
+   .slot = [](Draft& d) -> Slot { return &d.alert.labels; }},
+  {.key = "above", .type = number,
+   .help = "Alert while the value is above this.",
+   .slot = [](Draft& d) -> Slot { return &d.alert.above; }},
+  {.key = "below", .type = number,
+   .help = "Alert while the value is below this.",
+   .slot = [](Draft& d) -> Slot { return &d.alert.below; }},
+  {.key = "equals", .type = scalar,
+   .help = "Alert while the value is this number or text.",
+   .slot = [](Draft& d) -> Slot { return &d.alert.equals; }},
+  {.key = "not_equals", .type = scalar,
+   .help = "Alert while the value is not this number or text.",
+   .slot = [](Draft& d) -> Slot { return &d.alert.not_equals; }},
+  {.key = "absent", .type = flag,
+   .help = "`true`: alert while runs have no sample of the metric.",
+   .note = "no",
+   .slot = [](Draft& d) -> Slot { return &d.alert.absent; }},
+  {.key = "status", .type = words,
+   .help = "Instead of a metric: alert while runs end like this, one word or a list. `not_ok` is all but `ok`.",
+   .slot = [](Draft& d) -> Slot { return &d.alert.status; }, .choices = kStatuses},
+  {.key = "for", .type = duration,
+   .help = "It must have been so for this long.",
+   .preset = "0s", .min = 0, .max = 24 * kHour,
+   .slot = [](Draft& d) -> Slot { return &d.alert.hold; }},
+  {.key = "clear", .type = number,
+   .help = "The alert ends when the value is here again: at most `above`, at least `below`.",
+   .note = "the threshold",
+   .slot = [](Draft& d) -> Slot { return &d.alert.clear; }},
+  {.key = "clear_for", .type = duration,
+   .help = "And has been so for this long.",
+   .preset = "0s", .min = 0, .max = 24 * kHour,
+   .slot = [](Draft& d) -> Slot { return &d.alert.clear_for; }},
+  {.key = "severity", .type = choice,
+   .help = "The state of the check meanwhile.",
+   .preset = "critical",
+   .slot = [](Draft& d) -> Slot { return &d.alert.severity; }, .choices = kSeverities},
+  {.key = "text", .type = text,
+   .help = "What to say, in front of the values.",
+   .min = 1, .max = 512,
+   .slot = [](Draft& d) -> Slot { return &d.alert.text; }},
 };
 
 constexpr Option kCheck[] = {
@@ -153,6 +226,60 @@ constexpr Option kCheck[] = {
   {.key = "params", .type = params,
    .help = "What the type of check itself understands.",
    .slot = [](Draft& d) -> Slot { return &d.check.params; }},
+  {.key = "alert", .type = alerts,
+   .help = "When the check's state is not ok: a list of rules.",
+   .inside = kAlert},
+};
+
+constexpr Option kAllow[] = {
+  {.key = "net", .type = subset,
+   .help = "Kinds of network use.",
+   .note = "all it declares",
+   .slot = [](Draft& d) -> Slot { return &d.plugin.net; }, .choices = kNetKinds},
+  {.key = "exec", .type = patterns,
+   .help = "Programs. `*` stands for any part of a name, a `/` at the end for all in the folder.",
+   .note = "all it declares", .min = 1, .max = kMaxPath,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.exec; }},
+  {.key = "read", .type = patterns,
+   .help = "Files and folders, written in the same way.",
+   .note = "all it declares", .min = 1, .max = kMaxPath,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.read; }},
+};
+
+constexpr Option kPluginLimits[] = {
+  {.key = "memory", .type = size,
+   .help = "As `limits.lua_memory`, for this file.",
+   .note = "as for all", .min = kMiB, .max = kGiB,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.limits.lua_memory; }},
+  {.key = "budget", .type = duration,
+   .help = "As `limits.lua_budget`, for this file.",
+   .note = "as for all", .min = 10 * kMillisecond, .max = 10 * kSecond,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.limits.lua_budget; }},
+  {.key = "cpu_per_run", .type = duration,
+   .help = "As `limits.lua_cpu_per_run`, for this file.",
+   .note = "as for all", .min = 10 * kMillisecond, .max = 60 * kSecond,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.limits.lua_cpu_per_run; }},
+  {.key = "cpu_per_minute", .type = duration,
+   .help = "As `limits.lua_cpu_per_minute`, for this file.",
+   .note = "as for all", .min = 100 * kMillisecond, .max = 60 * kSecond,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.limits.lua_cpu_per_minute; }},
+  {.key = "sockets", .type = whole,
+   .help = "As `limits.lua_sockets`, for this file.",
+   .note = "as for all", .min = 1, .max = 1024,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.limits.lua_sockets; }},
+  {.key = "log_lines", .type = whole,
+   .help = "As `limits.lua_log_lines`, for this file.",
+   .note = "as for all", .min = 1, .max = 100'000,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.limits.lua_log_lines; }},
+  {.key = "series", .type = whole,
+   .help = "As `limits.lua_series`, for this file.",
+   .note = "as for all", .min = 1, .max = 1'000'000,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.limits.lua_series; }},
+};
+
+constexpr Option kPlugin[] = {
+  {.key = "allow", .type = map, .help = "What it may reach, of what it declares as its needs.", .inside = kAllow},
+  {.key = "limits", .type = map, .help = "Its own bounds.", .inside = kPluginLimits},
 };
 
 constexpr Option kDropIn[] = {
@@ -173,7 +300,13 @@ constexpr Option kMain[] = {
    .help = "Folder for what the agent must remember when it is started again: crashes of plugins. Made if it is missing, unless it is the default; empty for none.",
    .preset = "/var/lib/virgo", .min = 0, .max = kMaxPath,
    .slot = [](Draft& d) -> Slot { return &d.spec.state_folder; }},
+  {.key = "control", .type = path,
+   .help = "Unix socket for `virgo ctl`, for the agent's own user and root. The default is used where its folder exists or can be made; empty for none.",
+   .preset = "/run/virgo/control.sock", .min = 0, .max = kMaxPath,
+   .slot = [](Draft& d) -> Slot { return &d.spec.control; }},
   {.key = "limits", .type = map, .help = "Bounds on what the agent may use.", .inside = kLimits},
+  {.key = "lua_plugins", .type = plugins,
+   .help = "What single Lua plugin files may do, by the file's name (`redis.lua`).", .inside = kPlugin},
   {.key = "defaults", .type = map, .help = "For checks that do not say otherwise.", .inside = kDefaults},
   {.key = "naming", .type = choice,
    .help = "Names and labels of the shipped checks' metrics: those of the OpenTelemetry conventions, or those of Prometheus' node_exporter.",
@@ -198,6 +331,12 @@ std::span<const Option> drop_in_options() {
 }
 std::span<const Option> check_options() {
   return kCheck;
+}
+std::span<const Option> alert_options() {
+  return kAlert;
+}
+std::span<const Option> plugin_options() {
+  return kPlugin;
 }
 std::span<const std::string_view> level_names() {
   return kLevels;

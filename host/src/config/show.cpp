@@ -73,6 +73,12 @@ std::string in_line(const Node& node) {
   return "null";
 }
 
+std::string in_brackets(const std::vector<std::string>& words) {
+  std::string out = "[";
+  for (const std::string& word : words) out += (out.size() > 1 ? ", " : "") + text_value(word);
+  return out + "]";
+}
+
 // A node after its "key:" or "-", on the same line or below it.
 void write_node(std::string& out, const Node& node, std::size_t indent) {
   if (node.items.empty()) {
@@ -102,7 +108,10 @@ class Writer {
     for (const Option& option : main_options()) {
       if (option.key == "defaults") continue;  // every check has its own values below
       if (option.key == "endpoint" && !draft_.spec.endpoint.configured) continue;
-      if (option.type != OptionType::checks) write_option(option, "", 0);
+      if (option.type == OptionType::plugins)
+        write_plugins();
+      else if (option.type != OptionType::checks)
+        write_option(option, "", 0);
     }
     write_checks();
     return std::move(out_);
@@ -128,8 +137,8 @@ class Writer {
       for (const Option& inner : option.inside) write_option(inner, full, indent + 2);
     } else if (option.type == OptionType::paths) {
       write_paths(*std::get<std::vector<std::string>*>(option.slot(draft_)), full, indent + 2);
-    } else if (option.type == OptionType::params) {
-      write_node(out_, *std::get<Node*>(option.slot(draft_)), indent + 2);
+    } else if (const Slot slot = option.slot(draft_); std::holds_alternative<Node*>(slot)) {
+      write_node(out_, *std::get<Node*>(slot), indent + 2);
     } else {
       out_ += format(" {}\n", option.hidden || masked(full) ? std::string(kMask) : value(option));
     }
@@ -151,11 +160,65 @@ class Writer {
     for (CheckSpec& check : draft_.spec.checks) {
       draft_.check = std::move(check);
       const std::size_t start = out_.size();
-      for (const Option& option : check_options())
-        if (option.type != OptionType::params || draft_.check.params.kind != NodeKind::null)
+      for (const Option& option : check_options()) {
+        if (option.type == OptionType::alerts)
+          write_alerts();
+        else if (option.type != OptionType::params || draft_.check.params.kind != NodeKind::null)
           write_option(option, "checks[]", 4);
+      }
       out_[start + 2] = '-';
     }
+  }
+
+  void write_plugins() {
+    if (draft_.spec.lua_plugins.empty()) return;
+    out_ += "lua_plugins:\n";
+    for (LuaPluginSpec& plugin : draft_.spec.lua_plugins) {
+      draft_.plugin = std::move(plugin);
+      out_ += format("  {}:", text_value(draft_.plugin.file));
+      const std::size_t start = out_.size();
+      for (const Option& section : plugin_options()) write_plugin_section(section);
+      out_.insert(start, out_.size() == start ? " {}\n" : "\n");
+    }
+  }
+
+  void write_plugin_section(const Option& section) {
+    bool any = false;
+    for (const Option& option : section.inside) {
+      if (!is_set(option)) continue;
+      if (!any) out_ += format("    {}:\n", section.key);
+      any = true;
+      write_option(option, "lua_plugins[]", 6);
+    }
+  }
+
+  void write_alerts() {
+    if (draft_.check.alerts.empty()) return;
+    out_ += "    alert:\n";
+    for (AlertRule& rule : draft_.check.alerts) {
+      draft_.alert = std::move(rule);
+      const std::size_t start = out_.size();
+      for (const Option& option : alert_options())
+        if (is_set(option)) write_option(option, "checks[].alert[]", 8);
+      out_[start + 6] = '-';
+    }
+  }
+
+  // Whether an option that has no default was given.
+  bool is_set(const Option& option) {
+    const Slot slot = option.slot(draft_);
+    if (const auto* node = std::get_if<Node*>(&slot)) return (*node)->kind != NodeKind::null;
+    if (const auto* words = std::get_if<std::vector<std::string>*>(&slot))
+      return !(*words)->empty();
+    if (const auto* text = std::get_if<std::string*>(&slot)) return !(*text)->empty();
+    if (const auto* flag = std::get_if<bool*>(&slot)) return **flag;
+    if (const auto* list = std::get_if<std::optional<std::vector<std::string>>*>(&slot))
+      return (*list)->has_value();
+    if (!option.preset.empty()) return true;
+    if (const auto* whole = std::get_if<std::uint32_t*>(&slot)) return **whole != 0;
+    if (const auto* size = std::get_if<std::uint64_t*>(&slot)) return **size != 0;
+    if (const auto* time = std::get_if<Duration*>(&slot)) return time[0]->count() != 0;
+    return true;
   }
 
   std::string value(const Option& option) {
@@ -173,6 +236,11 @@ class Writer {
         return format_size(*std::get<std::uint64_t*>(slot));
       case OptionType::duration:
         return format_duration(*std::get<Duration*>(slot));
+      case OptionType::words:
+        return in_brackets(*std::get<std::vector<std::string>*>(slot));
+      case OptionType::subset:
+      case OptionType::patterns:
+        return in_brackets(std::get<std::optional<std::vector<std::string>>*>(slot)->value());
       case OptionType::level: {
         const auto index = static_cast<std::size_t>(*std::get<LogLevel*>(slot)) - 1;
         return std::string(level_names()[index]);

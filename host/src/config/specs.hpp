@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,24 @@
 #include "config/node.hpp"
 
 namespace virgo::config {
+
+// When a check's state is to be a bad one. It looks at a metric, with exactly one of
+// above, below, equals, not_equals and absent, or at how the run ended.
+struct AlertRule {
+  std::string metric;               // "" = `status` is given
+  Node labels;                      // map of texts (or null): a series has all of these
+  Node above, below;                // finite numbers; null = not given
+  Node equals, not_equals;          // any scalars
+  bool absent = false;              // no sample of it in a run
+  std::vector<std::string> status;  // "timeout", ..., or "not_ok" alone
+  Duration hold{};                  // `for`: it must have been so for this long
+  Node clear;                       // where it ends: at most `above`, at least `below`
+  Duration clear_for{};             // it must have ended for this long
+  std::string severity;             // "warn" or "critical"
+  std::string text;                 // put before the reason; may be ""
+  Position where;                   // of the list item
+  std::string path;                 // "checks[2].alert[0]"
+};
 
 // One configured instance of a check type.
 struct CheckSpec {
@@ -24,8 +43,9 @@ struct CheckSpec {
   Duration splay{};     // 0 .. interval; default = interval
   std::string naming;   // of the agent: "otel" or "prometheus"
   Node params;          // map (or null): what the check type itself understands
-  Position where;       // of the list item
-  std::string path;     // "checks[2]"
+  std::vector<AlertRule> alerts;
+  Position where;    // of the list item
+  std::string path;  // "checks[2]"
   bool from_drop_in = false;
 };
 
@@ -58,12 +78,32 @@ struct LimitsSpec {
   std::uint64_t queue_bytes = 0;      // reports waiting for the endpoint
   std::uint32_t samples_per_run = 0;  // more are refused with a limit error
   std::uint32_t workers = 0;          // threads for blocking native checks
-  std::uint64_t lua_memory = 0;       // bytes per Lua plugin file
-  Duration lua_budget{};              // Lua running without coming back to the loop
+  // Of each Lua plugin file; LuaPluginSpec::limits has what a file has instead.
+  std::uint64_t lua_memory = 0;     // bytes
+  Duration lua_budget{};            // running without coming back to the loop
+  Duration lua_cpu_per_run{};       // processor time
+  Duration lua_cpu_per_minute{};    // the same, of all its runs
+  std::uint32_t lua_sockets = 0;    // open at a time in one run; children count as well
+  std::uint32_t lua_log_lines = 0;  // a minute
+  std::uint32_t lua_series = 0;     // distinct series of one check
+};
+
+// What the configuration says about one Lua plugin file.
+struct LuaPluginSpec {
+  std::string file;  // "redis.lua"
+  // What it may reach of what it declares; nothing given: all of it.
+  std::optional<std::vector<std::string>> net;   // kinds
+  std::optional<std::vector<std::string>> exec;  // absolute paths; '*', or '/' at the end
+  std::optional<std::vector<std::string>> read;
+  LimitsSpec limits;  // the lua_* ones; zero: as for all
+  Position where;
 };
 
 // Where the state lies unless the configuration says otherwise.
 inline constexpr const char* kDefaultStateFolder = "/var/lib/virgo";
+
+// Where the control socket is unless the configuration says otherwise.
+inline constexpr const char* kDefaultControlSocket = "/run/virgo/control.sock";
 
 struct AgentSpec {
   std::string id;  // sent as the agent's identity; default = host name
@@ -73,8 +113,10 @@ struct AgentSpec {
   std::string conversation;                  // agent/ folder of the Lua conversation; "" = shipped
   std::string naming;                        // "otel" or "prometheus"; see CheckSpec
   std::string state_folder;                  // what survives a restart; "" = nothing does
+  std::string control;                       // path of the control socket; "" = none
   EndpointSpec endpoint;
   LimitsSpec limits;
+  std::vector<LuaPluginSpec> lua_plugins;
   std::vector<CheckSpec> checks;  // main file first, then drop-ins by file name
   std::vector<FailedDropIn> failed_drop_ins;
   std::vector<std::string> files;  // every file read, main file first
