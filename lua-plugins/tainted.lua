@@ -4,6 +4,7 @@
 local check = virgo.check {
   name = "virgo.tainted",
   summary = "The kernel's taint flags: foreign modules, machine checks, oopses",
+  needs = { read = { "/proc/sys/kernel/tainted" } },
   metrics = {
     { name = "virgo.kernel.tainted", unit = "1", kind = "gauge", type = "f64",
       help = "Sum of the flags of /proc/sys/kernel/tainted; 0 is untainted" },
@@ -11,7 +12,7 @@ local check = virgo.check {
 }
 
 function check:collect(run)
-  local text = assert(fs.read("/proc/sys/kernel/tainted"))
+  local text = assert(virgo.fs.read("/proc/sys/kernel/tainted"))
   local flags = tonumber(text)
   if not flags then error("/proc/sys/kernel/tainted holds " .. text) end
   run:emit("virgo.kernel.tainted", flags)

@@ -15,6 +15,7 @@ local check = virgo.check {
     host = { type = "text", required = true, help = "name or IP address" },
     port = { type = "int", required = true, help = "1 to 65535" },
   },
+  needs = { net = { "tcp" } },
   metrics = {
     -- No OpenTelemetry convention names this; Virgo's own begin with "virgo.".
     { name = "virgo.tcp.connect.duration", unit = "s", kind = "gauge", type = "f64",
@@ -33,7 +34,7 @@ end
 
 function check:collect(run)
   local begun = virgo.now()
-  local socket = assert(net.connect(self.host, self.port)) -- waits; others run meanwhile
+  local socket = assert(virgo.tcp.connect(self.host, self.port)) -- waits; others run meanwhile
   run:emit("virgo.tcp.connect.duration", virgo.now() - begun, self.labels)
   socket:close()
 end

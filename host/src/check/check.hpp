@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,11 +36,23 @@ class Run {
   virtual metric::SampleBuffer& samples() = 0;
   // The sentence a person reads beside the status. The last call counts.
   virtual void explain(std::string_view text) = 0;
+  // The check's own judgement of what it looks at, with the reason, which may be "".
+  // May be called several times: the worst counts, by metric::Health's order, and of
+  // equal ones the first.
+  virtual void judge(metric::Health, std::string_view /*text*/) {}
   // A callback of this check, not start(), took so much of the loop thread's time:
   // it is held against the check as if start() had.
   virtual void held_loop(Duration) {}
   // Ends the run. Exactly once; `this` is gone when it returns.
   virtual void finish(metric::Status status) = 0;
+};
+
+// Why a check is not run for the time being although its ticks come.
+struct Suspension {
+  std::string limit;     // what it exceeded: "lua_memory"
+  std::string value;     // how far, or where the limit is: "8MiB"
+  TimePoint until{};     // when it is tried again; TimePoint::max(): not by itself
+  unsigned strikes = 0;  // times in succession that it did
 };
 
 class Check {
@@ -57,6 +70,8 @@ class Check {
   // The check is in quarantine: start() is not called any more. What goes on between
   // its runs must end.
   virtual void quarantine() {}
+  // Set while the check itself refuses to run because it went beyond its limits.
+  virtual std::optional<Suspension> suspension() const { return std::nullopt; }
   // True while code of this check still executes for an abandoned run (a
   // worker thread that never came back). No run is started meanwhile, and the
   // check must not be destroyed: the scheduler leaks it on purpose.
@@ -97,6 +112,8 @@ class CheckType {
   virtual const std::string& origin() const = 0;   // the file it came from
   virtual const std::vector<ParamInfo>& params() const = 0;
   virtual const std::vector<metric::MetricInfo>& metrics() const = 0;
+  // False when runs may also report metrics that are not in metrics().
+  virtual bool reports_declared_only() const { return false; }
   // Makes and configures an instance. The params of `spec` have passed
   // validate_params(). Problems found by the check itself are appended to
   // `problems` with their positions; then the result is null.

@@ -89,6 +89,15 @@ void write_status(json::Writer& out, metric::Status status, std::string_view mes
   out.string(message);
 }
 
+void write_health(json::Writer& out, const metric::Report& report) {
+  if (report.health == metric::Health::none) return;
+  out.key("state");
+  out.string(metric::health_name(report.health));
+  if (report.health_reason.empty()) return;
+  out.key("state_reason");
+  out.string(report.health_reason);
+}
+
 }  // namespace
 
 std::string encode(const metric::Report& report) {
@@ -96,6 +105,7 @@ std::string encode(const metric::Report& report) {
   json::Writer out(text);
   write_head(out, report);
   write_status(out, report.status, report.explanation);
+  write_health(out, report);
   out.key("samples");
   out.begin_array();
   const std::size_t count = report.samples == nullptr ? 0 : report.samples->size();
@@ -111,6 +121,7 @@ std::string encode(const metric::Report& report) {
                format("the report of {} samples takes {} bytes, the limit is {}: its samples were "
                       "left out",
                       count, size, kMaxRecord));
+  write_health(small, report);
   small.key("samples");
   small.begin_array();
   small.end_array();

@@ -26,6 +26,22 @@ const char* status_name(Status status) {
   return "failed";
 }
 
+const char* health_name(Health health) {
+  switch (health) {
+    case Health::none:
+      return "none";
+    case Health::ok:
+      return "ok";
+    case Health::warn:
+      return "warn";
+    case Health::unknown:
+      return "unknown";
+    case Health::critical:
+      return "critical";
+  }
+  return "none";
+}
+
 const char* gap_reason_name(GapReason reason) {
   switch (reason) {
     case GapReason::overlap:

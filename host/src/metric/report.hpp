@@ -32,6 +32,19 @@ enum class Status : std::uint8_t {
 
 const char* status_name(Status status);
 
+// What a run means to those who watch over the monitored thing, beside `Status`, which
+// says how the run itself went. In the order of what counts when several are given: one
+// that does not know outweighs a warning, as a critical state may be behind it.
+enum class Health : std::uint8_t {
+  none,  // nobody judged
+  ok,
+  warn,
+  unknown,
+  critical,
+};
+
+const char* health_name(Health health);  // "none", "ok", "warn", "unknown", "critical"
+
 struct Report {
   const CheckIdentity* check = nullptr;
   std::uint64_t run = 0;  // counts ticks from 1, skipped ones too
@@ -41,6 +54,8 @@ struct Report {
   Status status = Status::ok;
   std::string_view explanation;  // the sentence for a person; may be ""
   const SampleBuffer* samples = nullptr;
+  Health health = Health::none;
+  std::string_view health_reason;  // one sentence; may be ""
 };
 
 enum class GapReason : std::uint8_t {

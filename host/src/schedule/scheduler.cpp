@@ -65,6 +65,8 @@ struct Scheduler::Entry final : HeapItem, check::Run {
   Duration run_lateness{};
   metric::SampleBuffer buffer;
   std::string explanation;
+  metric::Health health = metric::Health::none;
+  std::string health_reason;
 
   Entry(Scheduler& s, metric::CheckIdentity i, std::unique_ptr<check::Check> c, const Timing& t)
       : scheduler(s), identity(std::move(i)), check(std::move(c)), timing(bounded(t)) {}
@@ -75,6 +77,11 @@ struct Scheduler::Entry final : HeapItem, check::Run {
   metric::SampleBuffer& samples() override { return buffer; }
   void explain(std::string_view text) override {
     explanation = to_utf8(cut_utf8(text, kMaxExplanation));
+  }
+  void judge(metric::Health given, std::string_view text) override {
+    if (given <= health) return;
+    health = given;
+    health_reason = to_utf8(cut_utf8(text, kMaxExplanation));
   }
   void held_loop(Duration time) override { scheduler.account_loop_hold(*this, time); }
   void finish(Status status) override { scheduler.finish(*this, status); }
@@ -206,6 +213,8 @@ void Scheduler::start(Entry& entry, TimePoint now) {
     spare_buffers_.pop_back();
   }
   entry.explanation.clear();
+  entry.health = metric::Health::none;
+  entry.health_reason.clear();
   entry.run_number = ++entry.ticks;
   entry.run_started = now;
   entry.run_deadline = now + entry.timing.timeout;
@@ -290,6 +299,9 @@ void Scheduler::close_run(Entry& entry, Status status) {
   stats.max_duration = std::max(stats.max_duration, duration);
   stats.last_lateness = entry.run_lateness;
   stats.max_lateness = std::max(stats.max_lateness, entry.run_lateness);
+  stats.reported = true;
+  stats.last_status = status;
+  stats.last_started = entry.run_wall;
 
   metric::Report report;
   report.check = &entry.identity;
@@ -300,6 +312,8 @@ void Scheduler::close_run(Entry& entry, Status status) {
   report.status = status;
   report.explanation = entry.explanation;
   report.samples = &samples;
+  report.health = entry.health;
+  report.health_reason = entry.health_reason;
   entry.state = Entry::State::idle;
   --open_runs_;
   sink_.report(report);
@@ -366,6 +380,15 @@ void Scheduler::tell_if_idle() {
 
 const Stats& Scheduler::stats(std::size_t number) const {
   return entries_[number]->stats;
+}
+
+std::optional<check::Suspension> Scheduler::suspension(std::size_t number) const {
+  const Entry& entry = *entries_[number];
+  if (!entry.stats.quarantined) return entry.check->suspension();
+  const auto longest =
+      std::chrono::duration_cast<std::chrono::milliseconds>(entry.stats.max_loop_hold);
+  return check::Suspension{format("{} of the event loop", format_duration(policy_.loop_strike)),
+                           format_duration(longest), TimePoint::max(), policy_.strikes};
 }
 
 const metric::CheckIdentity& Scheduler::identity(std::size_t number) const {

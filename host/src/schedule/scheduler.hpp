@@ -65,6 +65,9 @@ struct Stats {
   Duration max_lateness{};
   Duration max_loop_hold{};
   bool quarantined = false;
+  bool reported = false;  // there was a run; the two below are the last one's
+  metric::Status last_status = metric::Status::ok;
+  WallTime last_started = 0;
 };
 
 class Scheduler {
@@ -101,6 +104,8 @@ class Scheduler {
   std::size_t size() const { return entries_.size(); }
   const Stats& stats(std::size_t number) const;
   const metric::CheckIdentity& identity(std::size_t number) const;
+  // What keeps the check from being run: the quarantine, or the check's own limits.
+  std::optional<check::Suspension> suspension(std::size_t number) const;
   unsigned open_runs() const { return open_runs_; }
 
  private:

@@ -23,6 +23,11 @@ class SoloRunner::OpenRun final : public check::Run {
   WallTime started() const override { return outcome_.started; }
   metric::SampleBuffer& samples() override { return runner_.samples_; }
   void explain(std::string_view text) override { outcome_.explanation = text; }
+  void judge(metric::Health given, std::string_view text) override {
+    if (given <= outcome_.health) return;
+    outcome_.health = given;
+    outcome_.health_reason = text;
+  }
   void held_loop(Duration time) override { outcome_.held = std::max(outcome_.held, time); }
   void finish(metric::Status status) override {
     const bool in_vain = status == metric::Status::ok || status == metric::Status::cancelled;

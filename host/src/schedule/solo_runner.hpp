@@ -22,6 +22,8 @@ class SoloRunner {
     Duration duration{};
     metric::Status status = metric::Status::ok;
     std::string explanation;
+    metric::Health health = metric::Health::none;
+    std::string health_reason;
     const metric::SampleBuffer* samples = nullptr;
     Duration held{};         // the longest time it held the loop at a stretch
     bool cancelled = false;  // it had not ended at its deadline

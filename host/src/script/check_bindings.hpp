@@ -1,5 +1,5 @@
-// What Lua checks can call. Each check_*.cpp beside this file
-// holds one global; lua-plugins/README.md is their reference. Internal to script/.
+// What Lua checks can call, beside what binding/ offers to all scripts: virgo.check
+// and the `run`. lua-plugins/README.md is the reference. Internal to script/.
 #pragma once
 
 #include <cstdint>
@@ -8,13 +8,11 @@ struct lua_State;
 
 namespace virgo::script {
 
-// Sets up the globals of a check file's state: virgo at once, net, fs and json
-// when first used. May raise; for State::protect().
+// Sets up the global `virgo` of a check file's state. May raise; for State::protect().
 void bind_check_globals(lua_State* L);
 
-// Leave their tables on the stack. May raise.
+// Leaves the table `virgo` on the stack. May raise.
 int open_check_virgo(lua_State* L);
-int open_check_fs(lua_State* L);
 
 // Pushes the userdata that stands for run `id` of this file.
 void push_run(lua_State* L, std::uint64_t id);

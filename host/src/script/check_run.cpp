@@ -7,9 +7,10 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
-#include "script/bindings.hpp"
+#include "binding/bindings.hpp"
 #include "script/check_bindings.hpp"
 #include "script/lua_check.hpp"
+#include "script/lua_file.hpp"
 #include "script/lua_run.hpp"
 
 namespace virgo::script {
@@ -32,11 +33,11 @@ struct RunRef {
 // Argument 1 as the run that is executing; a run that is over, or another
 // instance's, raises an error.
 LuaRun& self(lua_State* L, const char* method) {
-  const auto* ref = static_cast<RunRef*>(check_self(L, kRun, method));
-  Strand* strand = Context::of(L).running();
-  if (strand == nullptr || strand->id() != ref->id)
+  const auto* ref = static_cast<RunRef*>(binding::check_self(L, kRun, method));
+  LuaRun* run = LuaFile::of(L).current_run();
+  if (run == nullptr || run->id() != ref->id)
     luaL_error(L, "%s: this run is over; use the one that collect(run) was given", method);
-  return static_cast<LuaRun&>(*strand);
+  return *run;
 }
 
 // Raises an error if the value at 3 does not fit the metric.
@@ -151,12 +152,12 @@ int index(lua_State* L) {
 }
 
 void push_run_metatable(lua_State* L) {
-  static constexpr Method kMethods[] = {
+  static constexpr binding::Method kMethods[] = {
       {"emit", emit}, {"explain", explain}, {"time_left", time_left}, {nullptr, nullptr}};
   luaL_getmetatable(L, kRun);
   if (!lua_isnil(L, -1)) return;
   lua_pop(L, 1);
-  push_metatable(L, kRun, kMethods);  // meta
+  binding::push_metatable(L, kRun, kMethods);  // meta
   lua_getfield(L, -1, "__index");
   lua_pushcclosure(L, index, 1);
   lua_setfield(L, -2, "__index");

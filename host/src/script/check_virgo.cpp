@@ -1,10 +1,16 @@
-// virgo.check and print for Lua checks.
+// The global `virgo` of Lua checks, and print.
 #include <lua.hpp>
 
+#include "binding/bindings.hpp"
+#include "binding/fs_binding.hpp"
+#include "binding/json_binding.hpp"
+#include "binding/parallel.hpp"
+#include "binding/tcp_binding.hpp"
+#include "binding/virgo_binding.hpp"
 #include "lua/sandbox.hpp"
 #include "script/check_bindings.hpp"
+#include "script/lua_declaration.hpp"
 #include "script/lua_file.hpp"
-#include "script/virgo_binding.hpp"
 
 namespace virgo::script {
 namespace {
@@ -36,7 +42,7 @@ int print(lua_State* L) {
   if (count > 1) lua_concat(L, lua_gettop(L));
   std::size_t size = 0;
   const char* text = count == 0 ? "" : lua_tolstring(L, -1, &size);
-  Context::of(L).log(LogLevel::info, {text == nullptr ? "" : text, size});
+  binding::Context::of(L).log(LogLevel::info, {text == nullptr ? "" : text, size});
   return 0;
 }
 
@@ -48,10 +54,18 @@ int open_print(lua_State* L) {
 }  // namespace
 
 int open_check_virgo(lua_State* L) {
-  lua_createtable(L, 0, 5);
-  open_virgo(L);
+  static constexpr binding::LazyMember kMembers[] = {{"fs", binding::open_fs},
+                                                     {"json", binding::open_json},
+                                                     {"tcp", binding::open_tcp},
+                                                     {nullptr, nullptr}};
+  lua_createtable(L, 0, 9);
+  binding::open_virgo(L);
+  binding::open_parallel(L);
   lua_pushcfunction(L, declare_check);
   lua_setfield(L, -2, "check");
+  lua_pushinteger(L, kApiLevel);
+  lua_setfield(L, -2, "api");
+  binding::add_lazy_members(L, kMembers);
   lua::add_lazy_global(L, "print", open_print);
   return 1;
 }

@@ -4,15 +4,22 @@
 
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "binding/bindings.hpp"
+#include "binding/json_binding.hpp"
+#include "binding/virgo_binding.hpp"
 #include "endpoint/link.hpp"
 #include "json/writer.hpp"
 #include "lua/scratch.hpp"
-#include "script/bindings.hpp"
-#include "script/json_binding.hpp"
-#include "script/virgo_binding.hpp"
 
 namespace virgo::script {
 namespace {
+
+using binding::add_function;
+using binding::append_json;
+using binding::Context;
+using binding::push_failure;
+using binding::push_json;
+using binding::Strand;
 
 ConversationScript& script_of(lua_State* L) {
   return *static_cast<ConversationScript*>(lua_touserdata(L, lua_upvalueindex(1)));
@@ -71,19 +78,20 @@ int link_request(lua_State* L) {
     return 2;
   }
   lua::check_can_wait(L, "link:request");
-  const bool of_link = script.of_link->has(strand);
-  if (of_link) script.asking.insert(&strand);
+  const Strand* task = &strand.root();
   auto open = std::make_shared<bool>(true);
-  // Of a retired script nothing is sent any more: it is dropped while it waits.
-  if (of_link && script.retired)
-    script.asking.erase(&strand);
-  else
-    send_request(script, strand, method, *params, seconds, open);
+  if (script.retired && script.of_link->has(*task)) {
+    // Nothing is sent for it any more: it is dropped as soon as it waits.
+    strand.wait_for(L, "link:request", nullptr);
+    return lua::wait(L);
+  }
+  script.asking.insert(task);
+  send_request(script, strand, method, *params, seconds, open);
   std::string().swap(*params);
   strand.wait_for(L, format("link:request of {}", method),
-                  std::shared_ptr<void>(nullptr, [&script, &strand, open](void*) {
+                  std::shared_ptr<void>(nullptr, [&script, task, open](void*) {
                     *open = false;
-                    script.asking.erase(&strand);
+                    script.asking.erase(script.asking.find(task));
                   }));
   return lua::wait(L);
 }
@@ -217,11 +225,11 @@ int update_checks(lua_State* L) {
 
 int open_conversation_globals(lua_State* L) {
   ConversationScript& script = *static_cast<ConversationScript*>(lua_touserdata(L, 1));
-  open_failures(L);
+  binding::open_failures(L);
   lua_newtable(L);
-  open_virgo(L);
+  binding::open_virgo(L);
   lua_setglobal(L, "virgo");
-  open_json(L);
+  binding::open_json(L);
   lua_setglobal(L, "json");
   open_agent(L, script);
   lua_createtable(L, 0, 4);

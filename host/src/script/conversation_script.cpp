@@ -5,11 +5,16 @@
 #include "base/format.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "binding/json_binding.hpp"
 #include "endpoint/link.hpp"
 #include "lua/state.hpp"
-#include "script/json_binding.hpp"
 
 namespace virgo::script {
+
+using binding::Context;
+using binding::Strand;
+using binding::TaskSet;
+
 namespace {
 
 constexpr const char* kComponent = "conversation";
@@ -44,7 +49,7 @@ void answer(ConversationScript& script, const json::Value& id, lua_State* result
           auto& e = *static_cast<Encoding*>(lua_touserdata(L, 1));
           lua_pushvalue(e.from, 1);
           lua_xmove(e.from, L, 1);
-          append_json(L, lua_gettop(L), e.text);
+          binding::append_json(L, lua_gettop(L), e.text);
           return 0;
         },
         &encoding);
@@ -158,7 +163,7 @@ void ConversationScript::request(const endpoint::Message& request) {
   lua_pop(L, 1);
   lua_rawgeti(L, LUA_REGISTRYINDEX, link_ref);
   if (request.body.kind == json::Kind::object)
-    push_json(L, request.body);
+    binding::push_json(L, request.body);
   else
     lua_newtable(L);
   const std::uint64_t number = ++requests_;

@@ -12,11 +12,11 @@
 #include <memory>
 #include <set>
 
+#include "binding/strand.hpp"
+#include "binding/task.hpp"
 #include "deliver/queue.hpp"
 #include "script/handed.hpp"
 #include "script/lua_conversation.hpp"
-#include "script/strand.hpp"
-#include "script/task.hpp"
 #include "uv/timer.hpp"
 
 namespace virgo::endpoint {
@@ -25,7 +25,7 @@ class Link;
 
 namespace virgo::script {
 
-struct ConversationScript final : Context {
+struct ConversationScript final : binding::Context {
   // Runs `source`; `file` is for messages. The error names file and line. The
   // references outlive the script.
   static Result<std::unique_ptr<ConversationScript>> make(uv::Loop& loop, lua::Watchdog& watchdog,
@@ -68,11 +68,11 @@ struct ConversationScript final : Context {
   std::function<void(const std::string&)> on_failure;
   std::function<void()> on_exchange;  // the first one; the trial is over
 
-  Strand* queue_waiter = nullptr;
-  std::set<const Strand*> asking;  // of_link's, waiting in link:request
+  binding::Strand* queue_waiter = nullptr;
+  std::multiset<const binding::Strand*> asking;  // tasks that wait in link:request
   std::unique_ptr<lua::State> state;
-  std::unique_ptr<TaskSet> of_link;
-  std::unique_ptr<TaskSet> of_requests;
+  std::unique_ptr<binding::TaskSet> of_link;
+  std::unique_ptr<binding::TaskSet> of_requests;
   int module_ref = -1;  // what conversation.lua returned
   int link_ref = -1;    // the `link` object
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);
@@ -86,7 +86,7 @@ struct ConversationScript final : Context {
   std::map<std::uint64_t, json::Value> open_requests_;  // their ids, by own numbers
   std::uint64_t requests_ = 0;
   bool failing_ = false;  // on_failure was called
-  uv::Timer patience_;  // with its requests, once it is retired
+  uv::Timer patience_;    // with its requests, once it is retired
 };
 
 // Sets up the globals of the ConversationScript at index 1, a light userdata, and

@@ -1,15 +1,16 @@
 #include "script/lua_check.hpp"
 
+#include <algorithm>
 #include <array>
 #include <lua.hpp>
 
 #include "base/format.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "binding/file_job.hpp"
 #include "lua/coroutine.hpp"
 #include "lua/traceback.hpp"
 #include "script/check_bindings.hpp"
-#include "script/file_job.hpp"
 #include "script/lua_check_type.hpp"
 #include "script/lua_file.hpp"
 #include "script/lua_params.hpp"
@@ -27,6 +28,35 @@ Status status_of(std::string_view word) {
        {Status::invalid, Status::unsupported, Status::unreachable, Status::timeout})
     if (word == metric::status_name(s)) return s;
   return Status::failed;
+}
+
+// Appends what a need stands for: itself, or for "$name" what the instance at `index`
+// has in that parameter: a text, or of a list all texts or the first. Raises nothing.
+void resolve(lua_State* L, int index, const std::string& need, bool all,
+             std::vector<std::string>& out) {
+  if (!need.starts_with("$")) {
+    out.push_back(need);
+    return;
+  }
+  lua_pushlstring(L, need.data() + 1, need.size() - 1);
+  lua_rawget(L, index);
+  if (lua_type(L, -1) == LUA_TSTRING) out.emplace_back(lua_tostring(L, -1));
+  const std::size_t items = lua_istable(L, -1) ? lua_objlen(L, -1) : 0;
+  for (std::size_t i = 1; i <= (all ? items : std::min<std::size_t>(items, 1)); ++i) {
+    lua_rawgeti(L, -1, static_cast<int>(i));
+    if (lua_type(L, -1) == LUA_TSTRING) out.emplace_back(lua_tostring(L, -1));
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+binding::Grants resolved_needs(lua_State* L, int index, const binding::Grants& needs) {
+  if (index < 0) index = lua_gettop(L) + index + 1;
+  binding::Grants out;
+  out.net = needs.net;
+  for (const std::string& program : needs.exec) resolve(L, index, program, false, out.exec);
+  for (const std::string& path : needs.read) resolve(L, index, path, true, out.read);
+  return out;
 }
 
 }  // namespace
@@ -113,6 +143,7 @@ void LuaCheck::make_instance() {
     lua_rawset(L, -5);
   }
   lua_pop(L, 1);  // self check
+  permits_.declared = resolved_needs(L, -2, type_.needs());
   lua_pushliteral(L, "__index");
   lua_pushvalue(L, -2);
   lua_rawset(L, -3);  // check.__index = check
@@ -232,8 +263,23 @@ void LuaCheck::abandon(check::Run&) {
 }
 
 bool LuaCheck::wedged() const {
-  const auto job = job_.lock();
-  return open_ == nullptr && job != nullptr && job->running();
+  if (open_ != nullptr) return false;
+  return std::any_of(jobs_.begin(), jobs_.end(), [](const auto& weak) {
+    const auto job = weak.lock();
+    return job != nullptr && job->running();
+  });
+}
+
+void LuaCheck::watch(const std::shared_ptr<binding::FileJob>& job) {
+  std::erase_if(jobs_, [](const auto& weak) {
+    const auto other = weak.lock();
+    return other == nullptr || !other->running();
+  });
+  jobs_.push_back(job);
+}
+
+bool LuaCheck::takes_undeclared() const {
+  return type_.takes_undeclared();
 }
 
 void LuaCheck::evict(const std::string& why) {

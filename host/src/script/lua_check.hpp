@@ -13,14 +13,19 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "binding/permits.hpp"
 #include "check/check.hpp"
 #include "lua/failure.hpp"
 #include "script/check_services.hpp"
 
+namespace virgo::binding {
+class FileJob;
+}
+
 namespace virgo::script {
 
-class FileJob;
 class LuaCheckType;
 class LuaFile;
 class LuaRun;
@@ -49,7 +54,10 @@ class LuaCheck final : public check::Check {
 
   // What the run's coroutine has come to.
   void settle(lua::Exit exit);
-  void watch(const std::shared_ptr<FileJob>& job) { job_ = job; }
+  // A file read of this check may be stuck from now on.
+  void watch(const std::shared_ptr<binding::FileJob>& job);
+  const binding::Permits& permits() const { return permits_; }
+  bool takes_undeclared() const;
 
   // Another instance broke a cap: the open run is dropped, and finished by
   // finish_evicted() when the state is gone.
@@ -81,7 +89,8 @@ class LuaCheck final : public check::Check {
   check::Run* run_ = nullptr;
   std::unique_ptr<LuaRun> open_;
   std::unique_ptr<std::string> evicted_;
-  std::weak_ptr<FileJob> job_;
+  std::vector<std::weak_ptr<binding::FileJob>> jobs_;  // reads that have not come back
+  binding::Permits permits_;
   std::string scratch_;
 };
 

@@ -31,6 +31,9 @@ class LuaCheckType final : public check::CheckType {
   // Null if nobody declared it.
   const metric::MetricInfo* metric(std::string_view name) const;
   std::size_t number() const { return number_; }
+  bool takes_undeclared() const { return declaration_.undeclared; }
+  // As declared, "$name" and all.
+  const binding::Grants& needs() const { return declaration_.needs; }
 
  private:
   std::shared_ptr<LuaFile> file_;

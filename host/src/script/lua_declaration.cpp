@@ -154,7 +154,7 @@ Result<ParamInfo> read_param(lua_State* L, const std::string& name) {
   lua_pop(L, 1);
   if (info.required && info.has_fallback) table.fail("is required, so a default has no meaning");
   if (!is_name(name)) table.fail("a name is made of letters, digits, _ . and -");
-  if (name == "collect" || name == "configure")
+  if (name == "collect" || name == "configure" || name == "handover" || name == "background")
     table.fail("the name is taken: self." + name + " is the check's function");
   if (table.error()) return *table.error();
   return info;
@@ -218,22 +218,132 @@ Result<std::vector<MetricInfo>> read_metrics(lua_State* L, int index) {
   return out;
 }
 
+// The list of texts in field `name` of the table on top, each checked by `problem`,
+// which says what is wrong with it, or "".
+Result<std::vector<std::string>> read_texts(lua_State* L, const char* name,
+                                            std::string (*problem)(std::string_view)) {
+  std::vector<std::string> out;
+  lua_pushstring(L, name);
+  lua_rawget(L, -2);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return out;
+  }
+  if (!lua_istable(L, -1))
+    return Error{Errc::invalid, format("needs.{} must be a list of texts", name)};
+  const std::size_t count = lua_objlen(L, -1);
+  for (std::size_t i = 1; i <= count; ++i) {
+    lua_rawgeti(L, -1, static_cast<int>(i));
+    if (lua_type(L, -1) != LUA_TSTRING)
+      return Error{Errc::invalid, format("needs.{}[{}] must be a text", name, i)};
+    std::string text = lua_tostring(L, -1);
+    lua_pop(L, 1);
+    if (const std::string wrong = problem(text); !wrong.empty())
+      return Error{Errc::invalid, format("needs.{}[{}]: {}", name, i, wrong)};
+    out.push_back(std::move(text));
+  }
+  lua_pop(L, 1);
+  return out;
+}
+
+std::string path_problem(std::string_view path) {
+  if (path.starts_with("$") && path.size() > 1) return "";
+  if (path.starts_with("/")) return "";
+  return format("'{}' is neither an absolute path nor the $name of a parameter", printable(path));
+}
+
+std::string net_problem(std::string_view word) {
+  std::vector<std::string_view> names;
+  for (const binding::Net kind : binding::net_kinds()) names.emplace_back(binding::net_name(kind));
+  if (std::find(names.begin(), names.end(), word) != names.end()) return "";
+  return format("unknown kind '{}', {}", printable(word), one_of(word, names));
+}
+
+// needs = {net = {...}, exec = {...}, read = {...}}
+Result<binding::Grants> read_needs(lua_State* L, int index, const std::vector<ParamInfo>& params) {
+  constexpr std::array<std::string_view, 3> kFields{"net", "exec", "read"};
+  binding::Grants out;
+  if (lua_isnil(L, index)) return out;
+  if (!lua_istable(L, index))
+    return Error{Errc::invalid, "'needs' must be a table: {net = {\"tcp\"}, read = {...}}"};
+  Table table(L, index, "needs");
+  table.only(kFields);
+  if (table.error()) return *table.error();
+  lua_pushvalue(L, index);
+  auto net = read_texts(L, "net", net_problem);
+  if (!net) return net.error();
+  for (const binding::Net kind : binding::net_kinds())
+    if (std::find(net->begin(), net->end(), binding::net_name(kind)) != net->end())
+      out.net = static_cast<std::uint8_t>(out.net | static_cast<std::uint8_t>(kind));
+  auto exec = read_texts(L, "exec", path_problem);
+  if (!exec) return exec.error();
+  auto files = read_texts(L, "read", path_problem);
+  if (!files) return files.error();
+  out.exec = std::move(exec).value();
+  out.read = std::move(files).value();
+  for (const auto* list : {&out.exec, &out.read})
+    for (const std::string& need : *list)
+      if (need.starts_with("$") &&
+          std::none_of(params.begin(), params.end(),
+                       [&need](const ParamInfo& p) { return p.name == need.substr(1); }))
+        return Error{Errc::invalid, format("needs: '{}': there is no such parameter", need)};
+  lua_pop(L, 1);
+  return out;
+}
+
+// Field `interval`: "10s", from 100 ms to 24 h.
+Duration read_interval(Table& table) {
+  const std::string text = table.text("interval");
+  if (text.empty()) return {};
+  const auto parsed = parse_duration(text);
+  if (!parsed)
+    table.fail("interval: " + parsed.error().message);
+  else if (*parsed < std::chrono::milliseconds(100) || *parsed > std::chrono::hours(24))
+    table.fail("interval: must be from 100ms to 24h");
+  else
+    return *parsed;
+  return {};
+}
+
+int read_api(Table& table, lua_State* L) {
+  table.get("api");
+  const double level = lua_isnil(L, -1) ? kApiLevel : lua_tonumber(L, -1);
+  lua_pop(L, 1);
+  if (level < 1 || level != static_cast<int>(level))
+    table.fail("'api' is the level of the plugin API it was written for, a whole number from 1");
+  else if (level > kApiLevel)
+    table.fail(
+        format("is written for level {} of the plugin API; this agent has level {}: "
+               "it needs a newer agent",
+               level, kApiLevel));
+  return static_cast<int>(level);
+}
+
 Result<Declaration> read(lua_State* L, int index) {
   // The functions may be written inside the table, too.
-  constexpr std::array<std::string_view, 6> kFields{"name",    "summary", "params",
-                                                    "metrics", "collect", "configure"};
+  constexpr std::array<std::string_view, 12> kFields{
+      "name",  "summary",  "api",     "params",    "metrics",  "undeclared",
+      "needs", "interval", "collect", "configure", "handover", "background"};
   Table table(L, index, "");
   table.only(kFields);
   Declaration out;
   out.name = table.text("name", true);
   out.summary = table.text("summary");
+  out.api = read_api(table, L);
+  out.undeclared = table.flag("undeclared");
+  out.interval = read_interval(table);
   if (!is_name(out.name)) table.fail("'name' is required, of letters, digits, _ . and -");
   if (table.error()) return *table.error();
   table.get("params");
   auto params = read_params(L, lua_gettop(L));
   if (!params) return params.error();
   out.params = std::move(params).value();
+  table.get("needs");
+  auto needs = read_needs(L, lua_gettop(L), out.params);
+  if (!needs) return needs.error();
+  out.needs = std::move(needs).value();
   table.get("metrics");
+  if (out.undeclared && lua_isnil(L, -1)) return out;
   auto metrics = read_metrics(L, lua_gettop(L));
   if (!metrics) return metrics.error();
   out.metrics = std::move(metrics).value();

@@ -24,7 +24,7 @@ std::string base_name(const std::string& path) {
 }  // namespace
 
 LuaFile::LuaFile(std::string path, const CheckServices& services)
-    : Context(services.loop, services.clock),
+    : Context(services.loop, services.clock, &services.workers),
       path_(std::move(path)),
       name_(base_name(path_)),
       services_(services),
@@ -61,7 +61,7 @@ Result<void> LuaFile::open_state() {
   auto made = lua::State::create(std::move(options));
   if (!made) return made.error().context(name_);
   state_ = std::move(made).value();
-  state_->set_owner(static_cast<Context*>(this));
+  state_->set_owner(static_cast<binding::Context*>(this));
   ++generation_;
   return state_->protect(
       [](lua_State* L) {
@@ -140,11 +140,23 @@ void LuaFile::declare(lua_State* L, int index) {
 }
 
 void LuaFile::log(LogLevel level, std::string_view text) {
-  const Strand* run = running();
-  const std::string who =
-      run != nullptr ? format("check '{}'", static_cast<const LuaRun*>(run)->check().name())
-                     : name_;
+  const LuaRun* run = current_run();
+  const std::string who = run != nullptr ? format("check '{}'", run->check().name()) : name_;
   log_.write(level, who, text);
+}
+
+LuaRun* LuaFile::current_run() const {
+  binding::Strand* strand = running();
+  return strand == nullptr ? nullptr : &static_cast<LuaRun&>(strand->root());
+}
+
+const binding::Permits& LuaFile::permits() const {
+  const LuaRun* run = current_run();
+  return run == nullptr ? Context::permits() : run->check().permits();
+}
+
+void LuaFile::watch(const std::shared_ptr<binding::FileJob>& job) {
+  if (LuaRun* run = current_run(); run != nullptr) run->check().watch(job);
 }
 
 std::size_t LuaFile::max_read() const {

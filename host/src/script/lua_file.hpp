@@ -11,18 +11,19 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "binding/strand.hpp"
 #include "lua/coroutine.hpp"
 #include "lua/state.hpp"
 #include "script/check_services.hpp"
 #include "script/log_limiter.hpp"
 #include "script/lua_declaration.hpp"
-#include "script/strand.hpp"
 
 namespace virgo::script {
 
 class LuaCheck;
+class LuaRun;
 
-class LuaFile final : public Context {
+class LuaFile final : public binding::Context {
  public:
   // Reads the file, runs it, and reads what it declares: at least one check.
   // Errors begin with the file's path or "name.lua:line".
@@ -66,8 +67,14 @@ class LuaFile final : public Context {
   void log(LogLevel level, std::string_view text) override;
   // A quarter of the cap, so that the script can work with what it got.
   std::size_t max_read() const override;
+  // Of the check whose run is executing.
+  const binding::Permits& permits() const override;
+  void watch(const std::shared_ptr<binding::FileJob>& job) override;
+  // The run whose code executes, or that of the function of virgo.parallel that does;
+  // null outside of runs.
+  LuaRun* current_run() const;
   // The file a binding was called from.
-  static LuaFile& of(lua_State* L) { return static_cast<LuaFile&>(Context::of(L)); }
+  static LuaFile& of(lua_State* L) { return static_cast<LuaFile&>(binding::Context::of(L)); }
 
  private:
   LuaFile(std::string path, const CheckServices& services);

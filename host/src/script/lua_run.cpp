@@ -13,4 +13,8 @@ void LuaRun::go_on(int nargs) {
   check.settle(resume(nargs));
 }
 
+void LuaRun::broke(lua::Exit exit) {
+  check_.settle(exit);
+}
+
 }  // namespace virgo::script

@@ -1,1 +1,1 @@
-local socket = net.connect("127.0.0.1", 80)
+local socket = virgo.tcp.connect("127.0.0.1", 80)

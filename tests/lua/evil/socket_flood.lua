@@ -1,9 +1,10 @@
 -- Opens sockets and closes none.
 local check = virgo.check {
   name = "evil.socket_flood", params = { port = { type = "int", required = true } },
+  needs = { net = { "tcp" } },
   metrics = { { name = "evil.value" } },
 }
-sockets = {}
+local sockets = {}
 function check:collect()
-  while true do sockets[#sockets + 1] = assert(net.connect("127.0.0.1", self.port)) end
+  while true do sockets[#sockets + 1] = assert(virgo.tcp.connect("127.0.0.1", self.port)) end
 end

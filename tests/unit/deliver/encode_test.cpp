@@ -46,6 +46,19 @@ std::string value_of(Type type, const Value& value) {
   return json::to_json(*v.find("samples")->items.at(0).find("v"));
 }
 
+TEST(EncodeReport, HasAStateOnlyWhenSomebodyJudged) {
+  SampleBuffer samples;
+  metric::Report report = report_of(samples);
+  EXPECT_EQ(parsed(encode(report)).find("state"), nullptr);
+  report.health = metric::Health::warn;
+  json::Value v = parsed(encode(report));
+  EXPECT_EQ(v.find("state")->text, "warn");
+  EXPECT_EQ(v.find("state_reason"), nullptr);
+  report.health_reason = "nearly \"full\"";
+  v = parsed(encode(report));
+  EXPECT_EQ(v.find("state_reason")->text, "nearly \"full\"");
+}
+
 TEST(EncodeReport, HasTheMembersOfTheProtocol) {
   const MetricInfo info{"system.cpu.time", "s", "help", Kind::counter, Type::f64};
   SampleBuffer samples;

@@ -315,6 +315,67 @@ TEST_F(Runs, StatsAreKeptPerCheck) {
   EXPECT_EQ(scheduler->stats(1).max_lateness, Duration(2ms));
 }
 
+TEST_F(Runs, TheWorstJudgementCountsAndOfEqualOnesTheFirst) {
+  using metric::Health;
+  Script script;
+  int n = 0;
+  script.start = [&](check::Run& run) {
+    switch (++n) {
+      case 1:
+        run.judge(Health::warn, "nearly full");
+        run.judge(Health::unknown, "cannot tell");
+        run.judge(Health::ok, "fine");
+        break;
+      case 2:
+        run.judge(Health::unknown, "cannot tell");
+        run.judge(Health::critical, "full");
+        run.judge(Health::critical, "very full");
+        break;
+      case 3:
+        run.judge(Health::none, "nothing");
+        break;
+      default:
+        run.judge(Health::ok, std::string(5000, 'x'));
+    }
+    run.finish(Status::ok);
+  };
+  add(script, every(1s));
+  pass(3s);
+  ASSERT_EQ(sink.reports.size(), 4u);
+  EXPECT_EQ(sink.reports[0].health, Health::unknown);
+  EXPECT_EQ(sink.reports[0].health_reason, "cannot tell");
+  EXPECT_EQ(sink.reports[1].health, Health::critical);
+  EXPECT_EQ(sink.reports[1].health_reason, "full");
+  EXPECT_EQ(sink.reports[2].health, Health::none);
+  EXPECT_EQ(sink.reports[2].health_reason, "");
+  EXPECT_EQ(sink.reports[3].health, Health::ok);
+  EXPECT_EQ(sink.reports[3].health_reason.size(), 1024u);
+}
+
+TEST_F(Runs, ASuspensionIsTheChecksOwnOrTheQuarantine) {
+  Script script;
+  const std::size_t number = add(script, every(1s));
+  EXPECT_FALSE(scheduler->suspension(number));
+  script.suspension = check::Suspension{"lua_memory", "8MiB", clock.now() + 30s, 3};
+  ASSERT_TRUE(scheduler->suspension(number));
+  EXPECT_EQ(scheduler->suspension(number)->limit, "lua_memory");
+  script.suspension.reset();
+
+  script.start = [&](check::Run& run) {
+    clock.advance(300ms);
+    run.finish(Status::ok);
+  };
+  pass(6s);
+  const auto quarantine = scheduler->suspension(number);
+  ASSERT_TRUE(quarantine);
+  EXPECT_EQ(quarantine->limit, "100ms of the event loop");
+  EXPECT_EQ(quarantine->value, "300ms");
+  EXPECT_EQ(quarantine->until, TimePoint::max());
+  EXPECT_EQ(quarantine->strikes, 5u);
+  EXPECT_TRUE(scheduler->stats(number).reported);
+  EXPECT_EQ(scheduler->stats(number).last_status, Status::quarantined);
+}
+
 TEST_F(Runs, ACheckMayAddAnotherFromItsStart) {
   Script second;
   Script first;

@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -26,6 +27,7 @@ struct Script {
   std::function<void(check::Run&)> cancel = [](check::Run&) {};
   std::function<void(check::Run&)> abandon = [](check::Run&) {};
   bool wedged = false;
+  std::optional<check::Suspension> suspension;
 
   check::Run* current = nullptr;  // the open run
   int starts = 0;
@@ -57,6 +59,7 @@ class ScriptedCheck final : public check::Check {
     script_.abandon(run);
   }
   bool wedged() const override { return !alive_.expired() && script_.wedged; }
+  std::optional<check::Suspension> suspension() const override { return script_.suspension; }
 
  private:
   Script& script_;
@@ -72,6 +75,8 @@ struct SeenReport {
   Status status;
   std::string explanation;
   std::size_t samples;
+  metric::Health health;
+  std::string health_reason;
 };
 
 struct SeenGap {
@@ -86,7 +91,8 @@ class RecordingSink final : public metric::ReportSink {
  public:
   void report(const metric::Report& r) override {
     reports.push_back({r.check->check, r.run, r.started, r.duration, r.lateness, r.status,
-                       std::string(r.explanation), r.samples->size()});
+                       std::string(r.explanation), r.samples->size(), r.health,
+                       std::string(r.health_reason)});
     count(r.check->check, r.run);
     if (on_report) on_report(r);
   }

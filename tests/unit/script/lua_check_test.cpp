@@ -141,12 +141,12 @@ TEST_F(LuaCheckTest, MisuseOfEmitIsAnErrorThatSaysWhat) {
       {"run.emit('v', 1)", "write it with a colon"},
       {"run:emmit('v', 1)", "run has no 'emmit'"},
       {"run:explain()", "string expected, got no value"},
-      {"net.connect('h', 0)", "a port is a whole number"},
-      {"net.connect('h', 1.5)", "a port is a whole number"},
+      {"virgo.tcp.connect('h', 0)", "a port is a whole number"},
+      {"virgo.tcp.connect('h', 1.5)", "a port is a whole number"},
       {"virgo.sleep(-1)", "seconds, from 0 to 86400"},
       {"virgo.sleep('soon')", "number expected, got string"},
-      {"fs.read('/x', 0)", "a quarter of limits.lua_memory"},
-      {"fs.read('/x', 1e9)", "a quarter of limits.lua_memory"},
+      {"virgo.fs.read('/x', 0)", "a quarter of limits.lua_memory"},
+      {"virgo.fs.read('/x', 1e9)", "a quarter of limits.lua_memory"},
   };
   for (const auto& [body, message] : cases) {
     const auto& run = run_body(body);
@@ -237,7 +237,7 @@ TEST_F(LuaCheckTest, LogsUnderItsNameAndNotTooMuch) {
 }
 
 TEST_F(LuaCheckTest, JsonIsThere) {
-  const auto& run = run_body("run:emit('v', json.decode('{\"a\": [1, 2.5]}').a[2])");
+  const auto& run = run_body("run:emit('v', virgo.json.decode('{\"a\": [1, 2.5]}').a[2])");
   EXPECT_EQ(run.status(), Status::ok) << run.text();
   EXPECT_EQ(run.samples().value(0).f64, 2.5);
 }

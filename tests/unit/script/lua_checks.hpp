@@ -145,7 +145,9 @@ class LuaCheckTest : public testing::Test {
   RecordedRun& run_body(const std::string& body, Duration timeout = std::chrono::seconds(10)) {
     const std::string type = "body" + std::to_string(++bodies_);
     const auto errors = load("local check = virgo.check { name = '" + type +
-                                 "', metrics = { { name = 'v' } } }\n"
+                                 "', metrics = { { name = 'v' } }, "
+                                 "needs = { net = {'tcp', 'udp', 'unix', 'icmp', 'dns', 'listen'}, "
+                                 "read = {'/'}, exec = {'/'} } }\n"
                                  "function check:collect(run)\n" +
                                  body + "\nend",
                              type + ".lua");

@@ -175,7 +175,8 @@ TEST_F(LuaEvilTest, BrokenFilesAreNamedAndTheRestIsUsed) {
       "'tpye', did you mean 'type'?",
       "no_collect.lua is not used: no_collect.lua:1: check 'broken.no_collect' has no function",
       "syntax.lua is not used: syntax.lua:2: '}' expected (to close '{' at line 1)",
-      "waits_at_load.lua is not used: waits_at_load.lua:1: net.connect can only be used in code "
+      "waits_at_load.lua is not used: waits_at_load.lua:1: virgo.tcp.connect can only be used in "
+      "code "
       "that may wait, such as collect()",
       "Lua plugin folder /nonexistent: No such file",
   };

@@ -8,7 +8,7 @@
 
 struct lua_State;
 
-namespace virgo::script {
+namespace virgo::binding {
 
 // Leaves the library's table on the stack; to be called protected.
 //
@@ -26,4 +26,4 @@ void push_json(lua_State* L, const json::Value& value);
 // be owned by something that survives that (lua/scratch.hpp).
 void append_json(lua_State* L, int index, std::string& out);
 
-}  // namespace virgo::script
+}  // namespace virgo::binding

@@ -1,18 +1,35 @@
-#include "script/strand.hpp"
+#include "binding/strand.hpp"
 
 #include <lua.hpp>
 
+#include "binding/bindings.hpp"
+#include "binding/permits.hpp"
 #include "lua/traceback.hpp"
-#include "script/bindings.hpp"
-#include "script/socket.hpp"
 
-namespace virgo::script {
+namespace virgo::binding {
 
-Context::Context(uv::Loop& loop, const Clock& clock) : loop_(loop), clock_(clock) {}
+Context::Context(uv::Loop& loop, const Clock& clock, uv::WorkerPool* workers)
+    : loop_(loop), clock_(clock), workers_(workers) {}
 Context::~Context() = default;
 
+const Permits& Context::permits() const {
+  static const Permits none;
+  return none;
+}
+
 Strand::Strand(Context& context, lua::Coroutine coroutine)
-    : context_(context), id_(++context.strands_), coroutine_(std::move(coroutine)) {}
+    : context_(context),
+      id_(++context.strands_),
+      coroutine_(std::move(coroutine)),
+      own_scope_(std::make_unique<Scope>(id_, context.max_open())),
+      scope_(own_scope_.get()) {}
+
+Strand::Strand(Strand& parent, lua::Coroutine coroutine)
+    : context_(parent.context_),
+      id_(++parent.context_.strands_),
+      coroutine_(std::move(coroutine)),
+      root_(&parent.root()),
+      scope_(&parent.scope()) {}
 
 Strand::~Strand() = default;
 
@@ -52,10 +69,4 @@ std::string Strand::waiting_in() const {
   return where.empty() ? waiting_for_ : waiting_for_ + " at " + where;
 }
 
-Socket* Strand::socket(std::uint64_t id) const {
-  for (const auto& s : sockets_)
-    if (s->id() == id) return s.get();
-  return nullptr;
-}
-
-}  // namespace virgo::script
+}  // namespace virgo::binding

@@ -1,12 +1,12 @@
-// What all bindings of script/ share: errors as values, metatables, and the
-// functions of `self`. Internal to script/. Loop thread only.
+// What all bindings share: errors as values, metatables, and the
+// functions of `self`. Loop thread only.
 #pragma once
 
 #include "base/result.hpp"
 
 struct lua_State;
 
-namespace virgo::script {
+namespace virgo::binding {
 
 // Pushes nil and an error table {message=, status=, code=}, which may be given to
 // error(), assert(), tostring() and `..`. Returns 2, for `return push_failure(...)`.
@@ -30,4 +30,13 @@ void* check_self(lua_State* L, const char* name, const char* method);
 // May raise.
 void add_function(lua_State* L, const char* name, int (*function)(lua_State*), void* pointer);
 
-}  // namespace virgo::script
+// Members of the table on top of the stack that cost nothing until they are used:
+// each is what `open` leaves on the stack, called when its name is first looked up.
+// The list ends with a null name and outlives the state. May raise.
+struct LazyMember {
+  const char* name;
+  int (*open)(lua_State*);
+};
+void add_lazy_members(lua_State* L, const LazyMember* members);
+
+}  // namespace virgo::binding

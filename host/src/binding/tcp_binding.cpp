@@ -1,40 +1,37 @@
-// net.connect and the sockets it gives.
-#include "script/net_binding.hpp"
+// virgo.tcp.connect and the sockets it gives.
+#include "binding/tcp_binding.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <lua.hpp>
 
 #include "base/format.hpp"
+#include "binding/bindings.hpp"
+#include "binding/handle.hpp"
+#include "binding/permits.hpp"
+#include "binding/socket.hpp"
+#include "binding/strand.hpp"
 #include "net/connect.hpp"
-#include "script/bindings.hpp"
-#include "script/socket.hpp"
-#include "script/strand.hpp"
 
-namespace virgo::script {
+namespace virgo::binding {
 namespace {
 
 constexpr const char* kSocket = "virgo.socket";
-constexpr std::size_t kMaxSockets = 64;  // open in one strand
 constexpr double kDefaultLine = 8192;
 constexpr double kMaxTimeout = 86400;
 
-struct SocketRef {
-  std::uint64_t strand;
-  std::uint64_t socket;
-};
-
 struct Self {
   Strand& strand;
+  std::uint64_t number;
   Socket* socket;  // null when it was closed
 };
 
 Self self(lua_State* L, const char* method) {
-  const auto* ref = static_cast<SocketRef*>(check_self(L, kSocket, method));
-  Strand& strand = Strand::current(L, method);
-  if (strand.id() != ref->strand)
-    luaL_error(L, "%s: the run that opened this socket is over, and closed it", method);
-  return {strand, strand.socket(ref->socket)};
+  const OpenHandle handle = check_handle(L, kSocket, method);
+  auto* socket = static_cast<Socket*>(handle.resource);
+  if (socket != nullptr && socket->busy())
+    luaL_error(L, "%s: another function of virgo.parallel waits for this socket", method);
+  return {handle.strand, handle.number, socket};
 }
 
 int closed_failure(lua_State* L) {
@@ -61,7 +58,7 @@ void start_connect(lua_State* L, Strand& strand, const char* host, double port, 
   options.host = host;
   options.port = static_cast<std::uint16_t>(port);
   options.timeout = Duration{static_cast<std::int64_t>(timeout * 1e9)};
-  std::string what = format("net.connect to {}:{}", options.host, options.port);
+  std::string what = format("virgo.tcp.connect to {}:{}", options.host, options.port);
   auto connector =
       std::make_shared<net::Connector>(strand.context().loop(), std::move(options),
                                        [&strand](Result<std::unique_ptr<net::Connection>> result) {
@@ -81,26 +78,30 @@ double read_timeout(lua_State* L) {
   return std::min(timeout, kMaxTimeout);
 }
 
-// net.connect(host, port [, {timeout = seconds}]) -> socket | nil, error
+// virgo.tcp.connect(host, port [, {timeout = seconds}]) -> socket | nil, error
 int connect(lua_State* L) {
-  Strand& strand = Strand::current(L, "net.connect");
+  Strand& strand = Strand::current(L, "virgo.tcp.connect");
   const char* host = luaL_checkstring(L, 1);
   const double port = luaL_checknumber(L, 2);
   if (!(port >= 1 && port <= 65535 && port == std::floor(port)))
     return luaL_argerror(L, 2, "a port is a whole number from 1 to 65535");
   const double timeout = read_timeout(L);
-  if (strand.sockets().size() >= kMaxSockets)
-    return luaL_error(L, "net.connect: %d sockets are open in this run; close those that are done",
-                      static_cast<int>(kMaxSockets));
-  lua::check_can_wait(L, "net.connect");
+  check_net(L, Net::tcp, "virgo.tcp.connect");
+  check_room(L, strand, "virgo.tcp.connect");
+  lua::check_can_wait(L, "virgo.tcp.connect");
   start_connect(L, strand, host, port, timeout);
   return lua::wait(L);
 }
 
+// The operation of a wait: its end takes the strand off the socket.
+std::shared_ptr<void> waiting_for(Socket& socket) {
+  return {&socket, [](Socket* s) { s->forget_waiter(); }};
+}
+
 void start_read(lua_State* L, Strand& strand, Socket& socket, const Want& want, Duration timeout,
                 const char* method) {
-  socket.wait(want, timeout);
-  strand.wait_for(L, format("{} from {}", method, socket.peer()), nullptr);
+  socket.wait(strand, want, timeout);
+  strand.wait_for(L, format("{} from {}", method, socket.peer()), waiting_for(socket));
 }
 
 // Pushes what has come already. 0 if that is not enough.
@@ -157,8 +158,8 @@ int write(lua_State* L, Strand& strand, Socket& socket, const char* bytes, std::
   const auto written = socket.write({bytes, size});
   if (!written) return push_failure(L, "unreachable", written.error());
   if (socket.is_full()) {
-    socket.wait_until_written();
-    strand.wait_for(L, format("sock:write to {}", socket.peer()), nullptr);
+    socket.wait_until_written(strand);
+    strand.wait_for(L, format("sock:write to {}", socket.peer()), waiting_for(socket));
     return 0;
   }
   lua_pushboolean(L, 1);
@@ -181,7 +182,7 @@ int socket_close(lua_State* L) {
   const Self me = self(L, "sock:close");
   if (me.socket == nullptr) return 0;
   me.socket->finish();
-  std::erase_if(me.strand.sockets(), [&](const auto& s) { return s.get() == me.socket; });
+  me.strand.scope().take(me.number);
   return 0;
 }
 
@@ -196,24 +197,20 @@ int socket_peer(lua_State* L) {
 }  // namespace
 
 void push_socket(lua_State* L, Strand& strand, std::unique_ptr<net::Connection> connection) {
-  const std::uint64_t id = strand.next_socket_id();
-  strand.sockets().push_back(std::make_unique<Socket>(strand, id, std::move(connection)));
-  auto* ref = static_cast<SocketRef*>(lua_newuserdata(L, sizeof(SocketRef)));
-  *ref = {strand.id(), id};
-  luaL_getmetatable(L, kSocket);
-  lua_setmetatable(L, -2);
+  push_handle(L, strand, std::make_unique<Socket>(strand.context().loop(), std::move(connection)),
+              kSocket);
 }
 
-int open_net(lua_State* L) {
+int open_tcp(lua_State* L) {
   static constexpr Method kMethods[] = {{"read", socket_read},   {"read_line", socket_read_line},
                                         {"write", socket_write}, {"close", socket_close},
                                         {"peer", socket_peer},   {nullptr, nullptr}};
   push_metatable(L, kSocket, kMethods);
   lua_pop(L, 1);
-  lua_createtable(L, 0, 2);
+  lua_createtable(L, 0, 1);
   lua_pushcfunction(L, connect);
   lua_setfield(L, -2, "connect");
   return 1;
 }
 
-}  // namespace virgo::script
+}  // namespace virgo::binding

@@ -11,7 +11,7 @@
 #include "uv/loop.hpp"
 #include "uv/worker_pool.hpp"
 
-namespace virgo::script {
+namespace virgo::binding {
 
 class FileJob : public std::enable_shared_from_this<FileJob> {
  public:
@@ -41,4 +41,4 @@ class FileJob : public std::enable_shared_from_this<FileJob> {
   std::atomic<bool> finished_{false};
 };
 
-}  // namespace virgo::script
+}  // namespace virgo::binding

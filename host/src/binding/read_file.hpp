@@ -6,7 +6,7 @@
 
 #include "base/result.hpp"
 
-namespace virgo::script {
+namespace virgo::binding {
 
 // The whole file; Errc::limit if it has more than `max` bytes. The message names
 // the path; Error::code is not_found, denied, limit or io.
@@ -18,4 +18,4 @@ Result<std::string> read_file(const std::string& path, std::uint64_t max);
 // for files of another process, which wait for that process's memory lock.
 bool read_kernel_file(const std::string& path, std::uint64_t max, Result<std::string>& out);
 
-}  // namespace virgo::script
+}  // namespace virgo::binding

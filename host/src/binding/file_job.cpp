@@ -1,8 +1,8 @@
-#include "script/file_job.hpp"
+#include "binding/file_job.hpp"
 
-#include "script/read_file.hpp"
+#include "binding/read_file.hpp"
 
-namespace virgo::script {
+namespace virgo::binding {
 
 std::shared_ptr<FileJob> FileJob::start(uv::Loop& loop, uv::WorkerPool& pool, std::string path,
                                         std::uint64_t max, Done done) {
@@ -31,4 +31,4 @@ void FileJob::forget() {
     pool_.write_off(ticket_);
 }
 
-}  // namespace virgo::script
+}  // namespace virgo::binding

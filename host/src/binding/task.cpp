@@ -1,10 +1,8 @@
-#include "script/task.hpp"
+#include "binding/task.hpp"
 
 #include <lua.hpp>
 
-#include "script/socket.hpp"
-
-namespace virgo::script {
+namespace virgo::binding {
 
 class TaskSet::Task final : public Strand {
  public:
@@ -22,6 +20,8 @@ class TaskSet::Task final : public Strand {
     else
       set_.ended(*this, exit);
   }
+
+  void broke(lua::Exit exit) override { set_.ended(*this, exit); }
 
   const Returned returned;
   const Failed failed;
@@ -107,4 +107,4 @@ void TaskSet::clear() {
   tell_if_empty();
 }
 
-}  // namespace virgo::script
+}  // namespace virgo::binding

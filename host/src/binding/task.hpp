@@ -7,9 +7,9 @@
 #include <map>
 #include <memory>
 
-#include "script/strand.hpp"
+#include "binding/strand.hpp"
 
-namespace virgo::script {
+namespace virgo::binding {
 
 class TaskSet {
  public:
@@ -57,4 +57,4 @@ class TaskSet {
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
-}  // namespace virgo::script
+}  // namespace virgo::binding

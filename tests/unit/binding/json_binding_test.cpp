@@ -1,4 +1,4 @@
-#include "script/json_binding.hpp"
+#include "binding/json_binding.hpp"
 
 #include <lua.hpp>
 
@@ -6,7 +6,7 @@
 
 #include "lua/state.hpp"
 
-namespace virgo::script {
+namespace virgo::binding {
 namespace {
 
 struct Json : ::testing::Test {
@@ -68,4 +68,4 @@ TEST_F(Json, DecodesAndRemembersArrays) {
 }
 
 }  // namespace
-}  // namespace virgo::script
+}  // namespace virgo::binding

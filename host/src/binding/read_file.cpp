@@ -1,4 +1,4 @@
-#include "script/read_file.hpp"
+#include "binding/read_file.hpp"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -13,7 +13,7 @@
 #include "base/format.hpp"
 #include "base/text.hpp"
 
-namespace virgo::script {
+namespace virgo::binding {
 namespace {
 
 // `content`, or the error for a script to show.
@@ -57,4 +57,4 @@ bool read_kernel_file(const std::string& path, std::uint64_t max, Result<std::st
   return true;
 }
 
-}  // namespace virgo::script
+}  // namespace virgo::binding

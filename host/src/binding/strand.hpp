@@ -11,7 +11,8 @@
 //                        <-------------------- s.complete(push results)
 //
 // A check's run and a task (a connection of a server, a conversation) are
-// strands. When a strand ends, its operation is destroyed and everything it
+// strands, and so is each function of virgo.parallel(), which works for the strand
+// that called it. When a strand ends, its operation is destroyed and everything it
 // opened is closed; nothing calls back afterwards. Loop thread only.
 #pragma once
 
@@ -24,21 +25,28 @@
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "binding/scope.hpp"
 #include "lua/coroutine.hpp"
 #include "lua/state.hpp"
 #include "uv/loop.hpp"
 
 struct lua_State;
 
-namespace virgo::script {
+namespace virgo::uv {
+class WorkerPool;
+}
 
-class Socket;
+namespace virgo::binding {
+
+class FileJob;
 class Strand;
+struct Permits;
 
 // The owner of a state (lua::State::set_owner), as bindings find it.
 class Context {
  public:
-  Context(uv::Loop& loop, const Clock& clock);
+  // `workers` is for files that may lie on a dead mount; null where nothing reads any.
+  Context(uv::Loop& loop, const Clock& clock, uv::WorkerPool* workers = nullptr);
   virtual ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
@@ -47,23 +55,36 @@ class Context {
 
   uv::Loop& loop() const { return loop_; }
   const Clock& clock() const { return clock_; }
+  uv::WorkerPool* workers() const { return workers_; }
   // The strand whose code executes now; null outside of strands.
   Strand* running() const { return running_; }
   // The most bytes one read may give the script.
   virtual std::size_t max_read() const { return 16u << 20; }
+  // The most resources one run may have open at a time.
+  virtual std::size_t max_open() const { return 64; }
+  // What the code that executes may reach; nothing unless overridden.
+  virtual const Permits& permits() const;
+  // The strand that executes has begun to read a file, which may never end.
+  virtual void watch(const std::shared_ptr<FileJob>&) {}
+  // A resource was opened: for those who list them. `kind` and `what` as Resource has them.
+  virtual void opened(const char* /*kind*/, std::string_view /*what*/) {}
   virtual void log(LogLevel level, std::string_view text) = 0;
 
  private:
   friend class Strand;
   uv::Loop& loop_;
   const Clock& clock_;
+  uv::WorkerPool* const workers_;
   Strand* running_ = nullptr;
   std::uint64_t strands_ = 0;  // made so far
 };
 
 class Strand {
  public:
+  // With a scope of its own.
   Strand(Context& context, lua::Coroutine coroutine);
+  // One that works for `parent`, in its scope, and ends before it does.
+  Strand(Strand& parent, lua::Coroutine coroutine);
   virtual ~Strand();
   Strand(const Strand&) = delete;
   Strand& operator=(const Strand&) = delete;
@@ -73,6 +94,10 @@ class Strand {
   static Strand& current(lua_State* L, const char* function);
 
   Context& context() const { return context_; }
+  // The strand this one works for; itself, if for none.
+  Strand& root() { return root_ == nullptr ? *this : *root_; }
+  // What it and those that work for it have opened.
+  Scope& scope() const { return *scope_; }
   std::uint64_t id() const { return id_; }  // never used again in its context
   lua::Coroutine& coroutine() { return coroutine_; }
 
@@ -90,10 +115,9 @@ class Strand {
   // "net.connect to db:5432 at redis.lua:12"; "" while it does not wait.
   std::string waiting_in() const;
 
-  std::vector<std::unique_ptr<Socket>>& sockets() { return sockets_; }
-  // Null when it was closed.
-  Socket* socket(std::uint64_t id) const;
-  std::uint64_t next_socket_id() { return ++last_socket_; }
+  // The state is spent (`exit` is over_budget or over_memory): a strand that works for
+  // this one met a limit. May destroy this.
+  virtual void broke(lua::Exit exit) = 0;
 
  protected:
   // Runs the script until it waits or ends: `nargs` values are on its coroutine.
@@ -107,9 +131,10 @@ class Strand {
   lua::Coroutine coroutine_;
   lua_State* waiting_in_ = nullptr;
   std::string waiting_for_;
-  std::shared_ptr<void> operation_;
-  std::vector<std::unique_ptr<Socket>> sockets_;
-  std::uint64_t last_socket_ = 0;
+  Strand* const root_ = nullptr;
+  std::unique_ptr<Scope> own_scope_;  // of a root
+  Scope* const scope_;
+  std::shared_ptr<void> operation_;  // destroyed before what is open
 };
 
-}  // namespace virgo::script
+}  // namespace virgo::binding

@@ -1,5 +1,5 @@
-// A TCP connection of a script, with the bytes that have come and were not read
-// yet. Belongs to a strand. Loop thread only.
+// A connection of a script, with the bytes that have come and were not read yet.
+// Belongs to a scope; one strand at a time waits for it. Loop thread only.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,11 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "binding/scope.hpp"
 #include "net/connection.hpp"
 #include "uv/timer.hpp"
 
-namespace virgo::script {
+namespace virgo::binding {
 
 class Strand;
 
@@ -24,25 +25,30 @@ struct Want {
   std::size_t bytes = 0;  // exactly: how many; line: at most
 };
 
-class Socket {
+class Socket final : public Resource {
  public:
-  Socket(Strand& strand, std::uint64_t id, std::unique_ptr<net::Connection> connection);
+  Socket(uv::Loop& loop, std::unique_ptr<net::Connection> connection);
 
-  std::uint64_t id() const { return id_; }
+  const char* kind() const override { return "tcp"; }
+  std::string description() const override { return peer(); }
   const std::string& peer() const { return connection_->peer(); }
 
   // What has come already, if it is enough. The view lives until the next call
   // of any function here.
   std::optional<Result<std::string_view>> take(const Want& want);
-  // take() gave nothing: the strand is completed with it when it comes, or with
+  // take() gave nothing: `strand` is completed with it when it comes, or with
   // an error after `timeout` (zero: never).
-  void wait(const Want& want, Duration timeout);
+  void wait(Strand& strand, const Want& want, Duration timeout);
+  // Another strand waits already.
+  bool busy() const { return strand_ != nullptr; }
+  // The strand that waits has gone.
+  void forget_waiter();
 
   Result<void> write(std::string_view bytes) { return connection_->write(bytes); }
-  // More is queued than one should add to: the strand is completed (with true)
-  // when that has gone.
+  // More is queued than one should add to: `strand` is completed (with true) when that
+  // has gone.
   bool is_full() const;
-  void wait_until_written() { writing_ = true; }
+  void wait_until_written(Strand& strand);
 
   // Sends what is queued and says goodbye, without anybody waiting for it. The
   // last call; destroying the socket drops what is queued.
@@ -56,8 +62,8 @@ class Socket {
   void fail(const Error& error);
   Error end_error(std::size_t wanted) const;
 
-  Strand& strand_;
-  const std::uint64_t id_;
+  uv::Loop& loop_;
+  Strand* strand_ = nullptr;  // that waits
   std::unique_ptr<net::Connection> connection_;
   std::string inbox_;
   std::size_t read_ = 0;  // bytes of inbox_ given away
@@ -68,4 +74,4 @@ class Socket {
   bool paused_ = false;
 };
 
-}  // namespace virgo::script
+}  // namespace virgo::binding

@@ -1,13 +1,13 @@
-#include "script/virgo_binding.hpp"
+#include "binding/virgo_binding.hpp"
 
 #include <lua.hpp>
 #include <memory>
 
 #include "base/format.hpp"
-#include "script/strand.hpp"
+#include "binding/strand.hpp"
 #include "uv/timer.hpp"
 
-namespace virgo::script {
+namespace virgo::binding {
 namespace {
 
 constexpr double kMaxSleep = 86400;
@@ -64,4 +64,4 @@ void open_virgo(lua_State* L) {
   lua_setfield(L, -2, "log");
 }
 
-}  // namespace virgo::script
+}  // namespace virgo::binding

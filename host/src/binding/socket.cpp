@@ -1,12 +1,12 @@
-#include "script/socket.hpp"
+#include "binding/socket.hpp"
 
 #include <algorithm>
 #include <lua.hpp>
 
 #include "base/format.hpp"
-#include "script/strand.hpp"
+#include "binding/strand.hpp"
 
-namespace virgo::script {
+namespace virgo::binding {
 namespace {
 
 // The peer is not read from while this much waits, unless the script has asked
@@ -22,8 +22,8 @@ const char* status_of(const Error& error) {
 
 }  // namespace
 
-Socket::Socket(Strand& strand, std::uint64_t id, std::unique_ptr<net::Connection> connection)
-    : strand_(strand), id_(id), connection_(std::move(connection)) {
+Socket::Socket(uv::Loop& loop, std::unique_ptr<net::Connection> connection)
+    : loop_(loop), connection_(std::move(connection)) {
   connection_->set_handlers({.data = [this](std::string_view bytes) { on_data(bytes); },
                              .closed = [this](const Error& error) { on_closed(error); },
                              .drained = [this] { on_drained(); }});
@@ -89,38 +89,47 @@ void Socket::on_data(std::string_view bytes) {
 
 void Socket::on_closed(const Error& error) {
   end_ = error;
-  if (writing_) {
-    writing_ = false;
-    strand_.complete_error(end_->context(peer()), status_of(*end_));
-    return;
-  }
-  deliver();
+  if (writing_)
+    fail(end_->context(peer()));
+  else
+    deliver();
 }
 
 void Socket::on_drained() {
   if (!writing_) return;
-  writing_ = false;
-  strand_.complete([](lua_State* L) {
+  strand_->complete([](lua_State* L) {
     lua_pushboolean(L, 1);
     return 1;
   });
 }
 
-void Socket::wait(const Want& want, Duration timeout) {
+void Socket::wait(Strand& strand, const Want& want, Duration timeout) {
+  strand_ = &strand;
   want_ = want;
   if (timeout.count() == 0) return;
   if (timer_ == nullptr)
-    timer_ = std::make_unique<uv::Timer>(strand_.context().loop(), [this] {
-      want_.reset();
+    timer_ = std::make_unique<uv::Timer>(loop_, [this] {
       fail({Errc::timeout, format("{} sent nothing in time", peer())});
     });
   timer_->start(timeout);
 }
 
+void Socket::wait_until_written(Strand& strand) {
+  strand_ = &strand;
+  writing_ = true;
+}
+
+void Socket::forget_waiter() {
+  strand_ = nullptr;
+  want_.reset();
+  writing_ = false;
+  if (timer_) timer_->stop();
+}
+
 // May destroy this.
 void Socket::fail(const Error& error) {
   const Error copy = error;
-  strand_.complete_error(copy, status_of(copy));
+  strand_->complete_error(copy, status_of(copy));
 }
 
 // May destroy this.
@@ -128,17 +137,15 @@ void Socket::deliver() {
   if (!want_) return;
   const auto taken = take(*want_);
   if (!taken) return;
-  want_.reset();
-  if (timer_) timer_->stop();
   if (!taken->ok()) {
     fail(taken->error());
     return;
   }
   const std::string_view bytes = taken->value();
-  strand_.complete([bytes](lua_State* L) {
+  strand_->complete([bytes](lua_State* L) {
     lua_pushlstring(L, bytes.data(), bytes.size());
     return 1;
   });
 }
 
-}  // namespace virgo::script
+}  // namespace virgo::binding

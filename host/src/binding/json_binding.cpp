@@ -1,4 +1,4 @@
-#include "script/json_binding.hpp"
+#include "binding/json_binding.hpp"
 
 #include <lua.hpp>
 
@@ -6,7 +6,7 @@
 #include "lua/json.hpp"
 #include "lua/scratch.hpp"
 
-namespace virgo::script {
+namespace virgo::binding {
 namespace {
 
 constexpr int kMaxDepth = 32;
@@ -156,4 +156,4 @@ int open_json(lua_State* L) {
   return 1;
 }
 
-}  // namespace virgo::script
+}  // namespace virgo::binding

@@ -1,10 +1,11 @@
-#include "script/bindings.hpp"
+#include "binding/bindings.hpp"
 
+#include <cstring>
 #include <lua.hpp>
 
 #include "lua/state.hpp"
 
-namespace virgo::script {
+namespace virgo::binding {
 namespace {
 
 constexpr const char* kFailure = "virgo.failure";
@@ -32,6 +33,21 @@ int failure_concat(lua_State* L) {
   if (left == nullptr || right == nullptr)
     return luaL_error(L, "only a text can be joined with an error");
   lua_pushfstring(L, "%s%s", left, right);
+  return 1;
+}
+
+// __index of a table with lazy members. Upvalue 1: the list.
+int open_member(lua_State* L) {
+  if (lua_type(L, 2) != LUA_TSTRING) return 0;
+  const char* name = lua_tostring(L, 2);
+  const auto* member = static_cast<const LazyMember*>(lua_touserdata(L, lua_upvalueindex(1)));
+  while (member->name != nullptr && std::strcmp(member->name, name) != 0) ++member;
+  if (member->name == nullptr) return 0;
+  lua_pushcfunction(L, member->open);
+  lua_call(L, 0, 1);
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, -2);
+  lua_rawset(L, 1);
   return 1;
 }
 
@@ -84,10 +100,20 @@ void open_failures(lua_State* L) {
   lua_pop(L, 1);
 }
 
+void add_lazy_members(lua_State* L, const LazyMember* members) {
+  lua_createtable(L, 0, 2);
+  lua_pushlightuserdata(L, const_cast<LazyMember*>(members));
+  lua_pushcclosure(L, open_member, 1);
+  lua_setfield(L, -2, "__index");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");
+  lua_setmetatable(L, -2);
+}
+
 void add_function(lua_State* L, const char* name, lua_CFunction function, void* pointer) {
   lua_pushlightuserdata(L, pointer);
   lua_pushcclosure(L, function, 1);
   lua_setfield(L, -2, name);
 }
 
-}  // namespace virgo::script
+}  // namespace virgo::binding

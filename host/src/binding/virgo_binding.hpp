@@ -3,7 +3,7 @@
 
 struct lua_State;
 
-namespace virgo::script {
+namespace virgo::binding {
 
 // Adds to the table on top of the stack; may raise:
 //   sleep(seconds)         waits
@@ -12,4 +12,4 @@ namespace virgo::script {
 //   log.error|warn|info|debug(text)   through Context::log
 void open_virgo(lua_State* L);
 
-}  // namespace virgo::script
+}  // namespace virgo::binding

@@ -1,0 +1,43 @@
+#include "binding/handle.hpp"
+
+#include <lua.hpp>
+
+#include "binding/bindings.hpp"
+
+namespace virgo::binding {
+namespace {
+
+struct Handle {
+  std::uint64_t scope;
+  std::uint64_t number;
+};
+
+}  // namespace
+
+void push_handle(lua_State* L, Strand& strand, std::unique_ptr<Resource> resource,
+                 const char* type) {
+  const lua::HostWork unrefused(L);
+  strand.context().opened(resource->kind(), resource->description());
+  const std::uint64_t number = strand.scope().add(std::move(resource));
+  auto* handle = static_cast<Handle*>(lua_newuserdata(L, sizeof(Handle)));
+  *handle = {strand.scope().id(), number};
+  luaL_getmetatable(L, type);
+  lua_setmetatable(L, -2);
+}
+
+OpenHandle check_handle(lua_State* L, const char* type, const char* method) {
+  const auto* handle = static_cast<Handle*>(check_self(L, type, method));
+  Strand& strand = Strand::current(L, method);
+  if (strand.scope().id() != handle->scope)
+    luaL_error(L, "%s: the run that opened it is over, and closed it", method);
+  return {strand, handle->number, strand.scope().find(handle->number)};
+}
+
+void check_room(lua_State* L, const Strand& strand, const char* function) {
+  if (strand.scope().is_full())
+    luaL_error(
+        L, "%s: %d sockets are open in this run (limits.lua_sockets); close those that are done",
+        function, static_cast<int>(strand.scope().max()));
+}
+
+}  // namespace virgo::binding

@@ -1,0 +1,141 @@
+#include "binding/permits.hpp"
+
+#include <algorithm>
+#include <lua.hpp>
+
+#include "binding/strand.hpp"
+
+namespace virgo::binding {
+namespace {
+
+bool any_matches(const std::vector<std::string>& patterns, std::string_view path) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [path](const std::string& p) { return matches_path(p, path); });
+}
+
+bool is_plain(std::string_view path) {
+  if (path.empty() || path.front() != '/' || path.find('\0') != std::string_view::npos)
+    return false;
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t end = std::min(path.find('/', at + 1), path.size());
+    const std::string_view part = path.substr(at + 1, end - at - 1);
+    if (part == "." || part == ".." || (part.empty() && end < path.size())) return false;
+    at = end;
+  }
+  return true;
+}
+
+// '*' within one part. Iterative: a pattern comes from a plugin.
+bool glob(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0, t = 0, star = std::string_view::npos, from = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      from = t;
+    } else if (p < pattern.size() && pattern[p] == text[t]) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos && text[from] != '/') {
+      p = star + 1;
+      t = ++from;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+[[noreturn]] void refuse(lua_State* L, const char* function, const char* what,
+                         const char* declare) {
+  luaL_error(L, "%s: %s is not among the needs of this check; add %s to virgo.check", function,
+             what, declare);
+  __builtin_unreachable();
+}
+
+[[noreturn]] void refuse_narrowed(lua_State* L, const char* function, const char* what,
+                                  const char* option, const char* list) {
+  luaL_error(L, "%s: the configuration does not allow %s to this plugin (%s.%s)", function, what,
+             option, list);
+  __builtin_unreachable();
+}
+
+void check_path(lua_State* L, const char* path, const char* function, const char* list,
+                std::vector<std::string> Grants::*member, bool narrowed) {
+  const Permits& permits = Context::of(L).permits();
+  if (!is_plain(path))
+    luaL_error(L,
+               "%s: '%s' is not a plain absolute path: it begins with / and has no '.', '..' or "
+               "'//' in it",
+               function, path);
+  if (!any_matches(permits.declared.*member, path)) {
+    lua_pushfstring(L, "needs = { %s = {\"%s\"} }", list, path);
+    refuse(L, function, path, lua_tostring(L, -1));
+  }
+  if (narrowed && !any_matches(permits.allowed->*member, path))
+    refuse_narrowed(L, function, path, permits.option.c_str(), list);
+}
+
+}  // namespace
+
+const char* net_name(Net kind) {
+  switch (kind) {
+    case Net::tcp:
+      return "tcp";
+    case Net::udp:
+      return "udp";
+    case Net::unix_:
+      return "unix";
+    case Net::icmp:
+      return "icmp";
+    case Net::dns:
+      return "dns";
+    case Net::listen:
+      return "listen";
+  }
+  return "?";
+}
+
+const std::vector<Net>& net_kinds() {
+  static const std::vector<Net> all{Net::tcp,  Net::udp, Net::unix_,
+                                    Net::icmp, Net::dns, Net::listen};
+  return all;
+}
+
+void check_net(lua_State* L, Net kind, const char* function) {
+  const Permits& permits = Context::of(L).permits();
+  const auto bit = static_cast<std::uint8_t>(kind);
+  if ((permits.declared.net & bit) == 0) {
+    lua_pushfstring(L, "needs = { net = {\"%s\"} }", net_name(kind));
+    refuse(L, function, net_name(kind), lua_tostring(L, -1));
+  }
+  if (permits.narrows_net && (permits.allowed->net & bit) == 0)
+    refuse_narrowed(L, function, net_name(kind), permits.option.c_str(), "net");
+}
+
+void check_exec(lua_State* L, const char* program, const char* function) {
+  check_path(L, program, function, "exec", &Grants::exec, Context::of(L).permits().narrows_exec);
+}
+
+void check_read(lua_State* L, const char* path, const char* function) {
+  check_path(L, path, function, "read", &Grants::read, Context::of(L).permits().narrows_read);
+}
+
+bool matches_path(std::string_view pattern, std::string_view path) {
+  if (!is_plain(path)) return false;
+  if (!pattern.empty() && pattern.back() == '/') {
+    // The folder's own pattern may have stars, too: as many parts of the path as it has.
+    const auto depth = std::count(pattern.begin(), pattern.end(), '/');
+    std::size_t at = 0;
+    for (std::ptrdiff_t i = 0; i < depth; ++i) {
+      const std::size_t slash = path.find('/', at);
+      if (slash == std::string_view::npos)
+        return i == depth - 1 && glob(pattern.substr(0, pattern.size() - 1), path);
+      at = slash + 1;
+    }
+    return glob(pattern, path.substr(0, at));
+  }
+  return glob(pattern, path);
+}
+
+}  // namespace virgo::binding
