@@ -33,6 +33,7 @@ struct LuaConversation::Parts {
   std::vector<Script> retired;            // with tasks still
   ConversationScript* handing = nullptr;  // of these: the next one waits for it
   Handed handed;                          // the last handed over on this link
+  bool opened = false;                    // nobody had spoken on it before `script`
   std::string good;                       // the last text that completed an exchange
   std::string bad;                        // the last that could not be used
   std::string unreadable;                 // the last reason why there was none
@@ -101,7 +102,9 @@ void LuaConversation::Parts::replace(Script next) {
 void LuaConversation::Parts::take_over() {
   handing = nullptr;
   patience.stop();
-  if (link != nullptr && !link->closed()) script->resume(*link, handed);
+  if (link == nullptr || link->closed()) return;
+  opened = false;
+  script->resume(*link, handed);
 }
 
 // Of the link it keeps what it was handed; nothing that it did is trusted.
@@ -122,7 +125,10 @@ void LuaConversation::Parts::fall_back(const std::string& why) {
   retired.push_back(std::move(failed));
   f.of_link->clear();
   f.retire([] {}, [this] { sweep(); });
-  if (handing == nullptr) take_over();
+  if (opened && link != nullptr)
+    script->open(*link);
+  else if (handing == nullptr)
+    take_over();
   sweep();
 }
 
@@ -198,6 +204,7 @@ void LuaConversation::set_checks(std::vector<metric::CheckIdentity> checks) {
 void LuaConversation::opened(endpoint::Link& link) {
   parts_->link = &link;
   parts_->handed = Handed();
+  parts_->opened = true;
   parts_->script->open(link);
 }
 
