@@ -63,6 +63,8 @@ class CheckReader {
     if (name != nullptr && !draft_.check.name.empty()) take_name(*name, path);
     take_type(map, path);
     take_times(map, path);
+    if (const Node* alerts = map.find("alert"); alerts != nullptr && !alerts->invalid)
+      draft_.check.alerts = read_alerts(*alerts, draft_, reader_, path);
   }
 
   void take_name(const Node& node, const std::string& path) {
@@ -120,10 +122,24 @@ class CheckReader {
 
 }  // namespace
 
+namespace {
+
+bool same_rule(const AlertRule& a, const AlertRule& b) {
+  return a.metric == b.metric && same_content(a.labels, b.labels) &&
+         same_content(a.above, b.above) && same_content(a.below, b.below) &&
+         same_content(a.equals, b.equals) && same_content(a.not_equals, b.not_equals) &&
+         a.absent == b.absent && a.status == b.status && a.hold == b.hold &&
+         same_content(a.clear, b.clear) && a.clear_for == b.clear_for && a.severity == b.severity &&
+         a.text == b.text;
+}
+
+}  // namespace
+
 bool same_check(const CheckSpec& a, const CheckSpec& b) {
   return a.name == b.name && a.type == b.type && a.enabled == b.enabled &&
          a.interval == b.interval && a.timeout == b.timeout && a.splay == b.splay &&
-         a.naming == b.naming && same_content(a.params, b.params);
+         a.naming == b.naming && same_content(a.params, b.params) &&
+         std::equal(a.alerts.begin(), a.alerts.end(), b.alerts.begin(), b.alerts.end(), same_rule);
 }
 
 std::vector<CheckSpec> read_checks(const Node& list, Draft& draft, Problems& problems,

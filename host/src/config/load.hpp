@@ -29,6 +29,7 @@ struct ParseLimits {
 
 inline constexpr std::size_t kMaxDropIns = 1000;
 inline constexpr std::size_t kMaxChecks = 10'000;
+inline constexpr std::size_t kMaxAlerts = 100;  // rules of one check
 
 // What the loader asks its surroundings for. The default asks the process's
 // environment and file system; tests put their own.

@@ -1,6 +1,7 @@
 #include "config/reader.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "base/format.hpp"
@@ -9,6 +10,10 @@
 
 namespace virgo::config {
 namespace {
+
+// Of the texts and labels of alert rules.
+constexpr std::size_t kMaxScalar = 1024;
+constexpr std::size_t kMaxLabels = 16;
 
 std::string below(const std::string& path, std::string_view key) {
   return path.empty() ? std::string(key) : format("{}.{}", path, key);
@@ -86,6 +91,21 @@ Result<std::string> read_text(const Node& node, const Option& option) {
   return text;
 }
 
+Result<Node> read_scalar(const Node& node) {
+  const auto text = as_text(node);
+  if (!text) return text.error();
+  if (text->size() > kMaxScalar)
+    return Error{Errc::invalid, format("is longer than {} bytes", kMaxScalar)};
+  return node;
+}
+
+Result<Node> read_number(const Node& node) {
+  const auto value = as_number(node);
+  if (!value) return value.error();
+  if (!std::isfinite(*value)) return Error{Errc::invalid, "must be a finite number"};
+  return node;
+}
+
 Result<std::string> read_choice(const Node& node, const Option& option) {
   auto text = as_text(node);
   if (!text) return text;
@@ -96,6 +116,12 @@ Result<std::string> read_choice(const Node& node, const Option& option) {
   }
   return conceal(node, {Errc::invalid, format("'{}' is not known, use {}", printable(*text), all)},
                  format("expected {}", all));
+}
+
+std::string listed(std::span<const std::string_view> names) {
+  std::string all;
+  for (const std::string_view name : names) all += format("{}{}", all.empty() ? "" : ", ", name);
+  return all;
 }
 
 template <class T>
@@ -165,9 +191,12 @@ void Reader::refuse_unknown(const Node& node, std::size_t index, std::span<const
 }
 
 void Reader::read_value(const Node& node, const Option& option, const std::string& path) {
-  if (node.invalid || option.type == OptionType::checks) return;
+  if (node.invalid || option.type == OptionType::checks || option.type == OptionType::alerts)
+    return;
   if (option.type == OptionType::map) return read_map(node, option.inside, path);
   if (option.type == OptionType::paths) return read_paths(node, option, path);
+  if (option.type == OptionType::words) return read_words(node, option, path);
+  if (option.type == OptionType::labels) return read_labels(node, option, path);
   if (option.type == OptionType::params) {
     if (node.kind == NodeKind::scalar || node.kind == NodeKind::sequence)
       return problem(node.where, path, "expected a map of parameters");
@@ -201,6 +230,41 @@ void Reader::read_paths(const Node& node, const Option& option, const std::strin
   *std::get<std::vector<std::string>*>(option.slot(draft_)) = std::move(folders);
 }
 
+void Reader::read_words(const Node& node, const Option& option, const std::string& path) {
+  const std::span<const Node> items =
+      node.kind == NodeKind::sequence ? std::span(node.items) : std::span(&node, 1);
+  std::vector<std::string> words;
+  for (const Node& item : items) {
+    if (item.invalid) continue;
+    auto word = as_text(item);
+    const auto& choices = option.choices;
+    if (!word) {
+      problem(item.where, path, word.error().message);
+    } else if (std::find(choices.begin(), choices.end(), *word) == choices.end()) {
+      const std::string_view near = did_you_mean(*word, choices);
+      const std::string hint =
+          near.empty() ? "use " + listed(choices) : format("did you mean '{}'?", near);
+      problem(item.where, path, format("'{}' is not known, {}", printable(*word), hint));
+    } else if (std::find(words.begin(), words.end(), *word) == words.end()) {
+      words.push_back(*std::move(word));
+    }
+  }
+  if (items.empty()) problem(node.where, path, "must not be empty, use " + listed(option.choices));
+  *std::get<std::vector<std::string>*>(option.slot(draft_)) = std::move(words);
+}
+
+void Reader::read_labels(const Node& node, const Option& option, const std::string& path) {
+  if (node.kind == NodeKind::null) return;
+  if (node.kind != NodeKind::map)
+    return problem(node.where, path, "expected a map of labels, as in {cpu.mode: user}");
+  if (node.items.size() > kMaxLabels)
+    return problem(node.where, path, format("more than {} labels", kMaxLabels));
+  for (std::size_t i = 0; i < node.items.size(); ++i)
+    if (const auto value = read_scalar(node.items[i]); !value && !node.items[i].invalid)
+      problem(node.items[i].where, below(path, printable(node.keys[i])), value.error().message);
+  *std::get<Node*>(option.slot(draft_)) = node;
+}
+
 Result<void> Reader::set(const Node& node, const Option& option) {
   const Slot slot = option.slot(draft_);
   switch (option.type) {
@@ -223,9 +287,16 @@ Result<void> Reader::set(const Node& node, const Option& option) {
       return store(read_level(node), slot);
     case OptionType::choice:
       return store(read_choice(node, option), slot);
+    case OptionType::number:
+      return store(read_number(node), slot);
+    case OptionType::scalar:
+      return store(read_scalar(node), slot);
     case OptionType::paths:
+    case OptionType::words:
+    case OptionType::labels:
     case OptionType::map:
     case OptionType::checks:
+    case OptionType::alerts:
     case OptionType::params:
       break;  // read_value deals with them
   }

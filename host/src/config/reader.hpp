@@ -22,7 +22,7 @@ class Reader {
       : draft_(draft), problems_(problems), folder_(std::move(folder)) {}
 
   // Reads the keys of a map (null is an empty one); sub-maps too, but not
-  // `checks`. Adds a problem for each key that is unknown, missing or wrong.
+  // `checks` and `alert`. Adds a problem for each key that is unknown, missing or wrong.
   // `path` names the map ("endpoint"), "" for the root.
   void read_map(const Node& node, std::span<const Option> options, const std::string& path);
 
@@ -31,12 +31,15 @@ class Reader {
 
   // At the place of a value, or of the file if it is null.
   void problem(const Position& where, const std::string& path, std::string text);
+  std::size_t problem_count() const { return problems_.size(); }
 
  private:
   void refuse_unknown(const Node& node, std::size_t index, std::span<const Option> options,
                       const std::string& path);
   void read_value(const Node& node, const Option& option, const std::string& path);
   void read_paths(const Node& node, const Option& option, const std::string& path);
+  void read_words(const Node& node, const Option& option, const std::string& path);
+  void read_labels(const Node& node, const Option& option, const std::string& path);
   Result<void> set(const Node& node, const Option& option);
 
   Draft& draft_;
@@ -46,6 +49,11 @@ class Reader {
 
 // Names that are in use, and where they were given.
 using CheckNames = std::map<std::string, Position, std::less<>>;
+
+// The rules of `list` (the value of a check's `alert`); those with problems are left
+// out. `path` is the check's.
+std::vector<AlertRule> read_alerts(const Node& list, Draft& draft, Reader& reader,
+                                   const std::string& path);
 
 // The items of `list` (the value of `checks`) in order; those with problems are
 // left out. Names are added to `names`, and one that is there already is a

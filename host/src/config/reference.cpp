@@ -33,6 +33,16 @@ const char* type_name(OptionType type) {
       return "list of checks";
     case OptionType::params:
       return "map";
+    case OptionType::alerts:
+      return "list of rules";
+    case OptionType::number:
+      return "number";
+    case OptionType::scalar:
+      return "number or text";
+    case OptionType::labels:
+      return "map of texts";
+    case OptionType::words:
+      return "word, or list of words";
   }
   return "";
 }
@@ -59,7 +69,8 @@ std::string range(const Option& option) {
         names += format("{}{}", names.empty() ? "" : ", ", name);
       return names;
     }
-    case OptionType::choice: {
+    case OptionType::choice:
+    case OptionType::words: {
       std::string names;
       for (const std::string_view name : option.choices)
         names += format("{}{}", names.empty() ? "" : ", ", name);
@@ -82,7 +93,8 @@ void collect(std::span<const Option> from, const std::string& path, std::vector<
         path.empty() ? std::string(option.key) : format("{}.{}", path, option.key);
     out.push_back(
         {full, type_name(option.type), preset(option), range(option), std::string(option.help)});
-    collect(option.inside, option.type == OptionType::checks ? full + "[]" : full, out);
+    const bool list = option.type == OptionType::checks || option.type == OptionType::alerts;
+    collect(option.inside, list ? full + "[]" : full, out);
   }
 }
 

@@ -18,6 +18,9 @@ constexpr std::int64_t kMaxPath = 4095;
 
 // Whose names and labels the shipped checks use for what they measure.
 constexpr std::array<std::string_view, 2> kNamings{"otel", "prometheus"};
+constexpr std::array<std::string_view, 2> kSeverities{"warn", "critical"};
+constexpr std::array<std::string_view, 8> kStatuses{
+    "failed", "invalid", "unsupported", "unreachable", "timeout", "limit", "quarantined", "not_ok"};
 constexpr std::array<std::string_view, 5> kLevels{"error", "warn", "info", "debug", "trace"};
 
 // clang-format off
@@ -125,6 +128,55 @@ constexpr Option kDefaults[] = {
    .slot = [](Draft& d) -> Slot { return &d.splay; }},
 };
 
+constexpr Option kAlert[] = {
+  {.key = "metric", .type = text,
+   .help = "The metric to look at. Each of its series is judged on its own; the worst counts.",
+   .min = 1, .max = 256,
+   .slot = [](Draft& d) -> Slot { return &d.alert.metric; }},
+  {.key = "labels", .type = labels,
+   .help = "Only series that have all of these labels.",
+   .slot = [](Draft& d) -> Slot { return &d.alert.labels; }},
+  {.key = "above", .type = number,
+   .help = "Alert while the value is above this.",
+   .slot = [](Draft& d) -> Slot { return &d.alert.above; }},
+  {.key = "below", .type = number,
+   .help = "Alert while the value is below this.",
+   .slot = [](Draft& d) -> Slot { return &d.alert.below; }},
+  {.key = "equals", .type = scalar,
+   .help = "Alert while the value is this number or text.",
+   .slot = [](Draft& d) -> Slot { return &d.alert.equals; }},
+  {.key = "not_equals", .type = scalar,
+   .help = "Alert while the value is not this number or text.",
+   .slot = [](Draft& d) -> Slot { return &d.alert.not_equals; }},
+  {.key = "absent", .type = flag,
+   .help = "`true`: alert while runs have no sample of the metric.",
+   .note = "no",
+   .slot = [](Draft& d) -> Slot { return &d.alert.absent; }},
+  {.key = "status", .type = words,
+   .help = "Instead of a metric: alert while runs end like this, one word or a list. `not_ok` is all but `ok`.",
+   .slot = [](Draft& d) -> Slot { return &d.alert.status; }, .choices = kStatuses},
+  {.key = "for", .type = duration,
+   .help = "It must have been so for this long.",
+   .preset = "0s", .min = 0, .max = 24 * kHour,
+   .slot = [](Draft& d) -> Slot { return &d.alert.hold; }},
+  {.key = "clear", .type = number,
+   .help = "The alert ends when the value is here again: at most `above`, at least `below`.",
+   .note = "the threshold",
+   .slot = [](Draft& d) -> Slot { return &d.alert.clear; }},
+  {.key = "clear_for", .type = duration,
+   .help = "And has been so for this long.",
+   .preset = "0s", .min = 0, .max = 24 * kHour,
+   .slot = [](Draft& d) -> Slot { return &d.alert.clear_for; }},
+  {.key = "severity", .type = choice,
+   .help = "The state of the check meanwhile.",
+   .preset = "critical",
+   .slot = [](Draft& d) -> Slot { return &d.alert.severity; }, .choices = kSeverities},
+  {.key = "text", .type = text,
+   .help = "What to say, in front of the values.",
+   .min = 1, .max = 512,
+   .slot = [](Draft& d) -> Slot { return &d.alert.text; }},
+};
+
 constexpr Option kCheck[] = {
   {.key = "name", .type = text,
    .help = "Unique name: letters, digits and `_ . : / -`. An item that is text only is a name.",
@@ -153,6 +205,9 @@ constexpr Option kCheck[] = {
   {.key = "params", .type = params,
    .help = "What the type of check itself understands.",
    .slot = [](Draft& d) -> Slot { return &d.check.params; }},
+  {.key = "alert", .type = alerts,
+   .help = "When the check's state is not ok: a list of rules.",
+   .inside = kAlert},
 };
 
 constexpr Option kDropIn[] = {
@@ -173,6 +228,10 @@ constexpr Option kMain[] = {
    .help = "Folder for what the agent must remember when it is started again: crashes of plugins. Made if it is missing, unless it is the default; empty for none.",
    .preset = "/var/lib/virgo", .min = 0, .max = kMaxPath,
    .slot = [](Draft& d) -> Slot { return &d.spec.state_folder; }},
+  {.key = "control", .type = path,
+   .help = "Unix socket for `virgo ctl`, for the agent's own user and root. The default is used where its folder exists or can be made; empty for none.",
+   .preset = "/run/virgo/control.sock", .min = 0, .max = kMaxPath,
+   .slot = [](Draft& d) -> Slot { return &d.spec.control; }},
   {.key = "limits", .type = map, .help = "Bounds on what the agent may use.", .inside = kLimits},
   {.key = "defaults", .type = map, .help = "For checks that do not say otherwise.", .inside = kDefaults},
   {.key = "naming", .type = choice,
@@ -198,6 +257,9 @@ std::span<const Option> drop_in_options() {
 }
 std::span<const Option> check_options() {
   return kCheck;
+}
+std::span<const Option> alert_options() {
+  return kAlert;
 }
 std::span<const std::string_view> level_names() {
   return kLevels;

@@ -23,6 +23,7 @@ struct Draft {
   Duration timeout{};
   Duration splay{-1};  // -1: the check's interval
   CheckSpec check;
+  AlertRule alert;  // and the item of its `alert`
 };
 
 enum class OptionType : std::uint8_t {
@@ -38,6 +39,11 @@ enum class OptionType : std::uint8_t {
   map,       // more options inside
   checks,    // list of checks, options inside
   params,    // any map, kept as a Node
+  alerts,    // list of alert rules, options inside
+  number,    // finite, kept as a Node
+  scalar,    // kept as a Node
+  labels,    // map of scalars, kept as a Node
+  words,     // one of choices or a list of them, std::vector<std::string>
 };
 
 using Slot = std::variant<std::monostate, std::string*, bool*, std::uint32_t*, std::uint64_t*,
@@ -62,6 +68,8 @@ std::span<const Option> main_options();
 std::span<const Option> drop_in_options();
 // Of one item of `checks`.
 std::span<const Option> check_options();
+// Of one item of a check's `alert`.
+std::span<const Option> alert_options();
 
 // "error", "warn", "info", "debug", "trace"; the index is the level minus 1.
 std::span<const std::string_view> level_names();

@@ -73,6 +73,12 @@ std::string in_line(const Node& node) {
   return "null";
 }
 
+std::string in_brackets(const std::vector<std::string>& words) {
+  std::string out = "[";
+  for (const std::string& word : words) out += (out.size() > 1 ? ", " : "") + text_value(word);
+  return out + "]";
+}
+
 // A node after its "key:" or "-", on the same line or below it.
 void write_node(std::string& out, const Node& node, std::size_t indent) {
   if (node.items.empty()) {
@@ -128,8 +134,8 @@ class Writer {
       for (const Option& inner : option.inside) write_option(inner, full, indent + 2);
     } else if (option.type == OptionType::paths) {
       write_paths(*std::get<std::vector<std::string>*>(option.slot(draft_)), full, indent + 2);
-    } else if (option.type == OptionType::params) {
-      write_node(out_, *std::get<Node*>(option.slot(draft_)), indent + 2);
+    } else if (const Slot slot = option.slot(draft_); std::holds_alternative<Node*>(slot)) {
+      write_node(out_, *std::get<Node*>(slot), indent + 2);
     } else {
       out_ += format(" {}\n", option.hidden || masked(full) ? std::string(kMask) : value(option));
     }
@@ -151,11 +157,37 @@ class Writer {
     for (CheckSpec& check : draft_.spec.checks) {
       draft_.check = std::move(check);
       const std::size_t start = out_.size();
-      for (const Option& option : check_options())
-        if (option.type != OptionType::params || draft_.check.params.kind != NodeKind::null)
+      for (const Option& option : check_options()) {
+        if (option.type == OptionType::alerts)
+          write_alerts();
+        else if (option.type != OptionType::params || draft_.check.params.kind != NodeKind::null)
           write_option(option, "checks[]", 4);
+      }
       out_[start + 2] = '-';
     }
+  }
+
+  void write_alerts() {
+    if (draft_.check.alerts.empty()) return;
+    out_ += "    alert:\n";
+    for (AlertRule& rule : draft_.check.alerts) {
+      draft_.alert = std::move(rule);
+      const std::size_t start = out_.size();
+      for (const Option& option : alert_options())
+        if (is_set(option)) write_option(option, "checks[].alert[]", 8);
+      out_[start + 6] = '-';
+    }
+  }
+
+  // Whether an option that has no default was given.
+  bool is_set(const Option& option) {
+    const Slot slot = option.slot(draft_);
+    if (const auto* node = std::get_if<Node*>(&slot)) return (*node)->kind != NodeKind::null;
+    if (const auto* words = std::get_if<std::vector<std::string>*>(&slot))
+      return !(*words)->empty();
+    if (const auto* text = std::get_if<std::string*>(&slot)) return !(*text)->empty();
+    if (const auto* flag = std::get_if<bool*>(&slot)) return **flag;
+    return true;
   }
 
   std::string value(const Option& option) {
@@ -173,6 +205,8 @@ class Writer {
         return format_size(*std::get<std::uint64_t*>(slot));
       case OptionType::duration:
         return format_duration(*std::get<Duration*>(slot));
+      case OptionType::words:
+        return in_brackets(*std::get<std::vector<std::string>*>(slot));
       case OptionType::level: {
         const auto index = static_cast<std::size_t>(*std::get<LogLevel*>(slot)) - 1;
         return std::string(level_names()[index]);

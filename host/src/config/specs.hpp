@@ -13,6 +13,24 @@
 
 namespace virgo::config {
 
+// When a check's state is to be a bad one. It looks at a metric, with exactly one of
+// above, below, equals, not_equals and absent, or at how the run ended.
+struct AlertRule {
+  std::string metric;               // "" = `status` is given
+  Node labels;                      // map of texts (or null): a series has all of these
+  Node above, below;                // finite numbers; null = not given
+  Node equals, not_equals;          // any scalars
+  bool absent = false;              // no sample of it in a run
+  std::vector<std::string> status;  // "timeout", ..., or "not_ok" alone
+  Duration hold{};                  // `for`: it must have been so for this long
+  Node clear;                       // where it ends: at most `above`, at least `below`
+  Duration clear_for{};             // it must have ended for this long
+  std::string severity;             // "warn" or "critical"
+  std::string text;                 // put before the reason; may be ""
+  Position where;                   // of the list item
+  std::string path;                 // "checks[2].alert[0]"
+};
+
 // One configured instance of a check type.
 struct CheckSpec {
   std::string name;  // unique within the agent; [A-Za-z0-9_.:/-]{1,128}
@@ -24,8 +42,9 @@ struct CheckSpec {
   Duration splay{};     // 0 .. interval; default = interval
   std::string naming;   // of the agent: "otel" or "prometheus"
   Node params;          // map (or null): what the check type itself understands
-  Position where;       // of the list item
-  std::string path;     // "checks[2]"
+  std::vector<AlertRule> alerts;
+  Position where;    // of the list item
+  std::string path;  // "checks[2]"
   bool from_drop_in = false;
 };
 
@@ -65,6 +84,9 @@ struct LimitsSpec {
 // Where the state lies unless the configuration says otherwise.
 inline constexpr const char* kDefaultStateFolder = "/var/lib/virgo";
 
+// Where the control socket is unless the configuration says otherwise.
+inline constexpr const char* kDefaultControlSocket = "/run/virgo/control.sock";
+
 struct AgentSpec {
   std::string id;  // sent as the agent's identity; default = host name
   LogLevel log_level = LogLevel::info;
@@ -73,6 +95,7 @@ struct AgentSpec {
   std::string conversation;                  // agent/ folder of the Lua conversation; "" = shipped
   std::string naming;                        // "otel" or "prometheus"; see CheckSpec
   std::string state_folder;                  // what survives a restart; "" = nothing does
+  std::string control;                       // path of the control socket; "" = none
   EndpointSpec endpoint;
   LimitsSpec limits;
   std::vector<CheckSpec> checks;  // main file first, then drop-ins by file name

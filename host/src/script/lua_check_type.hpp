@@ -25,6 +25,7 @@ class LuaCheckType final : public check::CheckType {
   const std::string& origin() const override;
   const std::vector<check::ParamInfo>& params() const override { return declaration_.params; }
   const std::vector<metric::MetricInfo>& metrics() const override { return declaration_.metrics; }
+  bool reports_declared_only() const override { return !declaration_.undeclared; }
   std::unique_ptr<check::Check> create(const config::CheckSpec& spec,
                                        config::Problems& problems) override;
 

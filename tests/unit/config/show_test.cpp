@@ -28,6 +28,7 @@ void expect_same(const AgentSpec& a, const AgentSpec& b) {
   EXPECT_EQ(a.lua_plugin_dirs, b.lua_plugin_dirs);
   EXPECT_EQ(a.conversation, b.conversation);
   EXPECT_EQ(a.state_folder, b.state_folder);
+  EXPECT_EQ(a.control, b.control);
   EXPECT_EQ(a.endpoint.configured, b.endpoint.configured);
   EXPECT_EQ(a.endpoint.host, b.endpoint.host);
   EXPECT_EQ(a.endpoint.port, b.endpoint.port);
@@ -87,6 +88,16 @@ checks:
       "": empty
       '<<': merge
       plain text: and more text
+  - name: y
+    alert:
+      - {metric: a b, labels: {"k: x": 1, l: 'true'}, above: 0.9, clear: -1e3, for: 90s, text: "é: #"}
+      - {metric: m, below: 0x10, severity: warn, clear_for: 1d}
+      - {metric: m, equals: '12', text: 't'}
+      - {metric: m, not_equals: 12}
+      - {metric: m, absent: true}
+      - {status: timeout}
+      - {status: [not_ok, failed]}
+control: sock/x
 )");
   ASSERT_THAT(run.problems, IsEmpty());
   expect_same(run.loaded.spec, loads_back(run.loaded.spec));
@@ -169,18 +180,19 @@ TEST(Shipped, AgentYamlLoads) {
   EXPECT_FALSE(run.loaded.spec.endpoint.configured);
 }
 
+// The option's value, in any of the items where it stands in a list.
 const Node* find_path(const Node& root, std::string_view path) {
-  const Node* node = &root;
-  while (node != nullptr && !path.empty()) {
-    const std::size_t dot = path.find('.');
-    std::string_view key = path.substr(0, dot);
-    path = dot == std::string_view::npos ? "" : path.substr(dot + 1);
-    const bool list = key.ends_with("[]");
-    if (list) key.remove_suffix(2);
-    node = node->find(key);
-    if (list && node != nullptr) node = &node->items.back();
-  }
-  return node;
+  if (path.empty()) return &root;
+  const std::size_t dot = path.find('.');
+  std::string_view key = path.substr(0, dot);
+  path = dot == std::string_view::npos ? "" : path.substr(dot + 1);
+  const bool list = key.ends_with("[]");
+  if (list) key.remove_suffix(2);
+  const Node* node = root.find(key);
+  if (node == nullptr || !list) return node == nullptr ? nullptr : find_path(*node, path);
+  for (const Node& item : node->items)
+    if (const Node* found = find_path(item, path); found != nullptr) return found;
+  return nullptr;
 }
 
 TEST(Shipped, AgentYamlHoldsEveryOptionWithItsDefault) {

@@ -38,6 +38,10 @@ class RecordedRun final : public check::Run {
   WallTime started() const override { return 1; }
   metric::SampleBuffer& samples() override { return samples_; }
   void explain(std::string_view text) override { text_ = text; }
+  void judge(metric::Health health, std::string_view text) override {
+    health_ = health;
+    reason_ = text;
+  }
   void finish(Status status) override {
     EXPECT_FALSE(status_.has_value()) << "finished twice";
     status_ = status;
@@ -46,6 +50,8 @@ class RecordedRun final : public check::Run {
   bool finished() const { return status_.has_value(); }
   Status status() const { return status_.value_or(Status::quarantined); }
   const std::string& text() const { return text_; }
+  metric::Health health() const { return health_; }
+  const std::string& reason() const { return reason_; }
   const metric::SampleBuffer& samples() const { return samples_; }
 
  private:
@@ -53,6 +59,8 @@ class RecordedRun final : public check::Run {
   const TimePoint deadline_;
   metric::SampleBuffer samples_;
   std::string text_;
+  metric::Health health_ = metric::Health::none;
+  std::string reason_;
   std::optional<Status> status_;
 };
 

@@ -123,5 +123,39 @@ TEST_F(LuaParallelTest, BadDeclarationsOfNeedsAreNamed) {
         << fields << ": " << problem(fields);
 }
 
+TEST_F(LuaParallelTest, MetricsFoundAtRunTimeCarryTheirDescription) {
+  ASSERT_TRUE(load(R"(
+    local check = virgo.check { name = "finder", undeclared = true }
+    function check:collect(run)
+      run:emit("a.b", "18446744073709551615", { x = 1 }, { unit = "By", kind = "counter", type = "u64" })
+      run:emit("c", 1.5)
+      run:emit("d", "text")
+      run:emit("e", "-9223372036854775808", nil, { type = "i64" })
+      assert(not pcall(run.emit, run, "", 1))
+      assert(not pcall(run.emit, run, ("x"):rep(257), 1))
+      run:emit(("x"):rep(256), 1)
+      local ok, why = pcall(run.emit, run, "f", 1, nil, { kind = "strange" })
+      assert(why:find("'strange' is no kind of a metric"), why)
+      ok, why = pcall(run.emit, run, "f", "18446744073709551616", nil, { type = "u64" })
+      assert(not ok and why:find("2^53, and greater ones as text", 1, true), why)
+      run:state("warn", "so so")
+      ok, why = pcall(run.state, run, "bad")
+      assert(why:find("'bad' is no state", 1, true), why)
+    end)")
+                  .empty());
+  const auto& run = collect(*make("finder"));
+  ASSERT_EQ(run.status(), Status::ok) << run.text();
+  const auto& samples = run.samples();
+  ASSERT_EQ(samples.size(), 5u);
+  EXPECT_EQ(samples.value(0).u64, UINT64_MAX);
+  EXPECT_EQ(samples.metric(0).unit, "By");
+  EXPECT_EQ(samples.metric(0).kind, metric::Kind::counter);
+  EXPECT_EQ(samples.value(1).f64, 1.5);
+  EXPECT_EQ(samples.value(2).text, "text");
+  EXPECT_EQ(samples.value(3).i64, INT64_MIN);
+  EXPECT_EQ(run.health(), metric::Health::warn);
+  EXPECT_EQ(run.reason(), "so so");
+}
+
 }  // namespace
 }  // namespace virgo::script
