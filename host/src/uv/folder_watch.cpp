@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <tuple>
 #include <utility>
 
@@ -75,9 +76,12 @@ void FolderWatch::Look::run() noexcept {
   if (!S_ISDIR(info.st_mode)) return;
   device = info.st_dev;
   inode = info.st_ino;
-  char* real = ::realpath(folder.c_str(), nullptr);
-  links = real != nullptr && folder.front() == '/' && folder != real;
-  std::free(real);
+  if (char* real = ::realpath(folder.c_str(), nullptr); real != nullptr) {
+    std::string plain = std::filesystem::path(folder).lexically_normal().string();
+    while (plain.size() > 1 && plain.back() == '/') plain.pop_back();
+    links = plain.front() == '/' && plain != real;
+    std::free(real);
+  }
   read_files();
 }
 
