@@ -73,6 +73,8 @@ class Loader {
     if (main.root.kind != NodeKind::null) {
       reader.read_map(main.root, main_options(), "");
       finish_endpoint(main.root, reader);
+      if (const Node* plugins = main.root.find("lua_plugins"))
+        draft_.spec.lua_plugins = read_lua_plugins(*plugins, draft_, reader);
       if (const Node* list = main.root.find("checks"))
         draft_.spec.checks =
             read_checks(*list, draft_, problems_, absolute(folder_of(file_)), names_);

@@ -191,11 +191,14 @@ void Reader::refuse_unknown(const Node& node, std::size_t index, std::span<const
 }
 
 void Reader::read_value(const Node& node, const Option& option, const std::string& path) {
-  if (node.invalid || option.type == OptionType::checks || option.type == OptionType::alerts)
+  if (node.invalid || option.type == OptionType::checks || option.type == OptionType::alerts ||
+      option.type == OptionType::plugins)
     return;
   if (option.type == OptionType::map) return read_map(node, option.inside, path);
   if (option.type == OptionType::paths) return read_paths(node, option, path);
   if (option.type == OptionType::words) return read_words(node, option, path);
+  if (option.type == OptionType::subset || option.type == OptionType::patterns)
+    return read_list(node, option, path);
   if (option.type == OptionType::labels) return read_labels(node, option, path);
   if (option.type == OptionType::params) {
     if (node.kind == NodeKind::scalar || node.kind == NodeKind::sequence)
@@ -253,6 +256,25 @@ void Reader::read_words(const Node& node, const Option& option, const std::strin
   *std::get<std::vector<std::string>*>(option.slot(draft_)) = std::move(words);
 }
 
+void Reader::read_list(const Node& node, const Option& option, const std::string& path) {
+  if (node.kind != NodeKind::sequence)
+    return problem(node.where, path, "expected a list, [] for nothing");
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    const Node& item = node.items[i];
+    if (item.invalid) continue;
+    auto text =
+        option.type == OptionType::subset ? read_choice(item, option) : read_text(item, option);
+    if (text && option.type == OptionType::patterns && !text->starts_with('/'))
+      text = Error{Errc::invalid, "must be an absolute path"};
+    if (text)
+      out.push_back(*std::move(text));
+    else
+      problem(item.where, format("{}[{}]", path, i), text.error().message);
+  }
+  *std::get<std::optional<std::vector<std::string>>*>(option.slot(draft_)) = std::move(out);
+}
+
 void Reader::read_labels(const Node& node, const Option& option, const std::string& path) {
   if (node.kind == NodeKind::null) return;
   if (node.kind != NodeKind::map)
@@ -294,6 +316,9 @@ Result<void> Reader::set(const Node& node, const Option& option) {
     case OptionType::paths:
     case OptionType::words:
     case OptionType::labels:
+    case OptionType::subset:
+    case OptionType::patterns:
+    case OptionType::plugins:
     case OptionType::map:
     case OptionType::checks:
     case OptionType::alerts:

@@ -39,6 +39,7 @@ class Reader {
   void read_value(const Node& node, const Option& option, const std::string& path);
   void read_paths(const Node& node, const Option& option, const std::string& path);
   void read_words(const Node& node, const Option& option, const std::string& path);
+  void read_list(const Node& node, const Option& option, const std::string& path);
   void read_labels(const Node& node, const Option& option, const std::string& path);
   Result<void> set(const Node& node, const Option& option);
 
@@ -46,6 +47,9 @@ class Reader {
   Problems& problems_;
   std::string folder_;
 };
+
+// The items of `lua_plugins`, in order; those with problems are left out.
+std::vector<LuaPluginSpec> read_lua_plugins(const Node& map, Draft& draft, Reader& reader);
 
 // Names that are in use, and where they were given.
 using CheckNames = std::map<std::string, Position, std::less<>>;

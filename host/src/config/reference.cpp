@@ -43,6 +43,12 @@ const char* type_name(OptionType type) {
       return "map of texts";
     case OptionType::words:
       return "word, or list of words";
+    case OptionType::subset:
+      return "list of words";
+    case OptionType::patterns:
+      return "list of paths";
+    case OptionType::plugins:
+      return "map by file name";
   }
   return "";
 }
@@ -62,6 +68,7 @@ std::string range(const Option& option) {
     case OptionType::text:
     case OptionType::path:
     case OptionType::paths:
+    case OptionType::patterns:
       return format("{} .. {} bytes", option.min, option.max);
     case OptionType::level: {
       std::string names;
@@ -70,6 +77,7 @@ std::string range(const Option& option) {
       return names;
     }
     case OptionType::choice:
+    case OptionType::subset:
     case OptionType::words: {
       std::string names;
       for (const std::string_view name : option.choices)
@@ -94,7 +102,8 @@ void collect(std::span<const Option> from, const std::string& path, std::vector<
     out.push_back(
         {full, type_name(option.type), preset(option), range(option), std::string(option.help)});
     const bool list = option.type == OptionType::checks || option.type == OptionType::alerts;
-    collect(option.inside, list ? full + "[]" : full, out);
+    const bool named = option.type == OptionType::plugins;
+    collect(option.inside, full + (list ? "[]" : named ? ".FILE" : ""), out);
   }
 }
 

@@ -18,6 +18,7 @@ constexpr std::int64_t kMaxPath = 4095;
 
 // Whose names and labels the shipped checks use for what they measure.
 constexpr std::array<std::string_view, 2> kNamings{"otel", "prometheus"};
+constexpr std::array<std::string_view, 6> kNetKinds{"tcp", "udp", "unix", "icmp", "dns", "listen"};
 constexpr std::array<std::string_view, 2> kSeverities{"warn", "critical"};
 constexpr std::array<std::string_view, 8> kStatuses{
     "failed", "invalid", "unsupported", "unreachable", "timeout", "limit", "quarantined", "not_ok"};
@@ -111,6 +112,26 @@ constexpr Option kLimits[] = {
    .help = "How long Lua may run without returning to the loop.",
    .preset = "100ms", .min = 10 * kMillisecond, .max = 10 * kSecond,
    .slot = [](Draft& d) -> Slot { return &d.spec.limits.lua_budget; }},
+  {.key = "lua_cpu_per_run", .type = duration,
+   .help = "Processor time one run of a Lua check may use.",
+   .preset = "500ms", .min = 10 * kMillisecond, .max = 60 * kSecond,
+   .slot = [](Draft& d) -> Slot { return &d.spec.limits.lua_cpu_per_run; }},
+  {.key = "lua_cpu_per_minute", .type = duration,
+   .help = "Processor time all checks of a Lua plugin file may use in a minute.",
+   .preset = "5s", .min = 100 * kMillisecond, .max = 60 * kSecond,
+   .slot = [](Draft& d) -> Slot { return &d.spec.limits.lua_cpu_per_minute; }},
+  {.key = "lua_sockets", .type = whole,
+   .help = "Sockets and child processes one run of a Lua check may have open at a time.",
+   .preset = "64", .min = 1, .max = 1024,
+   .slot = [](Draft& d) -> Slot { return &d.spec.limits.lua_sockets; }},
+  {.key = "lua_log_lines", .type = whole,
+   .help = "Lines a Lua plugin file may log in a minute.",
+   .preset = "60", .min = 1, .max = 100'000,
+   .slot = [](Draft& d) -> Slot { return &d.spec.limits.lua_log_lines; }},
+  {.key = "lua_series", .type = whole,
+   .help = "Different series one Lua check may report within ten minutes.",
+   .preset = "2000", .min = 1, .max = 1'000'000,
+   .slot = [](Draft& d) -> Slot { return &d.spec.limits.lua_series; }},
 };
 
 constexpr Option kDefaults[] = {
@@ -210,6 +231,57 @@ constexpr Option kCheck[] = {
    .inside = kAlert},
 };
 
+constexpr Option kAllow[] = {
+  {.key = "net", .type = subset,
+   .help = "Kinds of network use.",
+   .note = "all it declares",
+   .slot = [](Draft& d) -> Slot { return &d.plugin.net; }, .choices = kNetKinds},
+  {.key = "exec", .type = patterns,
+   .help = "Programs. `*` stands for any part of a name, a `/` at the end for all in the folder.",
+   .note = "all it declares", .min = 1, .max = kMaxPath,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.exec; }},
+  {.key = "read", .type = patterns,
+   .help = "Files and folders, written in the same way.",
+   .note = "all it declares", .min = 1, .max = kMaxPath,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.read; }},
+};
+
+constexpr Option kPluginLimits[] = {
+  {.key = "memory", .type = size,
+   .help = "As `limits.lua_memory`, for this file.",
+   .note = "as for all", .min = kMiB, .max = kGiB,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.limits.lua_memory; }},
+  {.key = "budget", .type = duration,
+   .help = "As `limits.lua_budget`, for this file.",
+   .note = "as for all", .min = 10 * kMillisecond, .max = 10 * kSecond,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.limits.lua_budget; }},
+  {.key = "cpu_per_run", .type = duration,
+   .help = "As `limits.lua_cpu_per_run`, for this file.",
+   .note = "as for all", .min = 10 * kMillisecond, .max = 60 * kSecond,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.limits.lua_cpu_per_run; }},
+  {.key = "cpu_per_minute", .type = duration,
+   .help = "As `limits.lua_cpu_per_minute`, for this file.",
+   .note = "as for all", .min = 100 * kMillisecond, .max = 60 * kSecond,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.limits.lua_cpu_per_minute; }},
+  {.key = "sockets", .type = whole,
+   .help = "As `limits.lua_sockets`, for this file.",
+   .note = "as for all", .min = 1, .max = 1024,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.limits.lua_sockets; }},
+  {.key = "log_lines", .type = whole,
+   .help = "As `limits.lua_log_lines`, for this file.",
+   .note = "as for all", .min = 1, .max = 100'000,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.limits.lua_log_lines; }},
+  {.key = "series", .type = whole,
+   .help = "As `limits.lua_series`, for this file.",
+   .note = "as for all", .min = 1, .max = 1'000'000,
+   .slot = [](Draft& d) -> Slot { return &d.plugin.limits.lua_series; }},
+};
+
+constexpr Option kPlugin[] = {
+  {.key = "allow", .type = map, .help = "What it may reach, of what it declares as its needs.", .inside = kAllow},
+  {.key = "limits", .type = map, .help = "Its own bounds.", .inside = kPluginLimits},
+};
+
 constexpr Option kDropIn[] = {
   {.key = "checks", .type = checks,
    .help = "What to run: a list of names and maps.", .required = true, .inside = kCheck},
@@ -233,6 +305,8 @@ constexpr Option kMain[] = {
    .preset = "/run/virgo/control.sock", .min = 0, .max = kMaxPath,
    .slot = [](Draft& d) -> Slot { return &d.spec.control; }},
   {.key = "limits", .type = map, .help = "Bounds on what the agent may use.", .inside = kLimits},
+  {.key = "lua_plugins", .type = plugins,
+   .help = "What single Lua plugin files may do, by the file's name (`redis.lua`).", .inside = kPlugin},
   {.key = "defaults", .type = map, .help = "For checks that do not say otherwise.", .inside = kDefaults},
   {.key = "naming", .type = choice,
    .help = "Names and labels of the shipped checks' metrics: those of the OpenTelemetry conventions, or those of Prometheus' node_exporter.",
@@ -260,6 +334,9 @@ std::span<const Option> check_options() {
 }
 std::span<const Option> alert_options() {
   return kAlert;
+}
+std::span<const Option> plugin_options() {
+  return kPlugin;
 }
 std::span<const std::string_view> level_names() {
   return kLevels;

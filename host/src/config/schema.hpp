@@ -23,7 +23,8 @@ struct Draft {
   Duration timeout{};
   Duration splay{-1};  // -1: the check's interval
   CheckSpec check;
-  AlertRule alert;  // and the item of its `alert`
+  AlertRule alert;       // and the item of its `alert`
+  LuaPluginSpec plugin;  // the item of `lua_plugins` being read
 };
 
 enum class OptionType : std::uint8_t {
@@ -44,10 +45,14 @@ enum class OptionType : std::uint8_t {
   scalar,    // kept as a Node
   labels,    // map of scalars, kept as a Node
   words,     // one of choices or a list of them, std::vector<std::string>
+  subset,    // list of choices, may be empty, std::optional of the same
+  patterns,  // list of absolute paths, may be empty, std::optional of the same
+  plugins,   // map of Lua plugin files, options inside
 };
 
 using Slot = std::variant<std::monostate, std::string*, bool*, std::uint32_t*, std::uint64_t*,
-                          Duration*, LogLevel*, std::vector<std::string>*, Node*>;
+                          Duration*, LogLevel*, std::vector<std::string>*, Node*,
+                          std::optional<std::vector<std::string>>*>;
 
 struct Option {
   std::string_view key;
@@ -70,6 +75,9 @@ std::span<const Option> drop_in_options();
 std::span<const Option> check_options();
 // Of one item of a check's `alert`.
 std::span<const Option> alert_options();
+
+// Of one item of `lua_plugins`.
+std::span<const Option> plugin_options();
 
 // "error", "warn", "info", "debug", "trace"; the index is the level minus 1.
 std::span<const std::string_view> level_names();

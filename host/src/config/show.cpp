@@ -108,7 +108,10 @@ class Writer {
     for (const Option& option : main_options()) {
       if (option.key == "defaults") continue;  // every check has its own values below
       if (option.key == "endpoint" && !draft_.spec.endpoint.configured) continue;
-      if (option.type != OptionType::checks) write_option(option, "", 0);
+      if (option.type == OptionType::plugins)
+        write_plugins();
+      else if (option.type != OptionType::checks)
+        write_option(option, "", 0);
     }
     write_checks();
     return std::move(out_);
@@ -167,6 +170,28 @@ class Writer {
     }
   }
 
+  void write_plugins() {
+    if (draft_.spec.lua_plugins.empty()) return;
+    out_ += "lua_plugins:\n";
+    for (LuaPluginSpec& plugin : draft_.spec.lua_plugins) {
+      draft_.plugin = std::move(plugin);
+      out_ += format("  {}:", text_value(draft_.plugin.file));
+      const std::size_t start = out_.size();
+      for (const Option& section : plugin_options()) write_plugin_section(section);
+      out_.insert(start, out_.size() == start ? " {}\n" : "\n");
+    }
+  }
+
+  void write_plugin_section(const Option& section) {
+    bool any = false;
+    for (const Option& option : section.inside) {
+      if (!is_set(option)) continue;
+      if (!any) out_ += format("    {}:\n", section.key);
+      any = true;
+      write_option(option, "lua_plugins[]", 6);
+    }
+  }
+
   void write_alerts() {
     if (draft_.check.alerts.empty()) return;
     out_ += "    alert:\n";
@@ -187,6 +212,12 @@ class Writer {
       return !(*words)->empty();
     if (const auto* text = std::get_if<std::string*>(&slot)) return !(*text)->empty();
     if (const auto* flag = std::get_if<bool*>(&slot)) return **flag;
+    if (const auto* list = std::get_if<std::optional<std::vector<std::string>>*>(&slot))
+      return (*list)->has_value();
+    if (!option.preset.empty()) return true;
+    if (const auto* whole = std::get_if<std::uint32_t*>(&slot)) return **whole != 0;
+    if (const auto* size = std::get_if<std::uint64_t*>(&slot)) return **size != 0;
+    if (const auto* time = std::get_if<Duration*>(&slot)) return time[0]->count() != 0;
     return true;
   }
 
@@ -207,6 +238,9 @@ class Writer {
         return format_duration(*std::get<Duration*>(slot));
       case OptionType::words:
         return in_brackets(*std::get<std::vector<std::string>*>(slot));
+      case OptionType::subset:
+      case OptionType::patterns:
+        return in_brackets(std::get<std::optional<std::vector<std::string>>*>(slot)->value());
       case OptionType::level: {
         const auto index = static_cast<std::size_t>(*std::get<LogLevel*>(slot)) - 1;
         return std::string(level_names()[index]);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -77,8 +78,25 @@ struct LimitsSpec {
   std::uint64_t queue_bytes = 0;      // reports waiting for the endpoint
   std::uint32_t samples_per_run = 0;  // more are refused with a limit error
   std::uint32_t workers = 0;          // threads for blocking native checks
-  std::uint64_t lua_memory = 0;       // bytes per Lua plugin file
-  Duration lua_budget{};              // Lua running without coming back to the loop
+  // Of each Lua plugin file; LuaPluginSpec::limits has what a file has instead.
+  std::uint64_t lua_memory = 0;     // bytes
+  Duration lua_budget{};            // running without coming back to the loop
+  Duration lua_cpu_per_run{};       // processor time
+  Duration lua_cpu_per_minute{};    // the same, of all its runs
+  std::uint32_t lua_sockets = 0;    // open at a time in one run; children count as well
+  std::uint32_t lua_log_lines = 0;  // a minute
+  std::uint32_t lua_series = 0;     // distinct series of one check
+};
+
+// What the configuration says about one Lua plugin file.
+struct LuaPluginSpec {
+  std::string file;  // "redis.lua"
+  // What it may reach of what it declares; nothing given: all of it.
+  std::optional<std::vector<std::string>> net;   // kinds
+  std::optional<std::vector<std::string>> exec;  // absolute paths; '*', or '/' at the end
+  std::optional<std::vector<std::string>> read;
+  LimitsSpec limits;  // the lua_* ones; zero: as for all
+  Position where;
 };
 
 // Where the state lies unless the configuration says otherwise.
@@ -98,6 +116,7 @@ struct AgentSpec {
   std::string control;                       // path of the control socket; "" = none
   EndpointSpec endpoint;
   LimitsSpec limits;
+  std::vector<LuaPluginSpec> lua_plugins;
   std::vector<CheckSpec> checks;  // main file first, then drop-ins by file name
   std::vector<FailedDropIn> failed_drop_ins;
   std::vector<std::string> files;  // every file read, main file first

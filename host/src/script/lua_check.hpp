@@ -8,6 +8,8 @@
 //                                   message of a table
 //   deadline                     -> timeout, saying what it was waiting in
 //   budget or memory cap broken  -> limit; the state is made anew
+//   another bound met            -> limit
+//   three limits in succession   -> quarantined for a while (circuit_breaker.hpp)
 #pragma once
 
 #include <memory>
@@ -19,6 +21,8 @@
 #include "check/check.hpp"
 #include "lua/failure.hpp"
 #include "script/check_services.hpp"
+#include "script/circuit_breaker.hpp"
+#include "script/series_meter.hpp"
 
 namespace virgo::binding {
 class FileJob;
@@ -58,6 +62,8 @@ class LuaCheck final : public check::Check {
   void watch(const std::shared_ptr<binding::FileJob>& job);
   const binding::Permits& permits() const { return permits_; }
   bool takes_undeclared() const;
+  SeriesMeter& series() { return series_; }
+  std::optional<check::Suspension> suspension() const override;
 
   // Another instance broke a cap: the open run is dropped, and finished by
   // finish_evicted() when the state is gone.
@@ -68,16 +74,21 @@ class LuaCheck final : public check::Check {
  private:
   struct Verdict {
     metric::Status status = metric::Status::ok;
-    std::string text;
-    std::string param;  // configure(): which one is wrong; may be ""
+    std::string text{};
+    std::string param{};  // configure(): which one is wrong; may be ""
+    std::string limit{};  // Status::limit: the option, and its value
+    std::string value{};
   };
 
   LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type, const config::CheckSpec& spec);
+  Verdict refusal();
   Verdict prepare();
   Verdict configure();
   void make_instance();
   Verdict verdict(const lua::Failure& failure);
   Verdict verdict_of_results(struct lua_State* L, int first);
+  Verdict verdict_of_bounds(const LuaRun& run);
+  void note_limits(const Verdict& verdict);
   void finish(const Verdict& verdict);
 
   const std::shared_ptr<LuaFile> file_;
@@ -91,6 +102,8 @@ class LuaCheck final : public check::Check {
   std::unique_ptr<std::string> evicted_;
   std::vector<std::weak_ptr<binding::FileJob>> jobs_;  // reads that have not come back
   binding::Permits permits_;
+  SeriesMeter series_;
+  CircuitBreaker breaker_;
   std::string scratch_;
 };
 

@@ -13,6 +13,10 @@ void LuaRun::go_on(int nargs) {
   check.settle(resume(nargs));
 }
 
+void LuaRun::exceed(const char* limit, std::string value, std::string text) {
+  if (exceeded_.limit == nullptr) exceeded_ = {limit, std::move(value), std::move(text)};
+}
+
 void LuaRun::broke(lua::Exit exit) {
   check_.settle(exit);
 }

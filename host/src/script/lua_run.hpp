@@ -2,6 +2,8 @@
 // work for it. Destroying it stops the script where it stands. Loop thread only.
 #pragma once
 
+#include <string>
+
 #include "binding/strand.hpp"
 #include "check/check.hpp"
 
@@ -17,6 +19,17 @@ class LuaRun final : public binding::Strand {
   LuaCheck& check() const { return check_; }
   check::Run& run() { return run_; }
 
+  // Processor time of its code so far.
+  Duration cpu{};
+  // The first bound it has met, whether its script caught the error or not.
+  struct Exceeded {
+    const char* limit = nullptr;  // "limits.lua_sockets"; null: none
+    std::string value;
+    std::string text;
+  };
+  const Exceeded& exceeded() const { return exceeded_; }
+  void exceed(const char* limit, std::string value, std::string text);
+
   // Begins, or goes on, with `nargs` values on the coroutine; the check settles
   // what comes of it, and may destroy this.
   void go_on(int nargs) override;
@@ -25,6 +38,7 @@ class LuaRun final : public binding::Strand {
  private:
   LuaCheck& check_;
   check::Run& run_;
+  Exceeded exceeded_;
 };
 
 }  // namespace virgo::script

@@ -186,9 +186,9 @@ const Node* find_path(const Node& root, std::string_view path) {
   const std::size_t dot = path.find('.');
   std::string_view key = path.substr(0, dot);
   path = dot == std::string_view::npos ? "" : path.substr(dot + 1);
-  const bool list = key.ends_with("[]");
-  if (list) key.remove_suffix(2);
-  const Node* node = root.find(key);
+  const bool list = key.ends_with("[]") || key == "FILE";
+  if (key.ends_with("[]")) key.remove_suffix(2);
+  const Node* node = key == "FILE" ? &root : root.find(key);
   if (node == nullptr || !list) return node == nullptr ? nullptr : find_path(*node, path);
   for (const Node& item : node->items)
     if (const Node* found = find_path(item, path); found != nullptr) return found;
