@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
 
 namespace virgo::uv {
 class Loop;
@@ -15,6 +18,18 @@ class Watchdog;
 
 namespace virgo::script {
 
+// Told what the runs of a file do. For tools.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  // A connection, a file, a program: kind "tcp", what "127.0.0.1:6379".
+  virtual void opened(const char* kind, std::string_view what) = 0;
+  // A permit: list "net", what "tcp".
+  virtual void used(const char* list, std::string_view what) = 0;
+  // In place of the host's log.
+  virtual void logged(LogLevel level, std::string_view text) = 0;
+};
+
 struct CheckServices {
   uv::Loop& loop;
   const Clock& clock;
@@ -22,6 +37,8 @@ struct CheckServices {
   uv::WorkerPool& workers;                           // for files that may lie on a dead mount
   std::uint64_t memory = 8u << 20;                   // bytes per file (limits.lua_memory)
   Duration budget = std::chrono::milliseconds(100);  // limits.lua_budget
+  RunObserver* observer = nullptr;
+  std::string overlay = {};  // a folder over the host's files, for tests; "" = none
 };
 
 }  // namespace virgo::script
