@@ -63,7 +63,7 @@ binding::Grants resolved_needs(lua_State* L, int index, const binding::Grants& n
 
 LuaCheck::LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
                    const config::CheckSpec& spec)
-    : file_(std::move(file)), type_(type), name_(spec.name), params_(spec.params) {
+    : file_(std::move(file)), type_(type), name_(spec.name), interval_(spec.interval), params_(spec.params) {
   file_->add(*this);
 }
 
