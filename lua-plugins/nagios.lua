@@ -102,7 +102,7 @@ function check:configure()
   end
 end
 
-function check:report(run, label, number, unit, bounds)
+local function report(self, run, label, number, unit, bounds)
   local known = UNITS[unit]
   local metric, factor = "virgo.nagios." .. (known or UNITS[""])[1], known and known[2] or 1
   local labels = { label = label, uom = not known and unit or nil }
@@ -139,7 +139,7 @@ function check:collect(run)
       "with exit code " .. done.code, text)
   end
   run:state(state or "unknown", state ~= "ok" and text or nil)
-  each_value(perf, function(...) self:report(run, ...) end)
+  each_value(perf, function(...) report(self, run, ...) end)
 end
 
 return check

@@ -12,8 +12,8 @@
 --
 -- and each metric becomes a sample of its name, here depth{dimension="mail.deferred"}
 -- and age, with the unit as it stands there. gauge is what grows: a counter. The words
--- ok, warn and err of a status are the check's state, too. Timestamps are read and not
--- used: the time of a report is the agent's.
+-- ok, warn and err of a status are the check's state, too. `timestamp 1760000000000`
+-- (milliseconds since 1970) is the time of all samples.
 --
 -- `strict` reads as those agents did: \r and empty lines are errors, a last line without
 -- its end is dropped, whole numbers go through doubles, timeouts are not mended.
@@ -108,8 +108,9 @@ function lines.metric(out, text)
   out.metrics[name] = metric
 end
 
-function lines.timestamp(_, text)
-  if not text:match("^%d") then
+function lines.timestamp(out, text)
+  out.time = text:match("^%d+")
+  if not out.time then
     return "Timestamp line not in the following format: timestamp <timestamp>"
   end
 end
@@ -134,12 +135,12 @@ local function read(output, strict)
   return out
 end
 
-local function emit(run, metric, strict)
+local function emit(run, metric, strict, time)
   local value, other = (strict and as_before or exactly)(metric.kind, metric.value)
   local kind = KINDS[value and other or metric.kind]
   local dimension, name = metric.name:match("^(.+)%.([^.]+)$")
   local ok, err = pcall(run.emit, run, name or metric.name, value, { dimension = dimension },
-    { kind = kind.kind, type = kind.type, unit = metric.unit })
+    { kind = kind.kind, type = kind.type, unit = metric.unit, time = time })
   if not value or not ok then
     run:log(("metric %s: '%s' %s"):format(metric.name, metric.value, other or err))
   end
@@ -199,7 +200,8 @@ function check:collect(run)
     fail(wrong or own or ("Plugin exited with non-zero status code (code=%d)"):format(done.code))
   end
   if not out then fail(wrong) end
-  for _, name in ipairs(out.names) do emit(run, out.metrics[name], self.strict) end
+  local time = out.time and tonumber(out.time) / 1000
+  for _, name in ipairs(out.names) do emit(run, out.metrics[name], self.strict, time) end
   if out.legacy then
     run:emit("legacy_state", out.legacy)
     run:state(STATES[out.legacy], out.status ~= "" and out.status or nil)

@@ -3,7 +3,10 @@
 
 #include <cstdint>
 
+#include <vector>
+
 #include "base/clock.hpp"
+#include "config/specs.hpp"
 
 namespace virgo::uv {
 class Loop;
@@ -19,9 +22,9 @@ struct CheckServices {
   uv::Loop& loop;
   const Clock& clock;
   lua::Watchdog& watchdog;
-  uv::WorkerPool& workers;                           // for files that may lie on a dead mount
-  std::uint64_t memory = 8u << 20;                   // bytes per file (limits.lua_memory)
-  Duration budget = std::chrono::milliseconds(100);  // limits.lua_budget
+  uv::WorkerPool& workers;                     // for files that may lie on a dead mount
+  config::LimitsSpec limits{};                 // of every file; zeros for the defaults
+  std::vector<config::LuaPluginSpec> files{};  // what single files may do
 };
 
 }  // namespace virgo::script
