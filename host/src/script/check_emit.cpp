@@ -147,7 +147,7 @@ Undeclared read_undeclared(lua_State* L, const char* name) {
   const double time = luaL_optnumber(L, -1, 0);
   if (!(time >= 0 && time <= kMaxTime))
     luaL_error(L, "run:emit: time is seconds since 1970, not %f", time);
-  out.unix_ns = std::llround(time * 1e9);
+  out.unix_ns = std::llround(time * 1e6) * 1000;
   lua_getfield(L, 5, "unit");
   out.unit = luaL_optstring(L, -1, "");
   return out;
