@@ -150,6 +150,10 @@ void LuaFile::declare(lua_State* L, int index) {
 
 void LuaFile::log(LogLevel level, std::string_view text) {
   const LuaRun* run = current_run();
+  if (services_.observer != nullptr) {
+    services_.observer->logged(level, text);
+    return;
+  }
   const std::string who = run != nullptr ? format("check '{}'", run->check().name()) : name_;
   if (log_.write(level, who, text)) return;
   exceeded("limits.lua_log_lines", format("{}", limits_.log_lines),
@@ -195,6 +199,14 @@ const binding::Permits& LuaFile::permits() const {
 
 void LuaFile::watch(const std::shared_ptr<binding::FileJob>& job) {
   if (LuaRun* run = current_run(); run != nullptr) run->check().watch(job);
+}
+
+void LuaFile::opened(const char* kind, std::string_view what) {
+  if (services_.observer != nullptr) services_.observer->opened(kind, what);
+}
+
+void LuaFile::used(const char* list, std::string_view what) {
+  if (services_.observer != nullptr) services_.observer->used(list, what);
 }
 
 std::size_t LuaFile::max_read() const {
