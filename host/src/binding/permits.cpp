@@ -74,7 +74,7 @@ void check_path(lua_State* L, const char* path, const char* function, const char
     lua_pushfstring(L, "needs = { %s = {\"%s\"} }", list, path);
     refuse(L, function, path, lua_tostring(L, -1));
   }
-  if (narrowed && !any_matches(permits.allowed->*member, path))
+  if (narrowed && !any_matches(permits.allowed.*member, path))
     refuse_narrowed(L, function, path, permits.option.c_str(), list);
   Context::of(L).used(list, path);
 }
@@ -112,7 +112,7 @@ void check_net(lua_State* L, Net kind, const char* function) {
     lua_pushfstring(L, "needs = { net = {\"%s\"} }", net_name(kind));
     refuse(L, function, net_name(kind), lua_tostring(L, -1));
   }
-  if (permits.narrows_net && (permits.allowed->net & bit) == 0)
+  if (permits.narrows_net && (permits.allowed.net & bit) == 0)
     refuse_narrowed(L, function, net_name(kind), permits.option.c_str(), "net");
   Context::of(L).used("net", net_name(kind));
 }

@@ -37,9 +37,11 @@ struct Grants {
 
 struct Permits {
   Grants declared;
-  // What the configuration leaves of it; each list null = all that is declared.
-  const Grants* allowed = nullptr;
-  bool narrows_net = false, narrows_exec = false, narrows_read = false;
+  // What the configuration leaves of it, where it narrows it.
+  Grants allowed;
+  bool narrows_net = false;
+  bool narrows_exec = false;
+  bool narrows_read = false;
   // The option that narrows, for messages: "lua_plugins.redis.lua.allow".
   std::string option;
 };

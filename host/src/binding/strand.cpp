@@ -47,7 +47,9 @@ Strand& Strand::current(lua_State* L, const char* function) {
 
 lua::Exit Strand::resume(int nargs) {
   Strand* const outer = std::exchange(context_.running_, this);
+  context_.entering(*this);
   const lua::Exit exit = coroutine_.resume(nargs);
+  context_.left(*this);
   context_.running_ = outer;
   return exit;
 }

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
+#include "config/specs.hpp"
 
 namespace virgo::uv {
 class Loop;
@@ -34,11 +36,11 @@ struct CheckServices {
   uv::Loop& loop;
   const Clock& clock;
   lua::Watchdog& watchdog;
-  uv::WorkerPool& workers;                           // for files that may lie on a dead mount
-  std::uint64_t memory = 8u << 20;                   // bytes per file (limits.lua_memory)
-  Duration budget = std::chrono::milliseconds(100);  // limits.lua_budget
-  RunObserver* observer = nullptr;
-  std::string overlay = {};  // a folder over the host's files, for tests; "" = none
+  uv::WorkerPool& workers;                     // for files that may lie on a dead mount
+  config::LimitsSpec limits{};                 // of every file; zeros for the defaults
+  std::vector<config::LuaPluginSpec> files{};  // what single files may do
+  RunObserver* observer = nullptr;             // null: nobody
+  std::string overlay{};                       // a folder over the host's files, for tests
 };
 
 }  // namespace virgo::script
