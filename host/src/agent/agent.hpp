@@ -1,8 +1,8 @@
 // The composition root of `virgo run`: knows all parts, and is known by none.
 //
-//   config --> check types --> checks --> scheduler --> recorder --> queue
-//                                             ^                        |
-//                                       ticker (timer)      conversation, client
+//   config --> check types --> checks --> scheduler --> judge --> recorder --> queue
+//                                             ^          (alert)                 |
+//                                       ticker (timer)                conversation, client
 //
 // Loop thread only.
 #pragma once

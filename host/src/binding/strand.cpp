@@ -12,6 +12,11 @@ Context::Context(uv::Loop& loop, const Clock& clock, uv::WorkerPool* workers)
     : loop_(loop), clock_(clock), workers_(workers) {}
 Context::~Context() = default;
 
+const std::string& Context::overlay() const {
+  static const std::string none;
+  return none;
+}
+
 const Permits& Context::permits() const {
   static const Permits none;
   return none;

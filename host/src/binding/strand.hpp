@@ -74,6 +74,11 @@ class Context {
   virtual void left(Strand&) {}
   // A resource was opened: for those who list them. `kind` and `what` as Resource has them.
   virtual void opened(const char* /*kind*/, std::string_view /*what*/) {}
+  // The code that executes made use of a permit: `list` is "net", "exec" or "read".
+  virtual void used(const char* /*list*/, std::string_view /*what*/) {}
+  // A folder that lies over the host's files, for tests: what it has is read, and run,
+  // in place of the host's. "" = none. See file_to_use().
+  virtual const std::string& overlay() const;
   virtual void log(LogLevel level, std::string_view text) = 0;
 
  private:

@@ -47,7 +47,7 @@ Value value_of(lua_State* L, const char* name, Type type) {
     v.text = {text, size};
     return v;
   }
-  if (lua_type(L, 3) == LUA_TSTRING && read_exactly(L, v)) return v;
+  if (type != Type::f64 && lua_type(L, 3) == LUA_TSTRING && read_exactly(L, v)) return v;
   const double n = luaL_checknumber(L, 3);
   if (type == Type::f64) {
     v.f64 = n;

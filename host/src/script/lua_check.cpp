@@ -93,6 +93,7 @@ LuaCheck::LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
 
 LuaCheck::~LuaCheck() {
   open_.reset();
+  background_.reset();
   if (instance_ref_ >= 0 && generation_ == file_->generation())
     if (lua::State* state = file_->live_state())
       luaL_unref(state->raw(), LUA_REGISTRYINDEX, instance_ref_);
@@ -192,15 +193,13 @@ void LuaCheck::make_instance() {
   lua_setmetatable(L, -2);
   instance_ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
   generation_ = file_->generation();
+  background_begun_ = false;
 }
 
 LuaCheck::Verdict LuaCheck::configure() {
   lua::State& state = *file_->live_state();
   lua_State* L = state.raw();
-  file_->push_declared(L, type_.number());
-  lua_pushliteral(L, "configure");
-  lua_rawget(L, -2);
-  lua_remove(L, -2);
+  push_method(L, "configure");
   if (!lua_isfunction(L, -1)) {
     lua_pop(L, 1);
     return {};
@@ -248,20 +247,75 @@ void LuaCheck::start(check::Run& run) {
     finish(no);
     return;
   }
-  if (const Verdict ready = prepare(); ready.status != Status::ok) {
+  Verdict ready = prepare();
+  if (ready.status == Status::ok) ready = begin_background();
+  if (ready.status != Status::ok) {
     finish(ready);
     return;
   }
   series_.pass_time(services().clock.now());
-  open_ = std::make_unique<LuaRun>(*file_, *this, run, file_->take_coroutine());
+  open_ = std::make_unique<LuaRun>(*file_, *this, &run, file_->take_coroutine());
   lua_State* L = open_->coroutine().raw();
-  file_->push_declared(L, type_.number());
-  lua_pushliteral(L, "collect");
-  lua_rawget(L, -2);
-  lua_remove(L, -2);
+  push_method(L, "collect");
   lua_rawgeti(L, LUA_REGISTRYINDEX, instance_ref_);
   push_run(L, open_->id());  // collect self run
   open_->go_on(2);
+}
+
+// The function of the declaration, or nil.
+void LuaCheck::push_method(lua_State* L, const char* name) {
+  file_->push_declared(L, type_.number());
+  lua_pushstring(L, name);
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+}
+
+// Begins background() if there is one that does not run. Not ok when it has failed.
+LuaCheck::Verdict LuaCheck::begin_background() {
+  if (background_ended_) {
+    background_begun_ = false;
+    return *std::exchange(background_ended_, std::nullopt);
+  }
+  if (background_begun_) return {};
+  background_begun_ = true;
+  lua_State* main = file_->live_state()->raw();
+  push_method(main, "background");
+  const bool has_one = lua_isfunction(main, -1);
+  lua_pop(main, 1);
+  if (!has_one) return {};
+  background_ = std::make_unique<LuaRun>(*file_, *this, nullptr, file_->take_coroutine());
+  lua_State* L = background_->coroutine().raw();
+  push_method(L, "background");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, instance_ref_);
+  background_->go_on(1);
+  if (!background_ended_) return {};
+  background_begun_ = false;
+  return *std::exchange(background_ended_, std::nullopt);
+}
+
+void LuaCheck::settle_background(Exit exit) {
+  lua_State* L = background_->coroutine().raw();
+  if (exit == Exit::yielded && lua::take_wait(L)) return;
+  Verdict out;
+  if (exit == Exit::yielded)
+    out = {Status::failed, lua::position(L) + ": coroutine.yield outside of a coroutine"};
+  else if (exit == Exit::done)
+    out = verdict_of_results(L, 1);
+  else
+    out = verdict(file_->live_state()->failure());
+  if (out.status != Status::limit && background_->exceeded().limit != nullptr) {
+    const LuaRun::Exceeded& e = background_->exceeded();
+    out = {Status::limit, e.text, "", e.limit, e.value};
+  }
+  background_.reset();
+  if (out.status != Status::ok) {
+    out.text = "background(): " + out.text;
+    background_ended_ = out;
+  }
+  if (exit != Exit::over_budget && exit != Exit::over_memory) return;
+  evict(out.text);
+  file_->give_up_state(*this, format("stopped: check '{}' of the same file {}", name_, out.text));
+  if (evicted()) finish_evicted();
 }
 
 void LuaCheck::settle(Exit exit) {
@@ -284,8 +338,10 @@ void LuaCheck::settle(Exit exit) {
   if (out.status != Status::limit)
     if (Verdict bounds = verdict_of_bounds(*open_); bounds.status == Status::limit) out = bounds;
   open_.reset();
-  if (exit == Exit::over_budget || exit == Exit::over_memory)
+  if (exit == Exit::over_budget || exit == Exit::over_memory) {
+    background_.reset();
     file_->give_up_state(*this, format("stopped: check '{}' of the same file {}", name_, out.text));
+  }
   finish(out);
 }
 
@@ -358,6 +414,7 @@ bool LuaCheck::takes_undeclared() const {
 }
 
 void LuaCheck::evict(const std::string& why) {
+  background_.reset();
   if (open_ == nullptr) return;
   open_.reset();
   evicted_ = std::make_unique<std::string>(why);

@@ -150,6 +150,10 @@ void LuaFile::declare(lua_State* L, int index) {
 
 void LuaFile::log(LogLevel level, std::string_view text) {
   const LuaRun* run = current_run();
+  if (services_.observer != nullptr) {
+    services_.observer->logged(level, text);
+    return;
+  }
   const std::string who = run != nullptr ? format("check '{}'", run->check().name()) : name_;
   if (log_.write(level, who, text)) return;
   exceeded("limits.lua_log_lines", format("{}", limits_.log_lines),
@@ -163,10 +167,13 @@ void LuaFile::exceeded(const char* limit, std::string value, std::string text) {
 }
 
 void LuaFile::entering(binding::Strand& strand) {
-  const Duration of_run = limits_.cpu_per_run - static_cast<LuaRun&>(strand.root()).cpu;
+  const auto& run = static_cast<LuaRun&>(strand.root());
+  // What runs in the background has no end by which to measure it.
+  const Duration of_run =
+      run.is_background() ? limits_.cpu_per_minute : limits_.cpu_per_run - run.cpu;
   const Duration of_minute = cpu_left();
   cpu_before_ = state_->cpu_used();
-  if (of_run <= of_minute)
+  if (of_run <= of_minute && !run.is_background())
     state_->set_allowance({of_run, limits_.cpu_per_run, "in one run", "limits.lua_cpu_per_run"});
   else
     state_->set_allowance(
@@ -192,6 +199,14 @@ const binding::Permits& LuaFile::permits() const {
 
 void LuaFile::watch(const std::shared_ptr<binding::FileJob>& job) {
   if (LuaRun* run = current_run(); run != nullptr) run->check().watch(job);
+}
+
+void LuaFile::opened(const char* kind, std::string_view what) {
+  if (services_.observer != nullptr) services_.observer->opened(kind, what);
+}
+
+void LuaFile::used(const char* list, std::string_view what) {
+  if (services_.observer != nullptr) services_.observer->used(list, what);
 }
 
 std::size_t LuaFile::max_read() const {

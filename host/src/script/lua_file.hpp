@@ -83,6 +83,9 @@ class LuaFile final : public binding::Context {
   // Processor time that is left of this minute.
   Duration cpu_left() { return cpu_.left(services_.clock.now()); }
 
+  void opened(const char* kind, std::string_view what) override;
+  void used(const char* list, std::string_view what) override;
+  const std::string& overlay() const override { return services_.overlay; }
   // The run whose code executes, or that of the function of virgo.parallel that does;
   // null outside of runs.
   LuaRun* current_run() const;

@@ -1,5 +1,6 @@
-// LuaRun: the strand of one open run of a Lua check; the functions of virgo.parallel
-// work for it. Destroying it stops the script where it stands. Loop thread only.
+// LuaRun: the strand of one open run of a Lua check, or of its background(); the
+// functions of virgo.parallel work for it. Destroying it stops the script where it
+// stands. Loop thread only.
 #pragma once
 
 #include <string>
@@ -14,10 +15,12 @@ class LuaFile;
 
 class LuaRun final : public binding::Strand {
  public:
-  LuaRun(LuaFile& file, LuaCheck& check, check::Run& run, lua::Coroutine coroutine);
+  // `run` is null for background().
+  LuaRun(LuaFile& file, LuaCheck& check, check::Run* run, lua::Coroutine coroutine);
 
   LuaCheck& check() const { return check_; }
-  check::Run& run() { return run_; }
+  check::Run& run() { return *run_; }
+  bool is_background() const { return run_ == nullptr; }
 
   // Processor time of its code so far.
   Duration cpu{};
@@ -37,7 +40,7 @@ class LuaRun final : public binding::Strand {
 
  private:
   LuaCheck& check_;
-  check::Run& run_;
+  check::Run* const run_;
   Exceeded exceeded_;
 };
 
