@@ -62,8 +62,8 @@ constexpr Evil kEvil[] = {
     {"lua-sleep", "type: hostile.sleeps_for_ever", "timeout",
      "no answer by the deadline; was waiting in virgo.sleep"},
     {"lua-busy", "type: hostile.busy_sleep", "timeout", "no answer by the deadline"},
-    {"lua-samples", "type: hostile.series_flood", "limit", "limits.samples_per_run"},
-    {"lua-log", "type: hostile.log_flood", "ok", ""},
+    {"lua-samples", "type: hostile.series_flood", "limit", "limits.lua_series"},
+    {"lua-log", "type: hostile.log_flood", "limit", "limits.lua_log_lines"},
     {"lua-yields", "type: hostile.yields_wrongly", "failed", "coroutine.yield"},
 };
 

@@ -1,5 +1,6 @@
 // State's calls into Lua: the one place where foreign code is entered. No frame
 // here that Lua can unwind has an object with a destructor.
+#include <algorithm>
 #include <lua.hpp>
 
 #include "base/format.hpp"
@@ -13,6 +14,8 @@ namespace virgo::lua {
 namespace {
 
 constexpr std::ptrdiff_t kMaxCStack = 256 * 1024;
+// Less cannot be measured fairly on a busy machine.
+constexpr Duration kLeastBudget = std::chrono::milliseconds(1);
 
 std::string in_brackets(const char* option) {
   return *option == '\0' ? "" : format(" ({})", option);
@@ -26,12 +29,18 @@ void State::enter() {
   denials_ = 0;
   stopped_ = false;
   stopped_at_[0] = '\0';
-  if (options_.budget.count() > 0) options_.watchdog->begin(L_, options_.budget, stop_hook);
+  if (options_.budget.count() == 0) return;
+  on_allowance_ = allowance_.limit.count() > 0 && allowance_.left < options_.budget;
+  const Duration budget = on_allowance_ ? std::max(allowance_.left, kLeastBudget) : options_.budget;
+  options_.watchdog->begin(L_, budget, stop_hook);
 }
 
 void State::leave() {
   if (--depth_ > 0) return;
-  if (options_.budget.count() > 0 && options_.watchdog->end()) stopped_ = true;
+  if (options_.budget.count() > 0) {
+    if (options_.watchdog->end()) stopped_ = true;
+    cpu_used_ += options_.watchdog->last_used();
+  }
   if (denials_ > 0) lua_sethook(L_, nullptr, 0, 0);
   refuse_all_ = false;
   if (stopped_) spent_ = true;
@@ -134,14 +143,19 @@ Exit State::failed(lua_State* L, int code) {
   // A denial that was caught and led to another error is that error's matter.
   if (denials_ >= kMaxDenials || (denials_ > 0 && code == LUA_ERRMEM && !stopped)) {
     failure_.exit = Exit::over_memory;
-    failure_.message = format("reached its memory cap of {}{}", format_size(options_.memory),
+    failure_.limit = options_.memory_option;
+    failure_.value = format_size(options_.memory);
+    failure_.message = format("reached its memory cap of {}{}", failure_.value,
                               in_brackets(options_.memory_option));
     spent_ = true;
   } else if (stopped) {
     failure_.exit = Exit::over_budget;
-    failure_.message =
-        format("stopped after {} without coming back to the loop{}",
-               format_duration(options_.budget), in_brackets(options_.budget_option));
+    failure_.limit = on_allowance_ ? allowance_.option : options_.budget_option;
+    failure_.value = format_duration(on_allowance_ ? allowance_.limit : options_.budget);
+    failure_.message = format("stopped after {} {}{}", failure_.value,
+                              on_allowance_ ? format("of processor time {}", allowance_.per)
+                                            : std::string("without coming back to the loop"),
+                              in_brackets(failure_.limit.c_str()));
   } else {
     failure_.exit = Exit::error;
     failure_.describe(L, -1);

@@ -73,6 +73,18 @@ class State {
   void silence() { silent_ = true; }
   bool silent() const { return silent_; }
 
+  // A further bound on processor time, beyond that of each call. Zero: none.
+  struct Allowance {
+    Duration left{};              // for the calls to come
+    Duration limit{};             // for messages: what it was at first,
+    const char* per = "";         // "in one run",
+    const char* option = "";      // and who set it
+  };
+  // Holds until it is set again.
+  void set_allowance(const Allowance& allowance) { allowance_ = allowance; }
+  // Processor time of all calls so far; zero without a budget.
+  Duration cpu_used() const { return cpu_used_; }
+
   // What bindings find their host object by. Not owned.
   void set_owner(void* owner) { owner_ = owner; }
   void* owner() const { return owner_; }
@@ -135,6 +147,9 @@ class State {
   std::size_t used_ = 0;
   int depth_ = 0;                  // calls open
   const char* c_stack_ = nullptr;  // where the outermost of them began
+  Allowance allowance_;
+  bool on_allowance_ = false;  // it, not the budget, bounds the open call
+  Duration cpu_used_{};
   int error_ref_ = -1;             // on_error, in the registry
   int error_value_ref_ = -1;       // what was raised last, in trusted states
   int host_work_ = 0;              // HostWork objects

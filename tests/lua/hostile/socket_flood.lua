@@ -1,5 +1,5 @@
 -- Opens sockets and closes none.
--- expect: failed sockets are open in this run
+-- expect: limit sockets or processes are open in this run
 local check = virgo.check {
   name = "hostile.socket_flood", params = { port = { type = "int", required = true } },
   needs = { net = { "tcp" } },

@@ -82,7 +82,7 @@ class EachHostileTest : public LuaHostileTest, public testing::WithParamInterfac
   void SetUp() override {
     // Those that do not run away may take their time, on a slow machine too.
     if (GetParam().text.find("stopped after") == std::string::npos)
-      budget_ = std::chrono::seconds(10);
+      limits_.lua_budget = limits_.lua_cpu_per_run = std::chrono::seconds(10);
     LuaHostileTest::SetUp();
   }
 };
@@ -123,7 +123,9 @@ TEST_F(LuaHostileTest, ARunUsedAfterItsEndIsRefused) {
 class LuaFloodTest : public LuaHostileTest {
  protected:
   void SetUp() override {
-    budget_ = std::chrono::seconds(10);  // it does not run away
+    limits_.lua_budget = limits_.lua_cpu_per_run =
+        std::chrono::seconds(10);  // it does not run away
+    limits_.lua_series = 100'000;
     LuaHostileTest::SetUp();
   }
 };
