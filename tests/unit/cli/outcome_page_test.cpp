@@ -38,6 +38,20 @@ TEST_F(OutcomePage, CountersHaveARateFromTheSecondRunOn) {
   EXPECT_THAT(page(20, 4'000'000'000), Not(HasSubstr("PER SECOND"))) << "no time has passed";
 }
 
+TEST_F(OutcomePage, TellsTheStateThatTheCheckGave) {
+  const metric::SampleBuffer nothing;
+  SoloRunner::Outcome outcome;
+  outcome.samples = &nothing;
+  EXPECT_THAT(OutcomePages().next(outcome), Not(HasSubstr("state")));
+  EXPECT_THAT(outcome_json(outcome, "t"), Not(HasSubstr("state")));
+  outcome.health = metric::Health::warn;
+  EXPECT_THAT(OutcomePages().next(outcome), HasSubstr("\nstate: warn\n"));
+  outcome.health_reason = "nearly\tfull";
+  EXPECT_THAT(OutcomePages().next(outcome), HasSubstr("\nstate: warn: nearly\\x09full\n"));
+  EXPECT_THAT(outcome_json(outcome, "t"),
+              HasSubstr(R"("state":"warn","state_reason":"nearly\tfull")"));
+}
+
 TEST_F(OutcomePage, AsJson) {
   const metric::MetricInfo text{"test.text", "", "", metric::Kind::state, metric::Type::text};
   metric::SampleBuffer measured;
