@@ -5,6 +5,7 @@
 #include "agent/broken_check.hpp"
 #include "agent/check_types.hpp"
 #include "agent/control_answers.hpp"
+#include "agent/live_files.hpp"
 #include "agent/paths.hpp"
 #include "agent/services.hpp"
 #include "alert/judge.hpp"
@@ -73,6 +74,7 @@ struct Agent::Parts {
   std::unique_ptr<script::LuaConversation> conversation;
   std::unique_ptr<endpoint::Client> client;
   std::unique_ptr<control::Server> control;
+  std::unique_ptr<LiveFiles> live_files;
   uv::Timer drain;
   TimePoint stop_deadline{};
   std::function<void()> stopped;
@@ -244,12 +246,19 @@ void Agent::start() {
            p.scheduler.size());
   p.ticker = std::make_unique<schedule::Ticker>(p.loop, p.clock, p.scheduler);
   p.client->start();
+  p.live_files = std::make_unique<LiveFiles>(p.loop);
+  p.live_files->watch_conversation(*p.conversation);
+}
+
+void Agent::reload() {
+  if (parts_->live_files) parts_->live_files->look_now();
 }
 
 void Agent::stop(std::function<void()> done) {
   Parts& p = *parts_;
   if (p.stopping) return;
   p.stopping = true;
+  p.live_files.reset();
   p.stopped = std::move(done);
   p.stop_deadline = p.clock.now() + p.options.stop_patience;
   log_info("agent", "stopping");

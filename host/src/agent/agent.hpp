@@ -41,6 +41,10 @@ class Agent {
   // Starts the schedule and connects.
   void start();
 
+  // Looks at once for changes of the files that are used as they change: the
+  // conversation's and the Lua plugins'. They are watched anyway.
+  void reload();
+
   // Ends open runs, gives the endpoint the rest, says goodbye. `done` is called
   // from the loop. A second call does nothing.
   void stop(std::function<void()> done);

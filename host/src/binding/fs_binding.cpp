@@ -28,9 +28,10 @@ int start_read(lua_State* L, Strand& strand, const char* path, double max) {
   const lua::HostWork unrefused(L);
   const auto limit = static_cast<std::uint64_t>(max);
   Result<std::string> content{std::string()};
-  if (read_kernel_file(path, limit, content)) return push_content(L, content);
   Context& context = strand.context();
-  auto job = FileJob::start(context.loop(), *context.workers(), path, limit,
+  const std::string file = file_to_use(context, path);
+  if (read_kernel_file(file, limit, content)) return push_content(L, content);
+  auto job = FileJob::start(context.loop(), *context.workers(), file, limit,
                             [&strand](const Result<std::string>& read) {
                               strand.complete([&](lua_State* l) { return push_content(l, read); });
                             });

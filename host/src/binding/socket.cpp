@@ -22,11 +22,32 @@ const char* status_of(const Error& error) {
 
 }  // namespace
 
-Socket::Socket(uv::Loop& loop, std::unique_ptr<net::Connection> connection)
-    : loop_(loop), connection_(std::move(connection)) {
+Socket::Socket(uv::Loop& loop, std::unique_ptr<net::Connection> connection, const char* kind,
+               std::string host)
+    : loop_(loop),
+      kind_(kind),
+      host_(std::move(host)),
+      peer_(connection->peer()),
+      connection_(std::move(connection)) {
+  listen_to();
+}
+
+void Socket::listen_to() {
   connection_->set_handlers({.data = [this](std::string_view bytes) { on_data(bytes); },
                              .closed = [this](const Error& error) { on_closed(error); },
                              .drained = [this] { on_drained(); }});
+}
+
+std::unique_ptr<net::Connection> Socket::lend(Strand& strand) {
+  strand_ = &strand;
+  return std::move(connection_);
+}
+
+void Socket::put_back(std::unique_ptr<net::Connection> connection) {
+  connection_ = std::move(connection);
+  kind_ = "tls";
+  paused_ = false;
+  listen_to();
 }
 
 bool Socket::is_full() const {

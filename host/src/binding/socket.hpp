@@ -27,11 +27,16 @@ struct Want {
 
 class Socket final : public Resource {
  public:
-  Socket(uv::Loop& loop, std::unique_ptr<net::Connection> connection);
+  // `kind`: "tcp", "tls", "unix". `host`: the name or address that was connected to.
+  Socket(uv::Loop& loop, std::unique_ptr<net::Connection> connection, const char* kind,
+         std::string host);
 
-  const char* kind() const override { return "tcp"; }
+  const char* kind() const override { return kind_; }
   std::string description() const override { return peer(); }
-  const std::string& peer() const { return connection_->peer(); }
+  const std::string& peer() const { return peer_; }
+  const std::string& host() const { return host_; }
+  // Null while it is being turned into TLS, or if that failed.
+  net::Connection* connection() const { return connection_.get(); }
 
   // What has come already, if it is enough. The view lives until the next call
   // of any function here.
@@ -50,11 +55,19 @@ class Socket final : public Resource {
   bool is_full() const;
   void wait_until_written(Strand& strand);
 
+  // Bytes that have come and were not read.
+  std::size_t unread() const { return inbox_.size() - read_; }
+  // For turning it into TLS: the connection, for `strand`, which waits until it has put
+  // one in its place.
+  std::unique_ptr<net::Connection> lend(Strand& strand);
+  void put_back(std::unique_ptr<net::Connection> connection);
+
   // Sends what is queued and says goodbye, without anybody waiting for it. The
   // last call; destroying the socket drops what is queued.
   void finish() { net::Connection::finish(std::move(connection_)); }
 
  private:
+  void listen_to();
   void on_data(std::string_view bytes);
   void on_closed(const Error& error);
   void on_drained();
@@ -63,6 +76,9 @@ class Socket final : public Resource {
   Error end_error(std::size_t wanted) const;
 
   uv::Loop& loop_;
+  const char* kind_;
+  const std::string host_;
+  std::string peer_;
   Strand* strand_ = nullptr;  // that waits
   std::unique_ptr<net::Connection> connection_;
   std::string inbox_;

@@ -116,6 +116,23 @@ Error explain_reason(const FailureScene& scene, const OpenSslError& error) {
   }
 }
 
+void note(int code, CertificateVerdict& verdict) {
+  switch (code) {
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH:
+      verdict.name_match = false;
+      break;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+    case X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD:
+    case X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD:
+      verdict.in_time = false;
+      break;
+    default:
+      verdict.trusted = false;
+  }
+}
+
 }  // namespace
 
 int record_verify_failure(int ok, x509_store_ctx_st* store) noexcept {
@@ -124,6 +141,7 @@ int record_verify_failure(int ok, x509_store_ctx_st* store) noexcept {
       X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   auto* failure = static_cast<VerifyFailure*>(SSL_get_app_data(ssl));
   if (failure == nullptr) return 0;
+  note(X509_STORE_CTX_get_error(store), failure->verdict);
   if (failure->code != 0) return failure->tolerated ? 1 : 0;
   failure->code = X509_STORE_CTX_get_error(store);
   failure->depth = X509_STORE_CTX_get_error_depth(store);

@@ -18,7 +18,8 @@ struct VerifyFailure {
   int code = 0;   // X509_V_ERR_...; 0: nothing wrong
   int depth = 0;  // 0: the peer's own certificate, above: an issuer's
   CertificateInfo certificate;
-  bool tolerated = false;  // the handshake goes on (Verification::none_insecure)
+  CertificateVerdict verdict;  // all that is wrong, but for the sentence
+  bool tolerated = false;      // the handshake goes on (Verification::none_insecure)
 };
 
 // For SSL_CTX_set_verify; the session's app data is its VerifyFailure or null.

@@ -125,10 +125,11 @@ void TlsSession::advance_handshake() {
 
 void TlsSession::note_authorization() {
   if (verify_failure_->code != 0) {
-    authorization_error_ = explain_verify(scene(), *verify_failure_).message;
+    verdict_ = verify_failure_->verdict;
+    verdict_.error = explain_verify(scene(), *verify_failure_).message;
   } else if (const long code = SSL_get_verify_result(ssl_.get()); code != X509_V_OK) {
     // Of a resumed session only the number is left.
-    authorization_error_ = X509_verify_cert_error_string(code);
+    verdict_.error = X509_verify_cert_error_string(code);
   }
 }
 

@@ -105,7 +105,9 @@ class TlsSession {
   std::optional<CertificateDetails> peer_certificate() const;
   // With Verification::none_insecure, what is wrong with the peer's certificate, as
   // a sentence; "" if nothing is (or, on a server, it has none).
-  const std::string& authorization_error() const { return authorization_error_; }
+  const std::string& authorization_error() const { return verdict_.error; }
+  // The same, part by part. Of a resumed session only `error` says anything.
+  const CertificateVerdict& verdict() const { return verdict_; }
 
  private:
   friend class TlsContext;
@@ -139,7 +141,7 @@ class TlsSession {
   std::unique_ptr<ssl_st, SslFree> ssl_;
   std::string server_name_;
   std::string resumption_name_;  // what our sessions with this server are kept by
-  std::string authorization_error_;
+  CertificateVerdict verdict_;
   std::string first_bytes_;  // of the peer, until the handshake is done
   std::string early_;        // written before the handshake is done
   std::string plain_;

@@ -56,11 +56,23 @@ struct CertificateDetails {
   CertificateInfo info;
   Name subject;
   Name issuer;
+  std::string issuer_text;        // "CN=Example CA,O=Example"
   std::string alternative_names;  // "DNS:db1, IP Address:10.0.0.1"
   std::string serial;             // hex, upper case
   std::string fingerprint_sha1;   // "0A:1B:..."
   std::string fingerprint_sha256;
   std::string pem;
+};
+
+// What the check of a server's certificate found, also where the result is only told
+// (Verification::none_insecure).
+struct CertificateVerdict {
+  bool trusted = true;     // the chain leads to an authority that we believe
+  bool name_match = true;  // it is for the server's name
+  bool in_time = true;     // it and its issuers are valid now
+  std::string error;       // the first thing that is wrong, as a sentence; "" if nothing is
+
+  bool operator==(const CertificateVerdict&) const = default;
 };
 
 // The first certificate of a PEM file, or of PEM text. Errors as in TlsContext:

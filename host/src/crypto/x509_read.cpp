@@ -20,14 +20,12 @@ std::chrono::sys_seconds time_of(const ASN1_TIME* time) {
   return std::chrono::sys_seconds(std::chrono::seconds(timegm(&utc)));
 }
 
-std::string subject_of(const X509& certificate) {
+std::string text_of(const X509_NAME* name) {
   const BioPtr bio(BIO_new(BIO_s_mem()));
   // RFC 2253 order and escapes, but UTF-8 as it is.
   constexpr unsigned long kFlags =
       XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
-  if (bio == nullptr ||
-      X509_NAME_print_ex(bio.get(), X509_get_subject_name(&certificate), 0, kFlags) < 0)
-    return {};
+  if (bio == nullptr || X509_NAME_print_ex(bio.get(), name, 0, kFlags) < 0) return {};
   char* text = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &text);
   return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
@@ -118,6 +116,7 @@ CertificateDetails certificate_details(const X509& certificate) {
   details.info = certificate_info(certificate);
   details.subject = parts_of(X509_get_subject_name(&certificate));
   details.issuer = parts_of(X509_get_issuer_name(&certificate));
+  details.issuer_text = text_of(X509_get_issuer_name(&certificate));
   for (const std::string& name : details.info.names) {
     if (!details.alternative_names.empty()) details.alternative_names += ", ";
     details.alternative_names += (is_address(name) ? "IP Address:" : "DNS:") + name;
@@ -132,7 +131,7 @@ CertificateDetails certificate_details(const X509& certificate) {
 CertificateInfo certificate_info(const X509& certificate) {
   const QueueGuard guard;
   CertificateInfo info;
-  info.subject = subject_of(certificate);
+  info.subject = text_of(X509_get_subject_name(&certificate));
   info.names = names_of(certificate);
   info.not_before = time_of(X509_get0_notBefore(&certificate));
   info.not_after = time_of(X509_get0_notAfter(&certificate));

@@ -1,5 +1,7 @@
 #include "net/connect.hpp"
 
+#include <utility>
+
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "crypto/tls_context.hpp"
@@ -22,6 +24,8 @@ struct Connector::State {
   std::unique_ptr<uv::PipeStream> pipe;
   std::unique_ptr<Handshake> handshake;
   const char* stage = "resolving its name";
+  ConnectTimes times;
+  TimePoint began = system_clock().now();  // the step that is under way
 
   State(uv::Loop& l, ConnectOptions o, Done d)
       : loop(l), options(std::move(o)), done(std::move(d)), timer(l, [this] {
@@ -30,6 +34,11 @@ struct Connector::State {
         }) {}
 
   void start();
+  // The step ends, whose length is kept in `length`; the next begins.
+  void next_step(Duration& length) {
+    const TimePoint now = system_clock().now();
+    length = now - std::exchange(began, now);
+  }
   void connect_pipe();
   void connect_to(uv::Resolver::Addresses addresses);
   void connected(std::unique_ptr<uv::Stream> stream);
@@ -66,6 +75,7 @@ void Connector::State::connect_pipe() {
 }
 
 void Connector::State::connect_to(uv::Resolver::Addresses addresses) {
+  next_step(times.resolve);
   stage = "connecting";
   race = std::make_unique<Race>(loop, std::move(addresses), options.stagger,
                                 [this](Result<std::unique_ptr<uv::Stream>> stream) {
@@ -77,6 +87,7 @@ void Connector::State::connect_to(uv::Resolver::Addresses addresses) {
 }
 
 void Connector::State::connected(std::unique_ptr<uv::Stream> stream) {
+  next_step(times.connect);
   if (options.tls == nullptr) {
     succeed(std::make_unique<Connection>(std::move(stream), nullptr));
     return;
@@ -123,6 +134,7 @@ void Connector::State::give_up() {
 void Connector::State::succeed(std::unique_ptr<Connection> connection) {
   timer.stop();
   if (!done) return;
+  if (options.tls != nullptr) next_step(times.tls);
   const Done call = std::move(done);
   done = nullptr;
   call(std::move(connection));  // may destroy this
@@ -134,5 +146,12 @@ Connector::Connector(uv::Loop& loop, ConnectOptions options, Done done)
 }
 
 Connector::~Connector() = default;
+
+const ConnectTimes& Connector::times() const {
+  return state_->times;
+}
+const char* Connector::stage() const {
+  return state_->stage;
+}
 
 }  // namespace virgo::net

@@ -28,6 +28,13 @@ struct ConnectOptions {
   Duration stagger = std::chrono::milliseconds(250);
 };
 
+// How long each step took, of those that were done; 0 of those there were not.
+struct ConnectTimes {
+  Duration resolve{};
+  Duration connect{};  // to the address that won
+  Duration tls{};      // the handshake
+};
+
 // One attempt. Destroying it before it is done gives up silently.
 class Connector {
  public:
@@ -39,6 +46,11 @@ class Connector {
   ~Connector();
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;
+
+  // Complete when `done` is called.
+  const ConnectTimes& times() const;
+  // What it is doing, as the end of a sentence: "connecting".
+  const char* stage() const;
 
  private:
   struct State;

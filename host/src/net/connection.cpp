@@ -155,12 +155,12 @@ void Connection::shutdown(std::function<void()> done) {
 }
 
 std::size_t Connection::queued() const {
-  return stream_->queued();
+  return stream_ == nullptr ? 0 : stream_->queued();
 }
 
 void Connection::pause() {
   paused_ = true;
-  stream_->read_stop();
+  if (stream_ != nullptr) stream_->read_stop();
 }
 
 void Connection::resume() {
@@ -176,6 +176,14 @@ void Connection::resume() {
 
 std::string Connection::protocol() const {
   return tls_ == nullptr ? "" : tls_->protocol();
+}
+
+std::unique_ptr<uv::Stream> Connection::release_stream() {
+  if (over_ || end_ || tls_ != nullptr) return nullptr;
+  over_ = told_ = true;
+  stream_->read_stop();
+  stream_->set_handlers({});
+  return std::move(stream_);
 }
 
 // Sees a connection to its end; the loop owns it. It goes on reading, and throws
@@ -234,7 +242,7 @@ void Connection::Lingering::begin(Duration patience) {
 
 void Connection::finish(std::unique_ptr<Connection> connection, Duration patience,
                         std::function<void()> gone) {
-  if (connection == nullptr) return;
+  if (connection == nullptr || connection->stream_ == nullptr) return;
   Connection& c = *connection;
   uv::Loop& loop = c.stream_->loop();
   if (c.tls_ != nullptr && c.tls_->error() == nullptr) c.tls_->close();

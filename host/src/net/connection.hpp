@@ -72,6 +72,12 @@ class Connection {
   const std::string& local() const { return local_; }
   // "TLSv1.3", or "" in clear.
   std::string protocol() const;
+  // Null in clear.
+  const crypto::TlsSession* tls() const { return tls_.get(); }
+
+  // Hands the stream over, to go on with it in another protocol; the connection is of no
+  // use then. Null when it is over or in TLS. Nothing may wait to be sent.
+  std::unique_ptr<uv::Stream> release_stream();
 
   // Sends what is queued and says goodbye, for at most `patience`, then destroys
   // and calls `gone`, from the loop. Until then the loop owns the connection; if

@@ -2,7 +2,10 @@
 #include <lua.hpp>
 
 #include "binding/bindings.hpp"
+#include "binding/exec_binding.hpp"
 #include "binding/fs_binding.hpp"
+#include "binding/hash_binding.hpp"
+#include "binding/http_binding.hpp"
 #include "binding/json_binding.hpp"
 #include "binding/parallel.hpp"
 #include "binding/tcp_binding.hpp"
@@ -54,10 +57,20 @@ int open_print(lua_State* L) {
 }  // namespace
 
 int open_check_virgo(lua_State* L) {
-  static constexpr binding::LazyMember kMembers[] = {{"fs", binding::open_fs},
-                                                     {"json", binding::open_json},
-                                                     {"tcp", binding::open_tcp},
-                                                     {nullptr, nullptr}};
+  // clang-format off
+  static constexpr binding::LazyMember kMembers[] = {
+      {"base64", binding::open_base64},
+      {"exec", binding::open_exec},
+      {"fs", binding::open_fs},
+      {"hash", binding::open_hash},
+      {"http", binding::open_http},
+      {"json", binding::open_json},
+      {"random", binding::open_random},
+      {"tcp", binding::open_tcp},
+      {"tls", binding::open_tls},
+      {"unix", binding::open_unix},
+      {nullptr, nullptr}};
+  // clang-format on
   lua_createtable(L, 0, 9);
   binding::open_virgo(L);
   binding::open_parallel(L);

@@ -1,0 +1,180 @@
+#include "binding/tls_choice.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <lua.hpp>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "binding/permits.hpp"
+#include "binding/strand.hpp"
+#include "crypto/tls_context.hpp"
+#include "lua/state.hpp"
+
+namespace virgo::binding {
+namespace {
+
+constexpr std::size_t kMostContexts = 16;
+constexpr Duration kOldest = std::chrono::hours(1);  // the system's authorities change, too
+constexpr std::uint64_t kMaxPem = 1u << 20;
+constexpr int kMaxProtocols = 16;
+
+bool is_pem(std::string_view text) {
+  return text.find("-----BEGIN") != std::string_view::npos;
+}
+
+// Where a certificate, key or authority comes from: text, or a file that may be read.
+void read_source(lua_State* L, const Options& options, const char* name, std::string& text,
+                 std::string& file, const char* function) {
+  const std::string_view value = options.text(name);
+  if (value.empty()) return;
+  if (!is_pem(value)) {
+    if (value.find('\0') != std::string_view::npos) options.refuse(name, "is a path or PEM text");
+    check_read(L, value.data(), function);
+  }
+  (is_pem(value) ? text : file) = value;
+}
+
+void read_protocols(lua_State* L, const Options& options, std::vector<std::string>& out) {
+  const int type = options.push("alpn");
+  if (type != LUA_TNIL && type != LUA_TTABLE) options.refuse("alpn", "is a list of texts");
+  const int count = type == LUA_TNIL ? 0 : static_cast<int>(lua_objlen(L, -1));
+  if (count > kMaxProtocols) options.refuse("alpn", "has at most 16 texts");
+  for (int i = 1; i <= count; ++i) {
+    lua_rawgeti(L, -1, i);
+    std::size_t size = 0;
+    const char* text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &size) : nullptr;
+    if (text == nullptr || size == 0 || size > 255)
+      options.refuse("alpn", "is a list of texts of 1 to 255 bytes");
+    out.emplace_back(text, size);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+// Changes when the file does.
+std::string stamp(const std::string& path) {
+  struct stat status {};
+  if (path.empty() || ::stat(path.c_str(), &status) != 0) return path;
+  return format("{}:{}:{}:{}.{}", path, status.st_ino, status.st_size, status.st_mtim.tv_sec,
+                status.st_mtim.tv_nsec);
+}
+
+std::string key_of(const TlsChoice& choice) {
+  const crypto::ClientOptions& o = choice.options;
+  std::string key = format("{}|{}|{}|{}|{}", static_cast<int>(o.verification), stamp(o.ca),
+                           o.system_ca, stamp(choice.certificate_file), stamp(choice.key_file));
+  for (const std::string& pem : o.ca_pem) key += "|" + pem;
+  key += "|" + o.certificate_pem + "|" + o.key_pem;
+  for (const std::string& name : o.alpn) key += format("|{}:{}", name.size(), name);
+  return key;
+}
+
+struct Kept {
+  std::string key;
+  TimePoint made;
+  std::shared_ptr<crypto::TlsContext> context;
+};
+
+std::vector<Kept>& kept_contexts() {
+  static thread_local std::vector<Kept> kept;
+  return kept;
+}
+
+Result<void> read_pem(const std::string& file, std::string& text) {
+  if (file.empty()) return {};
+  auto read = read_regular_file(file, kMaxPem);
+  if (!read) return read.error().context(file);
+  text = std::move(read).value();
+  return {};
+}
+
+void set_text(lua_State* L, const char* name, const std::string& text) {
+  lua_pushlstring(L, text.data(), text.size());
+  lua_setfield(L, -2, name);
+}
+
+void set_flag(lua_State* L, const char* name, bool value) {
+  lua_pushboolean(L, value ? 1 : 0);
+  lua_setfield(L, -2, name);
+}
+
+void set_number(lua_State* L, const char* name, double value) {
+  lua_pushnumber(L, value);
+  lua_setfield(L, -2, name);
+}
+
+}  // namespace
+
+void read_tls_choice(lua_State* L, const Options& options, TlsChoice& out, const char* function) {
+  out.server_name = options.text("server_name");
+  const int type = options.push("verify");
+  const bool report = type == LUA_TSTRING && std::string_view(lua_tostring(L, -1)) == "report";
+  if (type != LUA_TNIL && type != LUA_TBOOLEAN && !report)
+    options.refuse("verify", "is true, false or \"report\"");
+  if (report || (type == LUA_TBOOLEAN && lua_toboolean(L, -1) == 0))
+    out.options.verification = crypto::Verification::none_insecure;
+  lua_pop(L, 1);
+  std::string& authorities = out.options.ca_pem.emplace_back();
+  read_source(L, options, "ca", authorities, out.options.ca, function);
+  if (authorities.empty()) out.options.ca_pem.clear();
+  out.options.system_ca = out.options.ca.empty() && out.options.ca_pem.empty();
+  read_source(L, options, "cert", out.options.certificate_pem, out.certificate_file, function);
+  read_source(L, options, "key", out.options.key_pem, out.key_file, function);
+  read_protocols(L, options, out.options.alpn);
+}
+
+Result<std::shared_ptr<crypto::TlsContext>> tls_context_for(const TlsChoice& choice) {
+  std::vector<Kept>& kept = kept_contexts();
+  std::string key = key_of(choice);
+  const TimePoint now = system_clock().now();
+  std::erase_if(kept, [&](const Kept& one) { return now - one.made > kOldest; });
+  for (const Kept& one : kept)
+    if (one.key == key) return one.context;
+  crypto::ClientOptions options = choice.options;
+  if (auto read = read_pem(choice.certificate_file, options.certificate_pem); !read)
+    return read.error();
+  if (auto read = read_pem(choice.key_file, options.key_pem); !read) return read.error();
+  auto made = crypto::TlsContext::client(options);
+  if (!made) return made;
+  if (kept.size() >= kMostContexts) kept.erase(kept.begin());
+  kept.push_back({std::move(key), now, *made});
+  return made;
+}
+
+void push_certificate(lua_State* L, const crypto::CertificateDetails& certificate,
+                      const crypto::CertificateVerdict& verdict) {
+  const lua::HostWork unrefused(L);
+  const auto since_1970 = [](std::chrono::sys_seconds time) {
+    return static_cast<double>(time.time_since_epoch().count());
+  };
+  const double not_after = since_1970(certificate.info.not_after);
+  const double now = static_cast<double>(Context::of(L).clock().wall()) / 1e9;
+  lua_createtable(L, 0, 13);
+  set_text(L, "subject", to_utf8(certificate.info.subject));
+  set_text(L, "issuer", to_utf8(certificate.issuer_text));
+  set_text(L, "serial", certificate.serial);
+  set_text(L, "fingerprint", certificate.fingerprint_sha256);
+  set_number(L, "not_before", since_1970(certificate.info.not_before));
+  set_number(L, "not_after", not_after);
+  set_number(L, "days_left", (not_after - now) / 86400);
+  lua_createtable(L, static_cast<int>(certificate.info.names.size()), 0);
+  int i = 0;
+  for (const std::string& name : certificate.info.names) {
+    const std::string text = to_utf8(name);
+    lua_pushlstring(L, text.data(), text.size());
+    lua_rawseti(L, -2, ++i);
+  }
+  lua_setfield(L, -2, "names");
+  set_flag(L, "trusted", verdict.trusted);
+  set_flag(L, "name_match", verdict.name_match);
+  set_flag(L, "in_time", verdict.in_time);
+  set_flag(L, "valid", verdict.error.empty());
+  if (!verdict.error.empty()) set_text(L, "error", verdict.error);
+}
+
+}  // namespace virgo::binding

@@ -1,0 +1,40 @@
+// What a script says about TLS, and what it is told of certificates. Loop thread only.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "binding/options.hpp"
+#include "crypto/tls_options.hpp"
+#include "crypto/x509.hpp"
+
+struct lua_State;
+
+namespace virgo::crypto {
+class TlsContext;
+class TlsSession;
+}  // namespace virgo::crypto
+
+namespace virgo::binding {
+
+struct TlsChoice {
+  std::string server_name;  // "" = the host that is connected to
+  crypto::ClientOptions options;
+  std::string certificate_file;  // of options.certificate_pem, if it is still to be read
+  std::string key_file;
+};
+
+// Of the options of a call: server_name; verify = true, false, "report"; ca, cert, key: a
+// path (which needs a permit to read) or PEM text; alpn: a list of texts. Raises an error.
+void read_tls_choice(lua_State* L, const Options& options, TlsChoice& out, const char* function);
+
+// The context for it; the same one as before for the same choice, while its files stay as
+// they are. Reads the files now. The error is a sentence.
+Result<std::shared_ptr<crypto::TlsContext>> tls_context_for(const TlsChoice& choice);
+
+// Pushes the table that sock:certificate() and responses have; raises nothing.
+void push_certificate(lua_State* L, const crypto::CertificateDetails& certificate,
+                      const crypto::CertificateVerdict& verdict);
+
+}  // namespace virgo::binding
