@@ -114,7 +114,7 @@ struct Ctl : ::testing::Test {
     return {code, process.out(), process.err()};
   }
   void wait_for_socket() {
-    EXPECT_TRUE(eventually([&] { return ctl({"status", "-s", socket}).code == 0; })) << agent.err();
+    ASSERT_TRUE(eventually([&] { return ctl({"status", "-s", socket}).code == 0; })) << agent.err();
   }
 };
 
@@ -125,7 +125,8 @@ TEST_F(Ctl, TellsHowAgentAndChecksFare) {
            "severity: warn}]}\n"
            "  - {name: hog, type: test.sleep_loop, params: {for: 150ms}}\n"));
   wait_for_socket();
-  EXPECT_TRUE(eventually([&] {
+  if (HasFatalFailure()) return;
+  ASSERT_TRUE(eventually([&] {
     return ctl({"checks", "-s", socket}).out.find("until the agent is restarted") !=
            std::string::npos;
   }));

@@ -104,7 +104,11 @@ TEST_F(ControlTest, AnswersLineByLine) {
   EXPECT_EQ(say(client, "{\"request\":\"fail\"}\r\n"), "{\"error\":\"not \\\"today\\\"\"}\n");
   EXPECT_EQ(say(client, "{\"request\":\"fail\"}\n{\"request\":\"echo\"}\n", 2),
             "{\"error\":\"not \\\"today\\\"\"}\n{\"result\":{\"request\":\"echo\"}}\n");
-  EXPECT_EQ(say(client, "{\"request\":"), "") << "nothing before the line has ended";
+  client.received.clear();
+  ASSERT_TRUE(client.connection->write("{\"request\":\"ec").ok());
+  turn();
+  EXPECT_EQ(client.received, "") << "the line has not ended";
+  EXPECT_EQ(say(client, "ho\"}\n"), "{\"result\":{\"request\":\"echo\"}}\n");
 }
 
 TEST_F(ControlTest, IsForItsOwnUserOnly) {
@@ -126,7 +130,7 @@ TEST_F(ControlTest, BadLinesAreAnsweredAndCostNothingElse) {
     EXPECT_THAT(say(client, line), StartsWith("{\"error\":\"not a request: ")) << line;
   EXPECT_EQ(say(client, "{\"request\":\"nothing\\u0007\"}\n"),
             "{\"error\":\"there is no request 'nothing\\\\x07'\"}\n");
-  EXPECT_THAT(say(client, std::string("{\"request\":\"\0\"}\n", 15)), HasSubstr("error"));
+  EXPECT_THAT(say(client, std::string("{\"request\":\"\0\"}\n", 16)), HasSubstr("error"));
   EXPECT_THAT(say(client, "{\"request\":\"echo\"}\n"), HasSubstr("result"));
 }
 
