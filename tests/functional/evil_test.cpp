@@ -61,8 +61,8 @@ constexpr Evil kEvil[] = {
     {"lua-sleep", "type: evil.sleeps_for_ever", "timeout",
      "no answer by the deadline; was waiting in virgo.sleep"},
     {"lua-busy", "type: evil.busy_sleep", "timeout", "no answer by the deadline"},
-    {"lua-samples", "type: evil.sample_flood", "limit", "limits.samples_per_run"},
-    {"lua-log", "type: evil.log_flood", "ok", ""},
+    {"lua-samples", "type: evil.sample_flood", "limit", "limits.lua_series"},
+    {"lua-log", "type: evil.log_flood", "limit", "limits.lua_log_lines"},
     {"lua-yields", "type: evil.yields_wrongly", "failed", "coroutine.yield"},
 };
 

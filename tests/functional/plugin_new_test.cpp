@@ -95,7 +95,7 @@ TEST_F(PluginNew, WhatIsWrongIsSaid) {
   EXPECT_EQ(make({"queue"}), 2);
   EXPECT_THAT(err, HasSubstr("'queue' cannot be a plugin's name"));
   EXPECT_EQ(make({"acme-queue", "--lang", "rust"}), 2);
-  EXPECT_THAT(err, HasSubstr("there is no template for 'rust': write c or cpp"));
+  EXPECT_THAT(err, HasSubstr("there is no template for 'rust': write c, cpp or lua"));
   EXPECT_EQ(make({"acme-queue", "--id="}), 2);
   EXPECT_THAT(err, HasSubstr("--id: write one"));
   EXPECT_FALSE(std::filesystem::exists(dir.file("acme-queue")));

@@ -11,7 +11,7 @@ namespace virgo::agent {
 CheckTypes::Services::Services(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec)
     : workers({.threads = spec.limits.workers}),
       native(loop, workers, clock, {}),
-      lua{loop, clock, watchdog, workers, spec.limits.lua_memory, spec.limits.lua_budget} {}
+      lua{loop, clock, watchdog, workers, spec.limits, spec.lua_plugins} {}
 
 CheckTypes::CheckTypes(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec)
     : services_(std::make_unique<Services>(loop, clock, spec)) {

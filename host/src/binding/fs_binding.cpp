@@ -29,6 +29,7 @@ int push(lua_State* L, const std::string& content) {
   return 1;
 }
 
+<<<<<<< HEAD
 int push(lua_State* L, const FilePiece& piece) {
   lua_pushlstring(L, piece.bytes.data(), piece.bytes.size());
   lua_pushnumber(L, static_cast<double>(piece.next));
@@ -78,6 +79,21 @@ int start(lua_State* L, Strand& strand, const char* function, const char* path, 
           strand.complete([&](lua_State* l) { return push_result(l, *result); });
         };
       });
+=======
+// Pushes the result if the file can be read on the spot, else returns 0 with the
+// work begun.
+int start_read(lua_State* L, Strand& strand, const char* path, double max) {
+  const lua::HostWork unrefused(L);
+  const auto limit = static_cast<std::uint64_t>(max);
+  Result<std::string> content{std::string()};
+  Context& context = strand.context();
+  const std::string file = file_to_use(context, path);
+  if (read_kernel_file(file, limit, content)) return push_content(L, content);
+  auto job = FileJob::start(context.loop(), *context.workers(), file, limit,
+                            [&strand](const Result<std::string>& read) {
+                              strand.complete([&](lua_State* l) { return push_content(l, read); });
+                            });
+>>>>>>> main
   if (job == nullptr)
     return push_failure(L, "failed", Error{Errc::cancelled, "the agent is stopping"});
   context.watch(job);

@@ -2,6 +2,7 @@
 
 #include <lua.hpp>
 
+#include "base/format.hpp"
 #include "binding/bindings.hpp"
 
 namespace virgo::binding {
@@ -33,11 +34,26 @@ OpenHandle check_handle(lua_State* L, const char* type, const char* method) {
   return {strand, handle->number, strand.scope().find(handle->number)};
 }
 
+namespace {
+
+// False when there is room; else the sentence is on top.
+bool is_full(lua_State* L, const Strand& strand, const char* function) {
+  const lua::HostWork unrefused(L);
+  const Scope& scope = strand.scope();
+  if (!scope.is_full()) return false;
+  const std::string text = format(
+      "{}: {} sockets or processes are open in this run (limits.lua_sockets); close those "
+      "that are done",
+      function, scope.max());
+  strand.context().exceeded("limits.lua_sockets", format("{}", scope.max()), text);
+  lua_pushlstring(L, text.data(), text.size());
+  return true;
+}
+
+}  // namespace
+
 void check_room(lua_State* L, const Strand& strand, const char* function) {
-  if (strand.scope().is_full())
-    luaL_error(
-        L, "%s: %d sockets are open in this run (limits.lua_sockets); close those that are done",
-        function, static_cast<int>(strand.scope().max()));
+  if (is_full(L, strand, function)) lua_error(L);
 }
 
 }  // namespace virgo::binding

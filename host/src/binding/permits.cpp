@@ -1,5 +1,7 @@
 #include "binding/permits.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <lua.hpp>
 
@@ -72,8 +74,9 @@ void check_path(lua_State* L, const char* path, const char* function, const char
     lua_pushfstring(L, "needs = { %s = {\"%s\"} }", list, path);
     refuse(L, function, path, lua_tostring(L, -1));
   }
-  if (narrowed && !any_matches(permits.allowed->*member, path))
+  if (narrowed && !any_matches(permits.allowed.*member, path))
     refuse_narrowed(L, function, path, permits.option.c_str(), list);
+  Context::of(L).used(list, path);
 }
 
 }  // namespace
@@ -109,8 +112,9 @@ void check_net(lua_State* L, Net kind, const char* function) {
     lua_pushfstring(L, "needs = { net = {\"%s\"} }", net_name(kind));
     refuse(L, function, net_name(kind), lua_tostring(L, -1));
   }
-  if (permits.narrows_net && (permits.allowed->net & bit) == 0)
+  if (permits.narrows_net && (permits.allowed.net & bit) == 0)
     refuse_narrowed(L, function, net_name(kind), permits.option.c_str(), "net");
+  Context::of(L).used("net", net_name(kind));
 }
 
 void check_exec(lua_State* L, const char* program, const char* function) {
@@ -119,6 +123,12 @@ void check_exec(lua_State* L, const char* program, const char* function) {
 
 void check_read(lua_State* L, const char* path, const char* function) {
   check_path(L, path, function, "read", &Grants::read, Context::of(L).permits().narrows_read);
+}
+
+std::string file_to_use(const Context& context, const std::string& path) {
+  if (context.overlay().empty()) return path;
+  const std::string laid_over = context.overlay() + path;
+  return access(laid_over.c_str(), F_OK) == 0 ? laid_over : path;
 }
 
 bool matches_path(std::string_view pattern, std::string_view path) {

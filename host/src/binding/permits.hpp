@@ -13,6 +13,8 @@ struct lua_State;
 
 namespace virgo::binding {
 
+class Context;
+
 // Kinds of network use.
 enum class Net : std::uint8_t {
   tcp = 1,      // connections over TCP, with TLS or HTTP on top, and looking up names for it
@@ -35,9 +37,11 @@ struct Grants {
 
 struct Permits {
   Grants declared;
-  // What the configuration leaves of it; each list null = all that is declared.
-  const Grants* allowed = nullptr;
-  bool narrows_net = false, narrows_exec = false, narrows_read = false;
+  // What the configuration leaves of it, where it narrows it.
+  Grants allowed;
+  bool narrows_net = false;
+  bool narrows_exec = false;
+  bool narrows_read = false;
   // The option that narrows, for messages: "lua_plugins.redis.lua.allow".
   std::string option;
 };
@@ -46,6 +50,10 @@ struct Permits {
 void check_net(lua_State* L, Net kind, const char* function);
 void check_exec(lua_State* L, const char* program, const char* function);
 void check_read(lua_State* L, const char* path, const char* function);
+
+// The file that stands for `path`, which the script has been permitted: its own, or the one
+// of the context's overlay if that has it.
+std::string file_to_use(const Context& context, const std::string& path);
 
 // Whether `path` is named by `pattern`: the same text; everything below it if the
 // pattern ends in '/'; '*' stands for any characters but '/'. A path with "." or ".."

@@ -12,6 +12,11 @@ Context::Context(uv::Loop& loop, const Clock& clock, uv::WorkerPool* workers)
     : loop_(loop), clock_(clock), workers_(workers) {}
 Context::~Context() = default;
 
+const std::string& Context::overlay() const {
+  static const std::string none;
+  return none;
+}
+
 const Permits& Context::permits() const {
   static const Permits none;
   return none;
@@ -42,7 +47,9 @@ Strand& Strand::current(lua_State* L, const char* function) {
 
 lua::Exit Strand::resume(int nargs) {
   Strand* const outer = std::exchange(context_.running_, this);
+  context_.entering(*this);
   const lua::Exit exit = coroutine_.resume(nargs);
+  context_.left(*this);
   context_.running_ = outer;
   return exit;
 }

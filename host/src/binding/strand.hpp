@@ -66,8 +66,19 @@ class Context {
   virtual const Permits& permits() const;
   // The strand that executes has begun to read a file, which may never end.
   virtual void watch(const std::shared_ptr<FileJob>&) {}
+  // The code that executes has met a bound on what it may have or do, and may catch the
+  // error: `limit` is the option, `value` what it says, `text` a sentence.
+  virtual void exceeded(const char* /*limit*/, std::string /*value*/, std::string /*text*/) {}
+  // Around each time that a strand's code executes.
+  virtual void entering(Strand&) {}
+  virtual void left(Strand&) {}
   // A resource was opened: for those who list them. `kind` and `what` as Resource has them.
   virtual void opened(const char* /*kind*/, std::string_view /*what*/) {}
+  // The code that executes made use of a permit: `list` is "net", "exec" or "read".
+  virtual void used(const char* /*list*/, std::string_view /*what*/) {}
+  // A folder that lies over the host's files, for tests: what it has is read, and run,
+  // in place of the host's. "" = none. See file_to_use().
+  virtual const std::string& overlay() const;
   virtual void log(LogLevel level, std::string_view text) = 0;
 
  private:

@@ -1,26 +1,14 @@
 // virgo lua: runs a Lua program, or the REPL.
-#include <unistd.h>
-
 #include <array>
-#include <cstdio>
-#include <cstdlib>
+#include <utility>
 
 #include "agent/paths.hpp"
 #include "cli/cli.hpp"
 #include "cli/commands.hpp"
-#include "runtime/program.hpp"
-#include "uv/loop.hpp"
-#include "uv/terminal.hpp"
+#include "cli/lua_program.hpp"
 
 namespace virgo::cli {
 namespace {
-
-// Ends here and now: whatever the program still has open is its own decision.
-[[noreturn]] void leave(int code) {
-  std::fflush(nullptr);
-  uv::restore_terminal();
-  ::_exit(code);
-}
 
 int run_lua(const Args& args) {
   runtime::ProgramOptions options;
@@ -32,20 +20,7 @@ int run_lua(const Args& args) {
   options.profile.file = args.get("profile");
   options.profile.with_vm_state = args.has("profile-states");
   options.inspect_handles = args.has("inspect-handles");
-  options.exit = leave;
-  int code = kOk;
-  uv::Loop loop;
-  {
-    auto program = runtime::Program::start(loop, std::move(options));
-    if (!program) {
-      std::fprintf(stderr, "virgo lua: %s\n", program.error().message.c_str());
-      return kFailed;
-    }
-    do loop.run();
-    while (!(*program)->finish(code));
-  }
-  loop.run();  // last goodbyes
-  return code;
+  return run_program(std::move(options), "lua");
 }
 
 }  // namespace

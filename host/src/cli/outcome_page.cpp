@@ -4,7 +4,6 @@
 
 #include "base/format.hpp"
 #include "cli/text_table.hpp"
-#include "json/writer.hpp"
 
 namespace virgo::cli {
 namespace {
@@ -98,6 +97,9 @@ std::string OutcomePages::next(const schedule::SoloRunner::Outcome& outcome) {
              metric::status_name(outcome.status), samples.size(), samples.size() == 1 ? "" : "s",
              static_cast<double>(outcome.duration.count()) / 1e6,
              outcome.explanation.empty() ? "" : ": ", one_line(outcome.explanation));
+  if (outcome.health != metric::Health::none)
+    out += format("state {}{}{}\n", metric::health_name(outcome.health),
+                  outcome.health_reason.empty() ? "" : ": ", one_line(outcome.health_reason));
   TextTable table(
       {{"Metric"}, {"Labels"}, {"Value", true}, {"Unit"}, {"Kind"}, {"Per second", true}});
   TextTable without_rates({{"Metric"}, {"Labels"}, {"Value", true}, {"Unit"}, {"Kind"}});
@@ -119,7 +121,8 @@ std::string OutcomePages::next(const schedule::SoloRunner::Outcome& outcome) {
   return out;
 }
 
-std::string outcome_json(const schedule::SoloRunner::Outcome& outcome, const std::string& type) {
+std::string outcome_json(const schedule::SoloRunner::Outcome& outcome, const std::string& type,
+                         const std::function<void(json::Writer&)>& more) {
   std::string text;
   json::Writer out(text);
   out.begin_object();
@@ -135,10 +138,17 @@ std::string outcome_json(const schedule::SoloRunner::Outcome& outcome, const std
   out.string(metric::status_name(outcome.status));
   out.key("explanation");
   out.string(outcome.explanation);
+  if (outcome.health != metric::Health::none) {
+    out.key("state");
+    out.string(metric::health_name(outcome.health));
+    out.key("reason");
+    out.text(outcome.health_reason);
+  }
   out.key("samples");
   out.begin_array();
   for (std::size_t i = 0; i < outcome.samples->size(); ++i) write_sample(out, *outcome.samples, i);
   out.end_array();
+  more(out);
   out.end_object();
   return text + "\n";
 }

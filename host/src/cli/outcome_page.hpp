@@ -1,9 +1,11 @@
 // What a run measured, for people and for programs. Not thread-safe.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
+#include "json/writer.hpp"
 #include "schedule/solo_runner.hpp"
 
 namespace virgo::cli {
@@ -25,7 +27,10 @@ class OutcomePages {
 
 // One JSON object, on a line:
 //   {"run", "type", "started_us", "duration_us", "status", "explanation",
+//    "state", "reason": if the check judged what it measured,
 //    "samples": [{"metric", "labels": {...}, "value", "unit", "kind", "type"}]}
-std::string outcome_json(const schedule::SoloRunner::Outcome& outcome, const std::string& type);
+// and what `more` adds.
+std::string outcome_json(const schedule::SoloRunner::Outcome& outcome, const std::string& type,
+                         const std::function<void(json::Writer&)>& more);
 
 }  // namespace virgo::cli

@@ -1,14 +1,16 @@
 #include "cli/plugin_description.hpp"
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "cli/text_table.hpp"
+#include "script/lua_check_type.hpp"
 
 namespace virgo::cli {
 namespace {
 
 void text(json::Writer& out, const char* key, const std::string& value) {
   out.key(key);
-  out.string(value);
+  out.string(to_utf8(value));
 }
 
 void write_param(json::Writer& out, const check::ParamInfo& p) {
@@ -31,6 +33,34 @@ void write_metric(json::Writer& out, const metric::MetricInfo& m, bool known_typ
   text(out, "kind", metric::kind_name(m.kind));
   text(out, "type", known_type ? metric::type_name(m.type) : "unknown");
   text(out, "help", m.help);
+  out.end_object();
+}
+
+void write_needs(json::Writer& out, const binding::Grants& needs) {
+  out.key("needs");
+  out.begin_array();
+  for (const binding::Net kind : binding::net_kinds())
+    if ((needs.net & static_cast<std::uint8_t>(kind)) != 0)
+      out.string(format("net {}", binding::net_name(kind)));
+  for (const std::string& program : needs.exec) out.text("exec " + program);
+  for (const std::string& path : needs.read) out.text("read " + path);
+  out.end_array();
+}
+
+void write_type(json::Writer& out, const script::LuaCheckType& type) {
+  out.begin_object();
+  text(out, "name", type.name());
+  text(out, "summary", type.summary());
+  write_needs(out, type.needs());
+  if (type.interval() > Duration(0)) text(out, "interval", format_duration(type.interval()));
+  out.key("params");
+  out.begin_array();
+  for (const auto& p : type.params()) write_param(out, p);
+  out.end_array();
+  out.key("metrics");
+  out.begin_array();
+  for (const auto& m : type.metrics()) write_metric(out, m, true);
+  out.end_array();
   out.end_object();
 }
 
@@ -96,7 +126,18 @@ TextTable metrics_table(const json::Value& type, Style style) {
   return table;
 }
 
+std::string what_it_needs(const json::Value& type) {
+  std::string out;
+  for (const json::Value& need : list_member(type, "needs"))
+    out += (out.empty() ? "Needs " : ", ") + one_line(need.text);
+  if (out.empty()) out = "Needs nothing of the host";
+  const std::string interval = text_member(type, "interval");
+  if (!interval.empty()) out += "; runs by itself every " + interval;
+  return out + ".";
+}
+
 std::string where_it_runs(const json::Value& type) {
+  if (type.find("needs") != nullptr) return what_it_needs(type);
   std::string out =
       format("Runs on {}", text_member(type, "thread") == "worker" ? "a worker thread"
                                                                    : "the loop: it must not block");
@@ -133,6 +174,15 @@ std::string to_json(const native::ModuleDescription& module) {
   for (const auto& type : module.types) write_type(w, type);
   w.end_array();
   w.end_object();
+  return out;
+}
+
+std::string to_json(const std::vector<std::unique_ptr<check::CheckType>>& lua_types) {
+  std::string out;
+  json::Writer w(out);
+  w.begin_array();
+  for (const auto& type : lua_types) write_type(w, static_cast<const script::LuaCheckType&>(*type));
+  w.end_array();
   return out;
 }
 

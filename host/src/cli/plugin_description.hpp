@@ -10,8 +10,11 @@
 // "default" is absent where there is none, and masked for a secret. Any thread.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "check/check.hpp"
 #include "json/value.hpp"
 #include "json/writer.hpp"
 #include "native/descriptor.hpp"
@@ -19,6 +22,11 @@
 namespace virgo::cli {
 
 std::string to_json(const native::ModuleDescription& module);
+
+// The list "types" for the check types of a Lua file: in place of "thread" and "flags"
+// they have "needs", as ["net tcp", "read /proc/loadavg"], and, if they run by themselves,
+// "interval".
+std::string to_json(const std::vector<std::unique_ptr<check::CheckType>>& lua_types);
 
 // The check types for a person: `types` is the list above. Each with its
 // parameters and its metrics.

@@ -6,6 +6,7 @@
 
 #include "base/file.hpp"
 #include "base/format.hpp"
+#include "cli/lua_plugin.hpp"
 #include "cli/plugin_description.hpp"
 #include "native/descriptor.hpp"
 #include "native/trust.hpp"
@@ -62,27 +63,55 @@ void find_doubles(std::vector<ListedPlugin>& plugins) {
   }
 }
 
+// The files in `folders` that end in `suffix`.
+std::vector<std::string> files_of(const std::vector<std::string>& folders, const char* suffix,
+                                  const char* kind, std::vector<std::string>& problems) {
+  std::vector<std::string> out;
+  for (const std::string& folder : folders) {
+    const auto names = list_folder(folder, {suffix});
+    if (!names) {
+      problems.push_back(names.error().context(format("{} folder {}", kind, folder)).message);
+      continue;
+    }
+    for (const std::string& name : *names) out.push_back(format("{}/{}", folder, name));
+  }
+  return out;
+}
+
+void judge_lua(ListedPlugin& plugin, LuaPlugin& loader) {
+  plugin.is_lua = true;
+  if (const auto loaded = loader.load(plugin.file); !loaded) {
+    plugin.state = State::refused;
+    plugin.why = loaded.error().message;
+    return;
+  }
+  auto description = json::parse(format("{{\"types\":{}}}", to_json(loader.types())));
+  if (description) plugin.description = std::move(*description);
+}
+
 }  // namespace
 
 std::vector<ListedPlugin> list_plugins(const std::vector<std::string>& folders,
+                                       const std::vector<std::string>& lua_folders,
                                        const Result<native::SkipList>& skip,
                                        std::vector<std::string>& problems) {
   std::vector<ListedPlugin> out;
   if (!skip)
     problems.push_back(skip.error().context("the list of skipped plugins cannot be read").message);
-  for (const std::string& folder : folders) {
-    const auto names = list_folder(folder, {".so"});
-    if (!names) {
-      problems.push_back(names.error().context(format("plugin folder {}", folder)).message);
-      continue;
-    }
-    for (const std::string& name : *names) {
-      ListedPlugin plugin;
-      plugin.file = folder + "/" + name;
-      judge(plugin, skip ? &*skip : nullptr);
-      out.push_back(std::move(plugin));
+  for (const std::string& file : files_of(folders, ".so", "plugin", problems)) {
+    out.emplace_back().file = file;
+    judge(out.back(), skip ? &*skip : nullptr);
+  }
+  uv::Loop loop;
+  {
+    LuaPlugin loader(loop, "");
+    for (const std::string& file : files_of(lua_folders, ".lua", "Lua plugin", problems)) {
+      if (file.ends_with("_test.lua")) continue;
+      out.emplace_back().file = file;
+      judge_lua(out.back(), loader);
     }
   }
+  loop.run();  // close callbacks
   find_doubles(out);
   return out;
 }

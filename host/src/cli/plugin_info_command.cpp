@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "cli/cli.hpp"
 #include "cli/commands.hpp"
+#include "cli/lua_plugin.hpp"
 #include "cli/plugin_answer.hpp"
 #include "cli/plugin_description.hpp"
 #include "cli/text_table.hpp"
@@ -58,7 +59,39 @@ std::string page(const Info& info) {
   return out + "\n" + types_page(*types);
 }
 
+int print_types(const json::Value& types, const std::string& file, const Args& args) {
+  if (args.has("json")) {
+    std::string out;
+    json::Writer w(out);
+    w.begin_object();
+    w.key("file");
+    w.string(to_utf8(file));
+    w.key("types");
+    w.raw(json::to_json(types));
+    w.end_object();
+    std::printf("%s\n", out.c_str());
+  } else if (args.has("markdown")) {
+    std::fputs(types_markdown(types).c_str(), stdout);
+  } else {
+    std::printf("File    %s\n\n%s", one_line(file).c_str(), types_page(types).c_str());
+  }
+  return kOk;
+}
+
+// Its sandbox is what a native plugin has a process of its own for.
+int info_of_lua(const std::string& file, const Args& args) {
+  uv::Loop loop;
+  LuaPlugin plugin(loop, "");
+  if (const auto loaded = plugin.load(file); !loaded) {
+    std::fprintf(stderr, "virgo plugin info: %s\n", loaded.error().message.c_str());
+    return kUsage;
+  }
+  const auto types = json::parse(virgo::cli::to_json(plugin.types()));
+  return print_types(types ? *types : json::Value(), file, args);
+}
+
 int info(const Args& args) {
+  if (is_lua_plugin(args.operands()[0])) return info_of_lua(args.operands()[0], args);
   Info info{args.operands()[0], {}, {}};
   const auto note = native::read_abi_note(info.file);
   if (!note) {
@@ -95,6 +128,7 @@ const Command& plugin_info_command() {
       "The ABI versions are read from FILE without running any of its code, also when it was\n"
       "stripped. The rest comes from a process of its own that loads FILE and reads its tables;\n"
       "if it crashes, hangs or is refused, this is said and the versions are still shown.\n"
+      "A Lua plugin (*.lua) is run once, in its sandbox, for what it declares.\n"
       "Exit codes: 0 all shown, 1 the plugin could not be asked, 2 FILE is no plugin.",
       kOptions,
       1,

@@ -28,6 +28,7 @@ Places places_of(const char* command, const Args& args) {
   if (!args.has("config")) {
     out.usable = true;
     out.spec.plugin_dirs = {agent::prefix() + "/lib/virgo/plugins"};
+    out.spec.lua_plugin_dirs = {agent::prefix() + "/share/virgo/lua-plugins"};
     out.spec.state_folder = config::kDefaultStateFolder;
     return out;
   }
@@ -49,6 +50,7 @@ std::string type_names(const json::Value& description) {
 }
 
 std::string abi(const ListedPlugin& p) {
+  if (p.is_lua) return "Lua";
   return p.has_note ? format("{}.{}", p.note.abi_major, p.note.abi_minor) : "";
 }
 
@@ -92,8 +94,8 @@ int list(const Args& args) {
   const Places places = places_of("plugin list", args);
   if (!places.usable) return kUsage;
   std::vector<std::string> problems;
-  const auto plugins =
-      list_plugins(places.spec.plugin_dirs, agent::read_skipped(places.spec), problems);
+  const auto plugins = list_plugins(places.spec.plugin_dirs, places.spec.lua_plugin_dirs,
+                                    agent::read_skipped(places.spec), problems);
   std::fputs((args.has("json") ? to_json(plugins) : page(plugins)).c_str(), stdout);
   std::fflush(stdout);
   for (const std::string& p : problems) std::fprintf(stderr, "virgo plugin list: %s\n", p.c_str());
@@ -133,8 +135,9 @@ const Command& plugin_list_command() {
   static const Command command{
       "plugin list",
       "[-c FILE] [--json]",
-      "list the native plugins of an agent and what becomes of each",
-      "Every *.so of the plugin folders, in the order they are loaded. The state is 'ok';\n"
+      "list the plugins of an agent and what becomes of each",
+      "Every *.so and *.lua of the plugin folders, in the order they are loaded. The state is "
+      "'ok';\n"
       "'refused' with the reason; 'skipped' when a plugin crashed the agent twice within ten\n"
       "minutes: it is not loaded until the file is replaced, or 'virgo plugin retry' is used; or\n"
       "'unknown' when the list of those cannot be read, or others than you and root can write it.\n"

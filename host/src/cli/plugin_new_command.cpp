@@ -20,9 +20,9 @@ int complain(const Error& error, int code) {
 Result<std::string> language(const Args& args) {
   if (!args.has("lang")) return std::string("cpp");
   const std::string& lang = args.get("lang");
-  if (lang == "c" || lang == "cpp") return lang;
-  return Error{Errc::invalid,
-               format("--lang: there is no template for '{}': write c or cpp", printable(lang))};
+  if (lang == "c" || lang == "cpp" || lang == "lua") return lang;
+  return Error{Errc::invalid, format("--lang: there is no template for '{}': write c, cpp or lua",
+                                     printable(lang))};
 }
 
 // For pasting into a shell.
@@ -42,10 +42,27 @@ std::string prefix_option() {
   return " -DCMAKE_PREFIX_PATH=" + quoted(prefix);
 }
 
-void print_next_steps(const std::string& folder, const ProjectNames& names,
-                      const std::vector<std::string>& files) {
+std::string in_one_line(const std::vector<std::string>& files) {
   std::string list;
   for (const std::string& file : files) list += (list.empty() ? "" : ", ") + file;
+  return list;
+}
+
+void print_next_steps_in_lua(const std::string& folder, const ProjectNames& names,
+                             const std::vector<std::string>& files) {
+  const std::string file = quoted(folder + "/" + names.file + ".lua");
+  std::printf(
+      "made %s: %s\n"
+      "  check type  %s\n"
+      "\n"
+      "Next:\n"
+      "  virgo plugin test %s\n"
+      "  virgo plugin run %s --once\n",
+      folder.c_str(), in_one_line(files).c_str(), names.type.c_str(), file.c_str(), file.c_str());
+}
+
+void print_next_steps(const std::string& folder, const ProjectNames& names,
+                      const std::vector<std::string>& files) {
   std::printf(
       "made %s: %s\n"
       "  check type  %s\n"
@@ -56,13 +73,15 @@ void print_next_steps(const std::string& folder, const ProjectNames& names,
       "  cmake --build build\n"
       "  virgo plugin test build/%s.so\n"
       "  virgo plugin run build/%s.so --set path=/tmp --once\n",
-      folder.c_str(), list.c_str(), names.type.c_str(), names.id.c_str(), quoted(folder).c_str(),
-      prefix_option().c_str(), names.name.c_str(), names.name.c_str());
+      folder.c_str(), in_one_line(files).c_str(), names.type.c_str(), names.id.c_str(),
+      quoted(folder).c_str(), prefix_option().c_str(), names.name.c_str(), names.name.c_str());
 }
 
 int make(const Args& args) {
   const auto lang = language(args);
   if (!lang) return complain(lang.error(), kUsage);
+  if (*lang == "lua" && args.has("id"))
+    return complain({Errc::invalid, "--id: a Lua plugin has no module id"}, kUsage);
   if (args.has("id") && args.get("id").empty())
     return complain({Errc::invalid, "--id: write one, as in com.acme.queue"}, kUsage);
   const auto names = project_names(args.operands()[0], args.get("id"));
@@ -72,7 +91,10 @@ int make(const Args& args) {
   const auto made =
       make_project(agent::prefix() + "/share/virgo/sdk/template/" + *lang, folder, *names);
   if (!made) return complain(made.error(), kFailed);
-  print_next_steps(folder, *names, *made);
+  if (*lang == "lua")
+    print_next_steps_in_lua(folder, *names, *made);
+  else
+    print_next_steps(folder, *names, *made);
   return kOk;
 }
 
@@ -80,7 +102,7 @@ int make(const Args& args) {
 
 const Command& plugin_new_command() {
   static constexpr std::array kOptions{
-      Option{"lang", 'l', "LANG", "c or cpp (cpp)"},
+      Option{"lang", 'l', "LANG", "c, cpp or lua (cpp)"},
       Option{"into", 0, "FOLDER", "make the project in FOLDER, which exists (here)"},
       Option{"id", 0, "ID", "the module's id: a domain of yours reversed, as com.acme.queue"},
   };
@@ -90,7 +112,8 @@ const Command& plugin_new_command() {
       "make a project for a plugin of your own",
       "NAME is yours or your company's, a '-', and what is checked: acme-queue makes the folder\n"
       "acme-queue, with a complete check of the type acme.queue to change into what you want, its\n"
-      "CMakeLists.txt, tests and README. Nothing that exists is replaced.\n"
+      "tests, CMakeLists.txt and README; in Lua its tests and an example for the configuration. "
+      "Nothing that exists is replaced.\n"
       "Exit codes: 0 made, 1 could not be made, 2 wrong usage.",
       kOptions,
       1,

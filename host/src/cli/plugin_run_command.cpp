@@ -1,11 +1,10 @@
 // virgo plugin run: a plugin's check without an agent.
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cctype>
-#include <csignal>
 #include <cstdio>
+#include <functional>
 
 #include "agent/crash_handler.hpp"
 #include "base/alternate_stack.hpp"
@@ -13,15 +12,13 @@
 #include "base/text.hpp"
 #include "cli/cli.hpp"
 #include "cli/commands.hpp"
-#include "cli/outcome_page.hpp"
+#include "cli/lua_plugin.hpp"
 #include "cli/own_output.hpp"
 #include "cli/run_plan.hpp"
+#include "cli/run_session.hpp"
 #include "cli/set_options.hpp"
 #include "native/loader.hpp"
 #include "native/native_check_type.hpp"
-#include "schedule/solo_runner.hpp"
-#include "uv/signal.hpp"
-#include "uv/timer.hpp"
 
 namespace virgo::cli {
 namespace {
@@ -69,40 +66,78 @@ int refuse_params(const check::CheckType& type, const config::CheckSpec& spec,
   return kUsage;
 }
 
-// Turns the loop for `time`, or until an interruption.
-void wait(uv::Loop& loop, Duration time, const schedule::SoloRunner& runner) {
-  bool over = false;
-  uv::Timer timer(loop, [&over] { over = true; });
-  timer.start(time);
-  while (!over && !runner.interrupted()) loop.run_once(true);
+// The check of the type that was asked for, with the plan's parameters. Otherwise what is
+// wrong was printed, and the result is null.
+using Types = std::vector<std::unique_ptr<check::CheckType>>;
+std::unique_ptr<check::Check> make_check(
+    const Types& types, RunPlan& plan,
+    const std::function<std::unique_ptr<check::Check>(check::CheckType&, config::Problems&)>&
+        make) {
+  const auto type = choose(types, plan.wanted);
+  if (!type) {
+    refuse(type.error().message);
+    return nullptr;
+  }
+  plan.spec.name = plan.spec.type = (*type)->name();
+  config::Problems problems;
+  std::unique_ptr<check::Check> check;
+  if (check::validate_params(**type, plan.spec, problems)) check = make(**type, problems);
+  if (check == nullptr) refuse_params(**type, plan.spec, problems);
+  return check;
 }
 
-int run_check(uv::Loop& loop, check::Check& check, const RunPlan& plan, const OwnOutput& out) {
-  schedule::SoloRunner runner(loop, system_clock(), check);
-  const auto stop = [&runner] {
-    if (runner.interrupted()) _exit(kFailed);  // asked twice
-    runner.interrupt();
-  };
-  const uv::Signal interrupt(loop, SIGINT, stop);
-  const uv::Signal terminate(loop, SIGTERM, stop);
-  OutcomePages pages;
-  bool failed = false;
-  for (std::uint64_t n = 1;; ++n) {
-    const TimePoint due = system_clock().now() + plan.spec.interval;
-    const schedule::SoloRunner::Outcome outcome = runner.run(plan.spec.timeout);
-    failed = failed || (outcome.status != metric::Status::ok && !runner.interrupted());
-    if (!out.write(plan.json ? outcome_json(outcome, plan.spec.type) : pages.next(outcome))) break;
-    if (n == plan.runs || runner.interrupted()) break;
-    const Duration left = due - system_clock().now();
-    wait(loop, std::max(left, Duration(0)), runner);
-    if (runner.interrupted()) break;
+int run_native(uv::Loop& loop, const std::string& file, RunPlan& plan, const OwnOutput& out) {
+  uv::WorkerPool workers({.threads = 1});
+  native::Host host(loop, workers, system_clock(), {});
+  const auto module = native::load_module(host, file, native::Trust::any);
+  if (!module) return refuse(module.error().message);
+  const auto types = native::NativeCheckType::all_of(host, *module);
+  if (!types) return refuse(types.error().context(file).message);
+  auto check = make_check(*types, plan, [&](check::CheckType& type, config::Problems& problems) {
+    return type.create(plan.spec, problems);
+  });
+  if (check == nullptr) return kUsage;
+  int code = kOk;
+  {
+    RunSession session(loop, plan, out);
+    RunDetails none;
+    session.run(*check, none);
+    code = session.failed() ? kFailed : kOk;
   }
-  if (check.wedged()) {
+  if (check->wedged()) {
     // Its thread still uses what destructors would free.
     std::fputs("virgo plugin run: a call has not come back; leaving without it\n", stderr);
     _exit(kFailed);
   }
-  return failed ? kFailed : kOk;
+  check.reset();
+  loop.run();  // close callbacks
+  return code;
+}
+
+// Loads the file and runs it, with --watch again and again.
+int run_lua(uv::Loop& loop, const std::string& file, RunPlan& plan, const OwnOutput& out) {
+  int code = kOk;
+  {
+    LuaPlugin plugin(loop, plan.overlay);
+    RunSession session(loop, plan, out);
+    for (RunSession::End end = RunSession::End::changed; end == RunSession::End::changed;) {
+      std::unique_ptr<check::Check> check;
+      if (const auto loaded = plugin.load(file); !loaded)
+        refuse(loaded.error().message);
+      else
+        check = make_check(plugin.types(), plan,
+                           [&](check::CheckType& type, config::Problems& problems) {
+                             return plugin.create(type, plan.spec, problems);
+                           });
+      if (check == nullptr && !plan.watch) return kUsage;
+      end = check == nullptr ? session.wait_for_change(plugin) : session.run(*check, plugin);
+      if (end == RunSession::End::changed && !plan.json)
+        out.write(format("--- {} has changed\n\n", file));
+    }
+    code = session.failed() ? kFailed : kOk;
+  }
+  loop.run();  // close callbacks
+  return code;
 }
 
 int run_plugin(const Args& args) {
@@ -112,25 +147,11 @@ int run_plugin(const Args& args) {
   const AlternateStack stack;
   agent::install_crash_handler(-1);
   uv::Loop loop;
-  uv::WorkerPool workers({.threads = 1});
-  native::Host host(loop, workers, system_clock(), {});
-  const auto module = native::load_module(host, args.operands()[0], native::Trust::any);
-  if (!module) return refuse(module.error().message);
-  const auto types = native::NativeCheckType::all_of(host, *module);
-  if (!types) return refuse(types.error().context(args.operands()[0]).message);
-  const auto type = choose(*types, plan->spec.type);
-  if (!type) return refuse(type.error().message);
-
-  plan->spec.name = plan->spec.type = (*type)->name();
-  config::Problems problems;
-  std::unique_ptr<check::Check> check;
-  if (check::validate_params(**type, plan->spec, problems))
-    check = (*type)->create(plan->spec, problems);
-  if (check == nullptr) return refuse_params(**type, plan->spec, problems);
-  const int code = run_check(loop, *check, *plan, out);
-  check.reset();
-  loop.run();  // close callbacks
-  return code;
+  const std::string& file = args.operands()[0];
+  if (is_lua_plugin(file)) return run_lua(loop, file, *plan, out);
+  for (const char* option : {"watch", "overlay"})
+    if (args.has(option)) return refuse(format("--{} is for Lua plugins (*.lua)", option));
+  return run_native(loop, file, *plan, out);
 }
 
 }  // namespace
@@ -143,6 +164,9 @@ const Command& plugin_run_command() {
       Option{"runs", 'n', "N", "run N times"},
       Option{"interval", 0, "TIME", "from one run to the next (10s)"},
       Option{"timeout", 0, "TIME", "after this a run has failed (10s)"},
+      Option{"step", 0, nullptr, "run once for each line of standard input"},
+      Option{"watch", 'w', nullptr, "a Lua plugin: load it again when FILE changes, and go on"},
+      Option{"overlay", 0, "FOLDER", "a Lua plugin: take files FOLDER has in place of the host's"},
       Option{"json", 'j', nullptr, "one JSON object per run, on a line of its own"},
   };
   static const Command command{
@@ -152,7 +176,9 @@ const Command& plugin_run_command() {
       "Loads FILE from wherever it lies, configures a check, and runs it as the agent would:\n"
       "with a deadline, then cancel(), and after 250 ms without it. VALUE is what one would write\n"
       "in the configuration: --set path=/tmp --set 'hosts=[a, b]' --set token='${file:/etc/x}'.\n"
-      "What the plugin itself prints goes to standard error.\n"
+      "What the plugin itself prints goes to standard error. FILE is a native plugin (*.so) or a\n"
+      "Lua one (*.lua), of which is also shown what it cost, what it opened, and which of its\n"
+      "needs it used.\n"
       "Exit codes: 0 every run was ok, 1 one was not, 2 FILE or an option cannot be used.",
       kOptions,
       1,

@@ -2,10 +2,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/child_process.hpp"
 #include "base/clock.hpp"
@@ -14,6 +16,8 @@
 #include "base/text.hpp"
 #include "cli/cli.hpp"
 #include "cli/commands.hpp"
+#include "cli/lua_plugin.hpp"
+#include "cli/lua_program.hpp"
 #include "cli/set_options.hpp"
 #include "cli/text_table.hpp"
 #include "conform/runner.hpp"
@@ -170,9 +174,29 @@ int run_tests(const conform::Target& target, const std::vector<std::string>& set
   return failed > 0 ? kFailed : not_run > 0 ? kUsage : kOk;
 }
 
+// NAME_test.lua beside NAME.lua, by the runtime of Lua programs.
+int test_lua_plugin(const Args& args) {
+  const std::string& file = args.operands()[0];
+  for (const char* option : {"set", "type", "json", "list", "seed", "in-process"})
+    if (args.has(option)) return refuse(format("--{} is for native plugins (*.so)", option));
+  if (args.all("only").size() > 1) return refuse("--only: once, for a Lua plugin");
+  if (file.ends_with("_test.lua"))
+    return refuse(
+        format("give the plugin's file, not its tests: {}.lua", file.substr(0, file.size() - 9)));
+  const std::string tests = file.substr(0, file.size() - 4) + "_test.lua";
+  for (const std::string& path : {file, tests})
+    if (access(path.c_str(), R_OK) != 0) return refuse(path + ": " + std::strerror(errno));
+  runtime::ProgramOptions options;
+  options.executable = own_program() + "-lua";
+  options.words = {tests, file, tests, own_program(), args.get("only")};
+  options.source = "return require('internal/plugin_test')(...)";
+  return run_program(std::move(options), "plugin test");
+}
+
 int test_plugin(const Args& args) {
   if (args.has("list")) return list_tests();
   if (args.operands().empty()) return refuse("which plugin? Give its file");
+  if (is_lua_plugin(args.operands()[0])) return test_lua_plugin(args);
   const auto target = target_of(args);
   if (!target) return refuse(target.error().message);
   const auto tests = chosen_tests(args);
@@ -201,10 +225,12 @@ const Command& plugin_test_command() {
   static const Command command{
       "plugin test",
       "FILE [--set KEY=VALUE]... [--only NAME]...",
-      "test whether a plugin keeps the rules of the ABI",
+      "test whether a plugin keeps the rules of the ABI; run the tests of a Lua plugin",
       "Runs each test in a process of its own, in which the plugin meets an agent that watches\n"
       "it: its tables are read-only and end at an inaccessible page. Each check type is made,\n"
       "configured, run, cancelled and destroyed, with the parameters given.\n"
+      "A Lua plugin NAME.lua is tested by NAME_test.lua beside it; --only is then a part of the\n"
+      "names of the tests to be run.\n"
       "Exit codes: 0 all passed, 1 a test failed, 2 a test could not be run.",
       kOptions,
       0,

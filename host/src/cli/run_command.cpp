@@ -36,6 +36,7 @@ void run_until_signal(uv::Loop& loop, agent::Agent& agent) {
   };
   const uv::Signal terminate(loop, SIGTERM, stop);
   const uv::Signal interrupt(loop, SIGINT, stop);
+  const uv::Signal hang_up(loop, SIGHUP, [&agent] { agent.reload(); });
   agent.start();
   loop.run();
 }
@@ -96,7 +97,8 @@ const Command& run_command() {
       "-c FILE",
       "run the agent in the foreground",
       "Runs the checks of FILE and its drop-ins and reports to the endpoint. Logs to standard\n"
-      "error. SIGTERM and SIGINT stop it cleanly; a second one at once.\n"
+      "error. SIGTERM and SIGINT stop it cleanly; a second one at once. The conversation's file\n"
+      "is used as it changes, without a restart: it is watched, and SIGHUP looks at once.\n"
       "Exit codes: 0 stopped, 1 failed, 2 the configuration cannot be used.",
       kOptions,
       0,

@@ -44,13 +44,20 @@ Result<RunPlan> run_plan(const Args& args) {
   if (!runs) return runs.error();
   auto params = params_of(args.all("set"));
   if (!params) return params.error();
-  plan.spec.type = args.get("type");
+  if (args.has("step") && (args.has("interval") || args.has("watch")))
+    return Error{Errc::invalid,
+                 "--step runs when a line is read: it goes with neither --interval "
+                 "nor --watch"};
+  plan.wanted = args.get("type");
   plan.spec.path = kSetPath;
   plan.spec.interval = *interval;
   plan.spec.timeout = *timeout;
   plan.spec.params = std::move(*params);
   plan.runs = *runs;
   plan.json = args.has("json");
+  plan.step = args.has("step");
+  plan.watch = args.has("watch");
+  plan.overlay = args.get("overlay");
   return plan;
 }
 

@@ -25,6 +25,9 @@ struct Failure {
   std::string traceback;    // one frame a line, innermost first; may be ""
   std::string status;       // the table's field, else ""
   std::string param;        // the table's field, else ""
+  // over_budget, over_memory: the option that set the bound, and its value.
+  std::string limit;
+  std::string value;
   bool structured = false;  // it was such a table
 
   // For a person, one sentence that says where; a table's message stands alone.

@@ -1,9 +1,11 @@
 // State's calls into Lua: the one place where foreign code is entered. No frame
 // here that Lua can unwind has an object with a destructor.
+#include <algorithm>
 #include <lua.hpp>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "lua/read_only.hpp"
 #include "lua/state.hpp"
 #include "lua/traceback.hpp"
 #include "lua/watchdog.hpp"
@@ -12,6 +14,8 @@ namespace virgo::lua {
 namespace {
 
 constexpr std::ptrdiff_t kMaxCStack = 256 * 1024;
+// Less cannot be measured fairly on a busy machine.
+constexpr Duration kLeastBudget = std::chrono::milliseconds(1);
 
 std::string in_brackets(const char* option) {
   return *option == '\0' ? "" : format(" ({})", option);
@@ -25,12 +29,18 @@ void State::enter() {
   denials_ = 0;
   stopped_ = false;
   stopped_at_[0] = '\0';
-  if (options_.budget.count() > 0) options_.watchdog->begin(L_, options_.budget, stop_hook);
+  if (options_.budget.count() == 0) return;
+  on_allowance_ = allowance_.limit.count() > 0 && allowance_.left < options_.budget;
+  const Duration budget = on_allowance_ ? std::max(allowance_.left, kLeastBudget) : options_.budget;
+  options_.watchdog->begin(L_, budget, stop_hook);
 }
 
 void State::leave() {
   if (--depth_ > 0) return;
-  if (options_.budget.count() > 0 && options_.watchdog->end()) stopped_ = true;
+  if (options_.budget.count() > 0) {
+    if (options_.watchdog->end()) stopped_ = true;
+    cpu_used_ += options_.watchdog->last_used();
+  }
   if (denials_ > 0) lua_sethook(L_, nullptr, 0, 0);
   refuse_all_ = false;
   if (stopped_) spent_ = true;
@@ -53,6 +63,14 @@ void State::stop_hook(lua_State* L, lua_Debug*) {
   if (state.stopped_at_[0] == '\0') position(L, 0, state.stopped_at_, sizeof state.stopped_at_);
   state.refuse_all_ = true;
   lua_newuserdata(L, 64);
+}
+
+bool State::stopping(lua_State* L) {
+  return lua_gethookmask(L) != 0;
+}
+
+void State::check_stopped(lua_State* L) {
+  if (stopping(L)) stop_hook(L, nullptr);
 }
 
 int State::on_error(lua_State* L) {
@@ -125,14 +143,19 @@ Exit State::failed(lua_State* L, int code) {
   // A denial that was caught and led to another error is that error's matter.
   if (denials_ >= kMaxDenials || (denials_ > 0 && code == LUA_ERRMEM && !stopped)) {
     failure_.exit = Exit::over_memory;
-    failure_.message = format("reached its memory cap of {}{}", format_size(options_.memory),
+    failure_.limit = options_.memory_option;
+    failure_.value = format_size(options_.memory);
+    failure_.message = format("reached its memory cap of {}{}", failure_.value,
                               in_brackets(options_.memory_option));
     spent_ = true;
   } else if (stopped) {
     failure_.exit = Exit::over_budget;
-    failure_.message =
-        format("stopped after {} without coming back to the loop{}",
-               format_duration(options_.budget), in_brackets(options_.budget_option));
+    failure_.limit = on_allowance_ ? allowance_.option : options_.budget_option;
+    failure_.value = format_duration(on_allowance_ ? allowance_.limit : options_.budget);
+    failure_.message = format("stopped after {} {}{}", failure_.value,
+                              on_allowance_ ? format("of processor time {}", allowance_.per)
+                                            : std::string("without coming back to the loop"),
+                              in_brackets(failure_.limit.c_str()));
   } else {
     failure_.exit = Exit::error;
     failure_.describe(L, -1);
@@ -142,7 +165,18 @@ Exit State::failed(lua_State* L, int code) {
 }
 
 Result<void> State::load(lua_State* L, const std::string& source, const std::string& chunk) {
-  if (luaL_loadbufferx(L, source.data(), source.size(), chunk.c_str(), "t") == 0) return {};
+  const bool plugin = options_.kind == StateKind::plugin;
+  if (plugin && source.size() > kMaxSource)
+    return Error{Errc::limit, format("{}: {} of Lua in one file, at most {}", chunk.substr(1),
+                                     format_size(source.size()), format_size(kMaxSource))};
+  int code = luaL_loadbufferx(L, source.data(), source.size(), chunk.c_str(), "t");
+  if (code == 0 && plugin) {
+    const HostWork unrefused(L);
+    lua_pushcfunction(L, prepare_chunk);
+    lua_insert(L, -2);
+    code = lua_pcall(L, 1, 1, 0);
+  }
+  if (code == 0) return {};
   const char* text = lua_tostring(L, -1);
   Error error{Errc::invalid, text == nullptr ? "out of memory" : text};
   lua_pop(L, 1);

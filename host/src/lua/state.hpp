@@ -47,6 +47,8 @@ struct StateOptions {
 
 class State {
  public:
+  static constexpr std::size_t kMaxSource = std::size_t{256} * 1024;
+
   static Result<std::unique_ptr<State>> create(StateOptions options);
   // Nothing of this state may be running. Handles that luv made must be closed
   // before (luv.hpp).
@@ -70,6 +72,18 @@ class State {
   // have callbacks to ask; call() and resume() go on working.
   void silence() { silent_ = true; }
   bool silent() const { return silent_; }
+
+  // A further bound on processor time, beyond that of each call. Zero: none.
+  struct Allowance {
+    Duration left{};              // for the calls to come
+    Duration limit{};             // for messages: what it was at first,
+    const char* per = "";         // "in one run",
+    const char* option = "";      // and who set it
+  };
+  // Holds until it is set again.
+  void set_allowance(const Allowance& allowance) { allowance_ = allowance; }
+  // Processor time of all calls so far; zero without a budget.
+  Duration cpu_used() const { return cpu_used_; }
 
   // What bindings find their host object by. Not owned.
   void set_owner(void* owner) { owner_ = owner; }
@@ -97,8 +111,15 @@ class State {
   // C stack is in danger. For bindings that call Lua functions. May raise.
   void check_c_stack(lua_State* L) const;
 
+  // For C functions that run long: whether the running call is to be stopped, which
+  // costs nothing to ask, and what raises the error that stops it if so. May raise.
+  static bool stopping(lua_State* L);
+  static void check_stopped(lua_State* L);
+
   // Compiles `source` (text, never bytecode) and leaves the function on top of
-  // `L`; an error has the line. `chunk` as Lua writes it: "@redis.lua".
+  // `L`; an error has the line. `chunk` as Lua writes it: "@redis.lua". In a plugin
+  // state the globals that are tables are read-only from the first load on, and the
+  // source has at most kMaxSource bytes: compiling is not stopped by the budget.
   Result<void> load(lua_State* L, const std::string& source, const std::string& chunk);
 
   // Runs `set_up(L, arg)` protected, without budget: for host work that may raise.
@@ -126,6 +147,9 @@ class State {
   std::size_t used_ = 0;
   int depth_ = 0;                  // calls open
   const char* c_stack_ = nullptr;  // where the outermost of them began
+  Allowance allowance_;
+  bool on_allowance_ = false;  // it, not the budget, bounds the open call
+  Duration cpu_used_{};
   int error_ref_ = -1;             // on_error, in the registry
   int error_value_ref_ = -1;       // what was raised last, in trusted states
   int host_work_ = 0;              // HostWork objects

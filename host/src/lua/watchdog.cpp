@@ -128,6 +128,7 @@ void Watchdog::arm(const Frame& frame) {
 }
 
 bool Watchdog::end() {
+  last_used_ = Duration{own_cpu() - cpu_started_.load(std::memory_order_relaxed)};
   const bool fired = disarm();
   if (!outer_.empty()) {
     const Frame outer = outer_.back();

@@ -60,6 +60,8 @@ class Watchdog {
   // Loop thread, after each begin(). True if the hook was set: the state has
   // lost its line mode then and must not run code again.
   bool end();
+  // Processor time of the call that ended last.
+  Duration last_used() const { return last_used_; }
 
  private:
   struct Frame {
@@ -86,6 +88,7 @@ class Watchdog {
   std::atomic<std::int64_t> budget_{0};
   std::atomic<std::uint64_t> armed_{0};  // 0: no call, 1: being stopped, else its number
   std::uint64_t calls_ = 0;
+  Duration last_used_{};
   std::atomic<std::int64_t> wake_at_{0};  // when the watchdog will look again
 
   std::mutex mutex_;

@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "base/format.hpp"
 #include "script/check_bindings.hpp"
 #include "script/lua_check.hpp"
 #include "script/lua_run.hpp"
@@ -46,7 +47,7 @@ Value value_of(lua_State* L, const char* name, Type type) {
     v.text = {text, size};
     return v;
   }
-  if (lua_type(L, 3) == LUA_TSTRING && read_exactly(L, v)) return v;
+  if (type != Type::f64 && lua_type(L, 3) == LUA_TSTRING && read_exactly(L, v)) return v;
   const double n = luaL_checknumber(L, 3);
   if (type == Type::f64) {
     v.f64 = n;
@@ -155,6 +156,16 @@ void add_undeclared(LuaRun& run, const Undeclared& metric, const Value& value,
   run.run().samples().add_undeclared(info, value, labels);
 }
 
+// False if it would be one series too many; the run ends as "limit" then.
+bool admit(LuaRun& run, std::string_view name, std::span<const Label> labels) {
+  SeriesMeter& series = run.check().series();
+  if (series.admit(name, labels)) return true;
+  if (run.exceeded().limit == nullptr)
+    run.exceed("limits.lua_series", format("{}", series.max()),
+               format("reported more than {} different series (limits.lua_series)", series.max()));
+  return false;
+}
+
 // Never returns normally.
 int unknown_metric(lua_State* L, LuaRun& run, const char* name) {
   const std::string& text = run.check().unknown_metric(name);
@@ -173,14 +184,16 @@ int run_emit(lua_State* L) {
   if (metric != nullptr) {
     const Value value = value_of(L, name, metric->type);
     const std::size_t count = read_labels(L, labels);
-    run.run().samples().add(*metric, value, {labels.data(), count});
+    if (admit(run, metric->name, {labels.data(), count}))
+      run.run().samples().add(*metric, value, {labels.data(), count});
     return 0;
   }
   if (!run.check().takes_undeclared()) return unknown_metric(L, run, name);
   const Undeclared found = read_undeclared(L, name);
   const Value value = value_of(L, name, found.type);
   const std::size_t count = read_labels(L, labels);
-  add_undeclared(run, found, value, {labels.data(), count});
+  if (admit(run, found.name, {labels.data(), count}))
+    add_undeclared(run, found, value, {labels.data(), count});
   return 0;
 }
 

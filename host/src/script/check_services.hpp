@@ -2,8 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
+#include "config/specs.hpp"
 
 namespace virgo::uv {
 class Loop;
@@ -15,13 +20,27 @@ class Watchdog;
 
 namespace virgo::script {
 
+// Told what the runs of a file do. For tools.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  // A connection, a file, a program: kind "tcp", what "127.0.0.1:6379".
+  virtual void opened(const char* kind, std::string_view what) = 0;
+  // A permit: list "net", what "tcp".
+  virtual void used(const char* list, std::string_view what) = 0;
+  // In place of the host's log.
+  virtual void logged(LogLevel level, std::string_view text) = 0;
+};
+
 struct CheckServices {
   uv::Loop& loop;
   const Clock& clock;
   lua::Watchdog& watchdog;
-  uv::WorkerPool& workers;                           // for files that may lie on a dead mount
-  std::uint64_t memory = 8u << 20;                   // bytes per file (limits.lua_memory)
-  Duration budget = std::chrono::milliseconds(100);  // limits.lua_budget
+  uv::WorkerPool& workers;                     // for files that may lie on a dead mount
+  config::LimitsSpec limits{};                 // of every file; zeros for the defaults
+  std::vector<config::LuaPluginSpec> files{};  // what single files may do
+  RunObserver* observer = nullptr;
+  std::string overlay = {};  // a folder over the host's files, for tests; "" = none
 };
 
 }  // namespace virgo::script

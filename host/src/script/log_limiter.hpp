@@ -1,5 +1,5 @@
-// What a script may write into the log: a burst, then one line a second; what
-// was left out is counted. Loop thread only.
+// What a plugin file may write into the log: so many lines at once, and again as time
+// passes; what was left out is counted. Loop thread only.
 #pragma once
 
 #include <algorithm>
@@ -15,31 +15,37 @@ namespace virgo::script {
 
 class LogLimiter {
  public:
-  explicit LogLimiter(const Clock& clock) : clock_(clock), filled_(clock.now()) {}
+  LogLimiter(const Clock& clock, std::uint32_t per_minute)
+      : clock_(clock), per_minute_(per_minute), left_(per_minute), filled_(clock.now()) {}
 
-  void write(LogLevel level, std::string_view who, std::string_view text) {
-    if (!log_enabled(level)) return;
+  // False if the line was left out.
+  bool write(LogLevel level, std::string_view who, std::string_view text) {
+    if (!log_enabled(level)) return true;
     const TimePoint now = clock_.now();
-    tokens_ = std::min(kBurst, tokens_ + std::chrono::duration<double>(now - filled_).count());
+    const double minutes = std::chrono::duration<double>(now - filled_).count() / 60;
+    left_ = std::min<double>(per_minute_, left_ + minutes * per_minute_);
     filled_ = now;
-    if (tokens_ < 1) {
+    if (left_ < 1) {
       ++left_out_;
-      return;
+      return false;
     }
-    tokens_ -= 1;
+    left_ -= 1;
     if (left_out_ > 0) {
       log_message(level, "lua",
-                  format("{}: ({} lines left out: more than one a second)", who, left_out_));
+                  format("{}: ({} lines left out: limits.lua_log_lines is {} a minute)", who,
+                         left_out_, per_minute_));
       left_out_ = 0;
     }
     log_message(level, "lua", format("{}: {}", who, text));
+    return true;
   }
+  std::uint32_t per_minute() const { return per_minute_; }
 
  private:
-  static constexpr double kBurst = 20;
   const Clock& clock_;
+  const std::uint32_t per_minute_;
+  double left_;
   TimePoint filled_;
-  double tokens_ = kBurst;
   std::uint64_t left_out_ = 0;
 };
 

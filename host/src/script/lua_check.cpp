@@ -59,16 +59,41 @@ binding::Grants resolved_needs(lua_State* L, int index, const binding::Grants& n
   return out;
 }
 
+// What the configuration leaves of the needs.
+void narrow(const config::LuaPluginSpec* settings, const std::string& file,
+            binding::Permits& permits) {
+  if (settings == nullptr) return;
+  permits.option = format("lua_plugins.{}.allow", file);
+  if (settings->net) {
+    permits.narrows_net = true;
+    for (const binding::Net kind : binding::net_kinds())
+      if (std::find(settings->net->begin(), settings->net->end(), binding::net_name(kind)) !=
+          settings->net->end())
+        permits.allowed.net =
+            static_cast<std::uint8_t>(permits.allowed.net | static_cast<std::uint8_t>(kind));
+  }
+  permits.narrows_exec = settings->exec.has_value();
+  if (settings->exec) permits.allowed.exec = *settings->exec;
+  permits.narrows_read = settings->read.has_value();
+  if (settings->read) permits.allowed.read = *settings->read;
+}
+
 }  // namespace
 
 LuaCheck::LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
                    const config::CheckSpec& spec)
-    : file_(std::move(file)), type_(type), name_(spec.name), params_(spec.params) {
+    : file_(std::move(file)),
+      type_(type),
+      name_(spec.name),
+      params_(spec.params),
+      series_(file_->limits().series, file_->services().clock.now()) {
+  narrow(file_->settings(), file_->name(), permits_);
   file_->add(*this);
 }
 
 LuaCheck::~LuaCheck() {
   open_.reset();
+  background_.reset();
   if (instance_ref_ >= 0 && generation_ == file_->generation())
     if (lua::State* state = file_->live_state())
       luaL_unref(state->raw(), LUA_REGISTRYINDEX, instance_ref_);
@@ -106,9 +131,27 @@ const std::string& LuaCheck::unknown_metric(std::string_view name) {
   return scratch_;
 }
 
+// Why no run may start now; ok if one may.
+LuaCheck::Verdict LuaCheck::refusal() {
+  const TimePoint now = services().clock.now();
+  if (breaker_.is_open(now)) return {Status::quarantined, breaker_.sentence(now)};
+  if (file_->cpu_left().count() > 0) return {};
+  const std::string value = format_duration(file_->limits().cpu_per_minute);
+  return {Status::limit,
+          format("not run: the checks of {} used more than {} of processor time in a minute "
+                 "(limits.lua_cpu_per_minute)",
+                 file_->name(), value),
+          "", "limits.lua_cpu_per_minute", value};
+}
+
+std::optional<check::Suspension> LuaCheck::suspension() const {
+  if (!breaker_.is_open(services().clock.now())) return std::nullopt;
+  return breaker_.suspension();
+}
+
 LuaCheck::Verdict LuaCheck::prepare() {
   const auto state = file_->state();
-  if (!state) return {Status::failed, state.error().message, ""};
+  if (!state) return {Status::failed, state.error().message};
   if (generation_ == file_->generation() && instance_ref_ >= 0) return {};
   make_instance();
   Verdict out = configure();
@@ -150,15 +193,13 @@ void LuaCheck::make_instance() {
   lua_setmetatable(L, -2);
   instance_ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
   generation_ = file_->generation();
+  background_begun_ = false;
 }
 
 LuaCheck::Verdict LuaCheck::configure() {
   lua::State& state = *file_->live_state();
   lua_State* L = state.raw();
-  file_->push_declared(L, type_.number());
-  lua_pushliteral(L, "configure");
-  lua_rawget(L, -2);
-  lua_remove(L, -2);
+  push_method(L, "configure");
   if (!lua_isfunction(L, -1)) {
     lua_pop(L, 1);
     return {};
@@ -183,6 +224,10 @@ LuaCheck::Verdict LuaCheck::verdict(const lua::Failure& failure) {
   out.text = failure.sentence();
   out.param = failure.param;
   out.status = failure.exit == Exit::error ? status_of(failure.status) : Status::limit;
+  if (out.status == Status::limit) {
+    out.limit = failure.limit;
+    out.value = failure.value;
+  }
   if (!failure.traceback.empty())
     log_debug("lua", "check '{}': {}\n{}", name_, out.text, failure.traceback);
   return out;
@@ -198,19 +243,79 @@ LuaCheck::Verdict LuaCheck::verdict_of_results(lua_State* L, int first) {
 
 void LuaCheck::start(check::Run& run) {
   run_ = &run;
-  if (const Verdict ready = prepare(); ready.status != Status::ok) {
+  if (const Verdict no = refusal(); no.status != Status::ok) {
+    finish(no);
+    return;
+  }
+  Verdict ready = prepare();
+  if (ready.status == Status::ok) ready = begin_background();
+  if (ready.status != Status::ok) {
     finish(ready);
     return;
   }
-  open_ = std::make_unique<LuaRun>(*file_, *this, run, file_->take_coroutine());
+  series_.pass_time(services().clock.now());
+  open_ = std::make_unique<LuaRun>(*file_, *this, &run, file_->take_coroutine());
   lua_State* L = open_->coroutine().raw();
-  file_->push_declared(L, type_.number());
-  lua_pushliteral(L, "collect");
-  lua_rawget(L, -2);
-  lua_remove(L, -2);
+  push_method(L, "collect");
   lua_rawgeti(L, LUA_REGISTRYINDEX, instance_ref_);
   push_run(L, open_->id());  // collect self run
   open_->go_on(2);
+}
+
+// The function of the declaration, or nil.
+void LuaCheck::push_method(lua_State* L, const char* name) {
+  file_->push_declared(L, type_.number());
+  lua_pushstring(L, name);
+  lua_rawget(L, -2);
+  lua_remove(L, -2);
+}
+
+// Begins background() if there is one that does not run. Not ok when it has failed.
+LuaCheck::Verdict LuaCheck::begin_background() {
+  if (background_ended_) {
+    background_begun_ = false;
+    return *std::exchange(background_ended_, std::nullopt);
+  }
+  if (background_begun_) return {};
+  background_begun_ = true;
+  lua_State* main = file_->live_state()->raw();
+  push_method(main, "background");
+  const bool has_one = lua_isfunction(main, -1);
+  lua_pop(main, 1);
+  if (!has_one) return {};
+  background_ = std::make_unique<LuaRun>(*file_, *this, nullptr, file_->take_coroutine());
+  lua_State* L = background_->coroutine().raw();
+  push_method(L, "background");
+  lua_rawgeti(L, LUA_REGISTRYINDEX, instance_ref_);
+  background_->go_on(1);
+  if (!background_ended_) return {};
+  background_begun_ = false;
+  return *std::exchange(background_ended_, std::nullopt);
+}
+
+void LuaCheck::settle_background(Exit exit) {
+  lua_State* L = background_->coroutine().raw();
+  if (exit == Exit::yielded && lua::take_wait(L)) return;
+  Verdict out;
+  if (exit == Exit::yielded)
+    out = {Status::failed, lua::position(L) + ": coroutine.yield outside of a coroutine"};
+  else if (exit == Exit::done)
+    out = verdict_of_results(L, 1);
+  else
+    out = verdict(file_->live_state()->failure());
+  if (out.status != Status::limit && background_->exceeded().limit != nullptr) {
+    const LuaRun::Exceeded& e = background_->exceeded();
+    out = {Status::limit, e.text, "", e.limit, e.value};
+  }
+  background_.reset();
+  if (out.status != Status::ok) {
+    out.text = "background(): " + out.text;
+    background_ended_ = out;
+  }
+  if (exit != Exit::over_budget && exit != Exit::over_memory) return;
+  evict(out.text);
+  file_->give_up_state(*this, format("stopped: check '{}' of the same file {}", name_, out.text));
+  if (evicted()) finish_evicted();
 }
 
 void LuaCheck::settle(Exit exit) {
@@ -220,7 +325,7 @@ void LuaCheck::settle(Exit exit) {
     case Exit::yielded:
       if (lua::take_wait(L)) return;
       out = {Status::failed,
-             lua::position(L) + ": coroutine.yield outside of a coroutine of the check's own", ""};
+             lua::position(L) + ": coroutine.yield outside of a coroutine of the check's own"};
       break;
     case Exit::done:
       out = verdict_of_results(L, 1);
@@ -230,16 +335,43 @@ void LuaCheck::settle(Exit exit) {
     default:
       out = verdict(file_->live_state()->failure());
   }
+  if (out.status != Status::limit)
+    if (Verdict bounds = verdict_of_bounds(*open_); bounds.status == Status::limit) out = bounds;
   open_.reset();
-  if (exit == Exit::over_budget || exit == Exit::over_memory)
+  if (exit == Exit::over_budget || exit == Exit::over_memory) {
+    background_.reset();
     file_->give_up_state(*this, format("stopped: check '{}' of the same file {}", name_, out.text));
+  }
   finish(out);
+}
+
+// What a run has met without being ended by it.
+LuaCheck::Verdict LuaCheck::verdict_of_bounds(const LuaRun& run) {
+  const LuaRun::Exceeded& e = run.exceeded();
+  if (e.limit != nullptr) return {Status::limit, e.text, "", e.limit, e.value};
+  const metric::SampleBuffer& samples = run_->samples();
+  if (samples.refused() == 0) return {};
+  const std::string value = format("{}", samples.limits().samples);
+  return {Status::limit,
+          format("{} samples were refused: a run may report {} (limits.samples_per_run)",
+                 samples.refused(), value),
+          "", "limits.samples_per_run", value};
+}
+
+void LuaCheck::note_limits(const Verdict& verdict) {
+  const TimePoint now = services().clock.now();
+  if (verdict.status == Status::quarantined) return;
+  if (verdict.status != Status::limit)
+    breaker_.kept_within();
+  else if (breaker_.exceeded(now, verdict.limit, verdict.value))
+    log_error("lua", "check '{}' is {}", name_, breaker_.sentence(now));
 }
 
 // The last thing that is done for a run: the scheduler may do anything in it.
 void LuaCheck::finish(const Verdict& verdict) {
   check::Run* run = std::exchange(run_, nullptr);
   if (run == nullptr) return;
+  note_limits(verdict);
   if (!verdict.text.empty()) run->explain(verdict.text);
   run->finish(verdict.status);
 }
@@ -250,8 +382,7 @@ void LuaCheck::cancel(check::Run& run) {
   const std::string where = open_->waiting_in();
   const Verdict out{late ? Status::timeout : Status::cancelled,
                     format("{}; was waiting in {}",
-                           late ? "no answer by the deadline" : "stopped by the agent", where),
-                    ""};
+                           late ? "no answer by the deadline" : "stopped by the agent", where)};
   open_.reset();
   finish(out);
 }
@@ -283,6 +414,7 @@ bool LuaCheck::takes_undeclared() const {
 }
 
 void LuaCheck::evict(const std::string& why) {
+  background_.reset();
   if (open_ == nullptr) return;
   open_.reset();
   evicted_ = std::make_unique<std::string>(why);
@@ -290,7 +422,7 @@ void LuaCheck::evict(const std::string& why) {
 
 void LuaCheck::finish_evicted() {
   const auto why = std::move(evicted_);
-  finish({Status::cancelled, *why, ""});
+  finish({Status::cancelled, *why});
 }
 
 }  // namespace virgo::script

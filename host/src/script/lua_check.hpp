@@ -8,9 +8,13 @@
 //                                   message of a table
 //   deadline                     -> timeout, saying what it was waiting in
 //   budget or memory cap broken  -> limit; the state is made anew
+//   another bound met            -> limit
+//   background() has failed      -> as if collect() had; it is begun again at the next tick
+//   three limits in succession   -> quarantined for a while (circuit_breaker.hpp)
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +23,10 @@
 #include "check/check.hpp"
 #include "lua/failure.hpp"
 #include "script/check_services.hpp"
+#include "script/circuit_breaker.hpp"
+#include "script/series_meter.hpp"
+
+struct lua_State;
 
 namespace virgo::binding {
 class FileJob;
@@ -54,10 +62,14 @@ class LuaCheck final : public check::Check {
 
   // What the run's coroutine has come to.
   void settle(lua::Exit exit);
+  // The same of background().
+  void settle_background(lua::Exit exit);
   // A file read of this check may be stuck from now on.
   void watch(const std::shared_ptr<binding::FileJob>& job);
   const binding::Permits& permits() const { return permits_; }
   bool takes_undeclared() const;
+  SeriesMeter& series() { return series_; }
+  std::optional<check::Suspension> suspension() const override;
 
   // Another instance broke a cap: the open run is dropped, and finished by
   // finish_evicted() when the state is gone.
@@ -68,16 +80,23 @@ class LuaCheck final : public check::Check {
  private:
   struct Verdict {
     metric::Status status = metric::Status::ok;
-    std::string text;
-    std::string param;  // configure(): which one is wrong; may be ""
+    std::string text{};
+    std::string param{};  // configure(): which one is wrong; may be ""
+    std::string limit{};  // Status::limit: the option, and its value
+    std::string value{};
   };
 
   LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type, const config::CheckSpec& spec);
+  Verdict refusal();
+  Verdict begin_background();
+  void push_method(lua_State* L, const char* name);
   Verdict prepare();
   Verdict configure();
   void make_instance();
   Verdict verdict(const lua::Failure& failure);
-  Verdict verdict_of_results(struct lua_State* L, int first);
+  Verdict verdict_of_results(lua_State* L, int first);
+  Verdict verdict_of_bounds(const LuaRun& run);
+  void note_limits(const Verdict& verdict);
   void finish(const Verdict& verdict);
 
   const std::shared_ptr<LuaFile> file_;
@@ -88,9 +107,14 @@ class LuaCheck final : public check::Check {
   int instance_ref_ = -1;
   check::Run* run_ = nullptr;
   std::unique_ptr<LuaRun> open_;
+  std::unique_ptr<LuaRun> background_;
+  bool background_begun_ = false;            // in this generation of the state
+  std::optional<Verdict> background_ended_;  // what it failed with, not reported yet
   std::unique_ptr<std::string> evicted_;
   std::vector<std::weak_ptr<binding::FileJob>> jobs_;  // reads that have not come back
   binding::Permits permits_;
+  SeriesMeter series_;
+  CircuitBreaker breaker_;
   std::string scratch_;
 };
 

@@ -33,6 +33,7 @@ class LuaCheckType final : public check::CheckType {
   const metric::MetricInfo* metric(std::string_view name) const;
   std::size_t number() const { return number_; }
   bool takes_undeclared() const { return declaration_.undeclared; }
+  Duration interval() const { return declaration_.interval; }  // of a run by itself, or zero
   // As declared, "$name" and all.
   const binding::Grants& needs() const { return declaration_.needs; }
 

@@ -21,6 +21,12 @@ std::string base_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
 }
 
+const config::LuaPluginSpec* find_settings(const CheckServices& services, const std::string& name) {
+  for (const config::LuaPluginSpec& file : services.files)
+    if (file.file == name) return &file;
+  return nullptr;
+}
+
 }  // namespace
 
 LuaFile::LuaFile(std::string path, const CheckServices& services)
@@ -28,7 +34,10 @@ LuaFile::LuaFile(std::string path, const CheckServices& services)
       path_(std::move(path)),
       name_(base_name(path_)),
       services_(services),
-      log_(services.clock) {}
+      settings_(find_settings(services_, name_)),
+      limits_(limits_of(services_.limits, settings_)),
+      log_(services.clock, limits_.log_lines),
+      cpu_(limits_.cpu_per_minute, services.clock.now()) {}
 
 LuaFile::~LuaFile() {
   idle_.clear();
@@ -53,8 +62,8 @@ Result<void> LuaFile::open_state() {
   lua::StateOptions options;
   options.kind = lua::StateKind::plugin;
   options.name = name_;
-  options.memory = services_.memory;
-  options.budget = services_.budget;
+  options.memory = limits_.memory;
+  options.budget = limits_.budget;
   options.watchdog = &services_.watchdog;
   options.memory_option = "limits.lua_memory";
   options.budget_option = "limits.lua_budget";
@@ -141,8 +150,41 @@ void LuaFile::declare(lua_State* L, int index) {
 
 void LuaFile::log(LogLevel level, std::string_view text) {
   const LuaRun* run = current_run();
+  if (services_.observer != nullptr) {
+    services_.observer->logged(level, text);
+    return;
+  }
   const std::string who = run != nullptr ? format("check '{}'", run->check().name()) : name_;
-  log_.write(level, who, text);
+  if (log_.write(level, who, text)) return;
+  exceeded("limits.lua_log_lines", format("{}", limits_.log_lines),
+           format("wrote more than {} lines into the log in a minute (limits.lua_log_lines)",
+                  limits_.log_lines));
+}
+
+void LuaFile::exceeded(const char* limit, std::string value, std::string text) {
+  if (LuaRun* run = current_run(); run != nullptr)
+    run->exceed(limit, std::move(value), std::move(text));
+}
+
+void LuaFile::entering(binding::Strand& strand) {
+  const auto& run = static_cast<LuaRun&>(strand.root());
+  // What runs in the background has no end by which to measure it.
+  const Duration of_run =
+      run.is_background() ? limits_.cpu_per_minute : limits_.cpu_per_run - run.cpu;
+  const Duration of_minute = cpu_left();
+  cpu_before_ = state_->cpu_used();
+  if (of_run <= of_minute && !run.is_background())
+    state_->set_allowance({of_run, limits_.cpu_per_run, "in one run", "limits.lua_cpu_per_run"});
+  else
+    state_->set_allowance(
+        {of_minute, limits_.cpu_per_minute, "in a minute", "limits.lua_cpu_per_minute"});
+}
+
+void LuaFile::left(binding::Strand& strand) {
+  const Duration used = state_->cpu_used() - cpu_before_;
+  static_cast<LuaRun&>(strand.root()).cpu += used;
+  cpu_.use(used);
+  state_->set_allowance({});
 }
 
 LuaRun* LuaFile::current_run() const {
@@ -159,9 +201,16 @@ void LuaFile::watch(const std::shared_ptr<binding::FileJob>& job) {
   if (LuaRun* run = current_run(); run != nullptr) run->check().watch(job);
 }
 
+void LuaFile::opened(const char* kind, std::string_view what) {
+  if (services_.observer != nullptr) services_.observer->opened(kind, what);
+}
+
+void LuaFile::used(const char* list, std::string_view what) {
+  if (services_.observer != nullptr) services_.observer->used(list, what);
+}
+
 std::size_t LuaFile::max_read() const {
-  return services_.memory > 0 ? static_cast<std::size_t>(services_.memory / 4)
-                              : Context::max_read();
+  return static_cast<std::size_t>(limits_.memory / 4);
 }
 
 lua::Coroutine LuaFile::take_coroutine() {

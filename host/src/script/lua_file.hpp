@@ -15,6 +15,8 @@
 #include "lua/coroutine.hpp"
 #include "lua/state.hpp"
 #include "script/check_services.hpp"
+#include "script/cpu_meter.hpp"
+#include "script/file_limits.hpp"
 #include "script/log_limiter.hpp"
 #include "script/lua_declaration.hpp"
 
@@ -70,6 +72,20 @@ class LuaFile final : public binding::Context {
   // Of the check whose run is executing.
   const binding::Permits& permits() const override;
   void watch(const std::shared_ptr<binding::FileJob>& job) override;
+  std::size_t max_open() const override { return limits_.sockets; }
+  void exceeded(const char* limit, std::string value, std::string text) override;
+  void entering(binding::Strand& strand) override;
+  void left(binding::Strand& strand) override;
+
+  const FileLimits& limits() const { return limits_; }
+  // What the configuration says about this file; null: nothing.
+  const config::LuaPluginSpec* settings() const { return settings_; }
+  // Processor time that is left of this minute.
+  Duration cpu_left() { return cpu_.left(services_.clock.now()); }
+
+  void opened(const char* kind, std::string_view what) override;
+  void used(const char* list, std::string_view what) override;
+  const std::string& overlay() const override { return services_.overlay; }
   // The run whose code executes, or that of the function of virgo.parallel that does;
   // null outside of runs.
   LuaRun* current_run() const;
@@ -94,7 +110,11 @@ class LuaFile final : public binding::Context {
   bool loading_ = false;
   std::uint32_t generation_ = 0;
   std::vector<LuaCheck*> checks_;
+  const config::LuaPluginSpec* const settings_;
+  const FileLimits limits_;
   LogLimiter log_;
+  CpuMeter cpu_;
+  Duration cpu_before_{};  // of the state, when the executing strand was entered
 };
 
 }  // namespace virgo::script

@@ -35,6 +35,7 @@ std::vector<Error> load_lua_plugins(const std::vector<std::string>& folders,
       continue;
     }
     for (const std::string& name : *files) {
+      if (name.ends_with("_test.lua")) continue;  // of `virgo plugin test`
       const std::string path = folder + "/" + name;
       if (const auto loaded = load_file(path, registry, services, problems); !loaded)
         problems.push_back(loaded.error().context(path + " is not used"));

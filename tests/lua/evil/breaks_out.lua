@@ -8,7 +8,9 @@ function check:collect(run)
   assert(not pcall(function() run.emit(nil, "evil.value", 1) end))
   assert(not pcall(function() run.emit({}, "evil.value", 1) end))
   assert(not pcall(virgo.check, { name = "late" }))
-  getmetatable("").__index = function() error("no strings today") end
-  error = nil; tostring = nil; setmetatable = nil; virgo.log = nil
+  assert(not (getfenv or setfenv) and getmetatable("") == false)
+  assert(not pcall(function() tostring = nil end) and not pcall(rawset, string, "find", nil))
+  assert(not pcall(function() virgo.log = nil end) and not pcall(function() virgo.log.warn = nil end))
+  assert(not pcall(function() _G.print = nil end) and not pcall(setmetatable, virgo, {}))
   run:emit("evil.value", 1)
 end

@@ -87,7 +87,7 @@ class LuaCheckTest : public testing::Test {
   }
 
   CheckServices services() {
-    return {loop_, system_clock(), watchdog_, workers_, memory_, budget_};
+    return {loop_, system_clock(), watchdog_, workers_, limits_, files_};
   }
 
   // Loads a file with this text; the errors that makes.
@@ -171,8 +171,8 @@ class LuaCheckTest : public testing::Test {
   uv::Loop loop_;
   lua::Watchdog watchdog_;
   uv::WorkerPool workers_{{}};
-  std::uint64_t memory_ = 8u << 20;
-  Duration budget_ = milliseconds(100);
+  config::LimitsSpec limits_;  // zeros: the defaults
+  std::vector<config::LuaPluginSpec> files_;
   std::string folder_;
   std::vector<std::string> log_;
   check::Registry registry_;

@@ -23,14 +23,14 @@ constexpr Evil kEvil[] = {
     {"table_bomb", Status::limit, "reached its memory cap of 8MiB (limits.lua_memory)"},
     {"string_bomb", Status::limit, "reached its memory cap of 8MiB (limits.lua_memory)"},
     {"recursion", Status::failed, "stack overflow"},
-    {"sample_flood", Status::ok, ""},  // the scheduler makes "limit" of what was refused
+    {"sample_flood", Status::limit, "more than 2000 different series"},
     {"error_values", Status::failed, "raised an error that is a"},
     {"yields_wrongly", Status::failed, "yields_wrongly.lua:4: coroutine.yield outside"},
     {"waits_wrongly", Status::failed, "waits_wrongly.lua:4: virgo.sleep cannot wait here"},
     {"sleeps_for_ever", Status::timeout, "virgo.sleep(3600) at sleeps_for_ever.lua:5"},
     {"busy_sleep", Status::timeout, "virgo.sleep(0) at busy_sleep.lua:4"},
-    {"socket_flood", Status::failed, "64 sockets are open in this run"},
-    {"log_flood", Status::ok, ""},
+    {"socket_flood", Status::limit, "64 sockets or processes are open in this run"},
+    {"log_flood", Status::limit, "60 lines into the log"},
     {"breaks_out", Status::ok, ""},
 };
 
@@ -70,7 +70,8 @@ class EachEvilTest : public LuaEvilTest, public testing::WithParamInterface<Evil
  protected:
   void SetUp() override {
     // Those that do not run away may take their time, on a slow machine too.
-    if (GetParam().status != Status::limit) budget_ = std::chrono::seconds(10);
+    if (GetParam().status != Status::limit)
+      limits_.lua_budget = limits_.lua_cpu_per_run = std::chrono::seconds(10);
     LuaEvilTest::SetUp();
   }
 };
@@ -109,7 +110,9 @@ TEST_F(LuaEvilTest, ARunUsedAfterItsEndIsRefused) {
 class LuaFloodTest : public LuaEvilTest {
  protected:
   void SetUp() override {
-    budget_ = std::chrono::seconds(10);  // it does not run away
+    limits_.lua_budget = limits_.lua_cpu_per_run =
+        std::chrono::seconds(10);  // it does not run away
+    limits_.lua_series = 100'000;
     LuaEvilTest::SetUp();
   }
 };

@@ -156,6 +156,7 @@ TEST_F(LuaIoTest, ASocketOfAnotherRunIsRefused) {
   const auto port = listen([](uv::Stream&) {});
   ASSERT_TRUE(load(format(R"(
     local check = virgo.check {{ name = "keeper", needs = {{ net = {{ "tcp" }} }}, metrics = {{ {{ name = "v" }} }} }}
+    local kept
     function check:collect(run)
       if kept then kept:write("x") end
       kept = assert(virgo.tcp.connect("127.0.0.1", {}))
