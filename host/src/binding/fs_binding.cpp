@@ -29,7 +29,6 @@ int push(lua_State* L, const std::string& content) {
   return 1;
 }
 
-<<<<<<< HEAD
 int push(lua_State* L, const FilePiece& piece) {
   lua_pushlstring(L, piece.bytes.data(), piece.bytes.size());
   lua_pushnumber(L, static_cast<double>(piece.next));
@@ -79,21 +78,6 @@ int start(lua_State* L, Strand& strand, const char* function, const char* path, 
           strand.complete([&](lua_State* l) { return push_result(l, *result); });
         };
       });
-=======
-// Pushes the result if the file can be read on the spot, else returns 0 with the
-// work begun.
-int start_read(lua_State* L, Strand& strand, const char* path, double max) {
-  const lua::HostWork unrefused(L);
-  const auto limit = static_cast<std::uint64_t>(max);
-  Result<std::string> content{std::string()};
-  Context& context = strand.context();
-  const std::string file = file_to_use(context, path);
-  if (read_kernel_file(file, limit, content)) return push_content(L, content);
-  auto job = FileJob::start(context.loop(), *context.workers(), file, limit,
-                            [&strand](const Result<std::string>& read) {
-                              strand.complete([&](lua_State* l) { return push_content(l, read); });
-                            });
->>>>>>> main
   if (job == nullptr)
     return push_failure(L, "failed", Error{Errc::cancelled, "the agent is stopping"});
   context.watch(job);
@@ -107,30 +91,31 @@ int start_read(lua_State* L, Strand& strand, const char* path, double max) {
 int start_read(lua_State* L, Strand& strand, const char* path, std::uint64_t max) {
   const lua::HostWork unrefused(L);
   Result<std::string> content{std::string()};
-  if (read_kernel_file(path, max, content)) return push_result(L, content);
+  std::string file = file_to_use(strand.context(), path);
+  if (read_kernel_file(file, max, content)) return push_result(L, content);
   return start(L, strand, kRead, path,
-               [file = std::string(path), max] { return read_file(file, max); });
+               [file = std::move(file), max] { return read_file(file, max); });
 }
 
 int start_read_piece(lua_State* L, Strand& strand, const char* path, double from,
                      std::uint64_t max) {
   const lua::HostWork unrefused(L);
   return start(L, strand, kRead, path,
-               [file = std::string(path), at = static_cast<std::int64_t>(from), max] {
+               [file = file_to_use(strand.context(), path), at = static_cast<std::int64_t>(from), max] {
                  return read_file_piece(file, at, max);
                });
 }
 
 int start_stat(lua_State* L, Strand& strand, const char* path) {
   const lua::HostWork unrefused(L);
-  return start(L, strand, kStat, path, [file = std::string(path)] { return stat_file(file); });
+  return start(L, strand, kStat, path, [file = file_to_use(strand.context(), path)] { return stat_file(file); });
 }
 
 int start_list(lua_State* L, Strand& strand, const char* path) {
   const lua::HostWork unrefused(L);
   const std::size_t bytes = strand.context().max_read() / 2;
   return start(L, strand, kList, path,
-               [file = std::string(path), bytes] { return list_names(file, kMaxNames, bytes); });
+               [file = file_to_use(strand.context(), path), bytes] { return list_names(file, kMaxNames, bytes); });
 }
 
 // The path at 1, which may be read.
