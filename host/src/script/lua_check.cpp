@@ -86,6 +86,7 @@ LuaCheck::LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
     : file_(std::move(file)),
       type_(type),
       name_(spec.name),
+      interval_(spec.interval),
       params_(spec.params),
       series_(file_->limits().series, file_->services().clock.now()) {
   narrow(file_->settings(), file_->name(), permits_);

@@ -65,6 +65,7 @@ class LuaCheck final : public check::Check {
   bool busy() const { return run_ != nullptr; }
 
   const std::string& name() const { return name_; }
+  Duration interval() const { return interval_; }
   const CheckServices& services() const;
   // Null if the check did not declare it.
   const metric::MetricInfo* metric(std::string_view name) const;
@@ -113,6 +114,7 @@ class LuaCheck final : public check::Check {
   const std::shared_ptr<LuaFile> file_;
   const LuaCheckType& type_;
   const std::string name_;
+  const Duration interval_;
   const config::Node params_;  // to make the instance anew
   std::uint32_t generation_ = 0;
   int instance_ref_ = -1;
