@@ -8,6 +8,11 @@
 namespace virgo::script {
 namespace {
 
+// A plugin's test lies beside it, and is none.
+bool is_plugin(const std::string& name) {
+  return name.ends_with(".lua") && !name.ends_with("_test.lua");
+}
+
 void append(std::vector<std::string>& to, const std::vector<std::string>& more) {
   to.insert(to.end(), more.begin(), more.end());
 }
@@ -35,6 +40,7 @@ std::vector<Error> LuaPlugins::load(const std::string& folder) {
     return problems;
   }
   for (const std::string& name : *names) {
+    if (!is_plugin(name)) continue;
     const std::string path = folder + "/" + name;
     if (const auto loaded = file(path).load(); !loaded)
       problems.push_back(loaded.error().context(path + " is not used"));
@@ -48,7 +54,7 @@ PluginFile::Changes LuaPlugins::changed(const std::string& folder,
   // What went first: another file may declare its types.
   for (const bool removed : {true, false}) {
     for (const uv::FileChange& change : files) {
-      if (change.removed != removed) continue;
+      if (change.removed != removed || !is_plugin(change.name)) continue;
       const std::string path = folder + "/" + change.name;
       if (removed) {
         const auto known = files_.extract(path);
