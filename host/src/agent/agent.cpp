@@ -85,7 +85,7 @@ struct Agent::Parts {
       : loop(l),
         clock(c),
         options(o),
-        types(l, c, spec),
+        types(l, c, spec, o.replace_when_hung),
         queue(spec.limits.queue_bytes, now_ms(c)),
         recorder(queue),
         judge(c, recorder),

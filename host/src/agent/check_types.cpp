@@ -1,6 +1,7 @@
 #include "agent/check_types.hpp"
 
 #include "agent/crash_watch.hpp"
+#include "agent/hang_watch.hpp"
 #include "agent/services.hpp"
 #include "base/version.hpp"
 #include "native/loader.hpp"
@@ -11,11 +12,13 @@ namespace virgo::agent {
 CheckTypes::Services::Services(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec)
     : workers({.threads = spec.limits.workers}),
       native(loop, workers, clock, {}),
-      lua{loop, clock, watchdog, workers, spec.limits, spec.lua_plugins} {}
+      lua{loop, clock, watchdog, workers, spec.limits, spec.lua_plugins, read_hung_checks(spec)} {}
 
-CheckTypes::CheckTypes(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec)
+CheckTypes::CheckTypes(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec,
+                       bool replace_when_hung)
     : services_(std::make_unique<Services>(loop, clock, spec)) {
   Services& s = *services_;
+  if (replace_when_hung) watch_hangs(spec, s.watchdog);
   auto self = std::make_unique<SelfCheckType>();
   self_ = self.get();
   (void)s.registry.add(std::move(self));  // the first: the name is free
