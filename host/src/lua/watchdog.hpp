@@ -20,7 +20,8 @@
 // sides change the same flag byte, and only a handler on the loop thread cannot
 // write back a value that has been changed meanwhile.
 //
-// What it cannot stop is one long call into C, such as a pathological pattern.
+// What it cannot stop is one long call into C. What plugin states have of such calls
+// is short, or asks whether it is to end (State::stopping); see sandbox.hpp.
 #pragma once
 
 #include <atomic>
