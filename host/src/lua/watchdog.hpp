@@ -20,8 +20,9 @@
 // sides change the same flag byte, and only a handler on the loop thread cannot
 // write back a value that has been changed meanwhile.
 //
-// What it cannot stop is one long call into C. The sandbox has none that is known; the
-// last resort is for the one that was overlooked.
+// What it cannot stop is one long call into C. What plugin states have of such calls
+// is short, or asks whether it is to end (State::stopping); see sandbox.hpp.
+// The last resort is for the one that was overlooked.
 #pragma once
 
 #include <atomic>
