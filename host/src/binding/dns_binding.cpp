@@ -28,7 +28,7 @@ bool is_permitted(lua_State* L, Net kind) {
   const Permits& permits = Context::of(L).permits();
   const auto bit = static_cast<std::uint8_t>(kind);
   return (permits.declared.net & bit) != 0 &&
-         (!permits.narrows_net || (permits.allowed->net & bit) != 0);
+         (!permits.narrows_net || (permits.allowed.net & bit) != 0);
 }
 
 void set_text(lua_State* L, const char* name, std::string_view text) {
