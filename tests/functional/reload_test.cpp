@@ -185,8 +185,8 @@ struct ReloadedPlugin : Reloaded {
   }
   void start(const std::string& checks) {
     agent.start(agent_yaml(files, checks,
-                           "plugins: {lua: [" + plugins + "]}\nstate: {folder: " + folder +
-                               "}\ndefaults: {interval: 100ms, splay: 100ms}\n"));
+                           "plugins: {lua: [" + plugins + "]}\nstate: " + folder +
+                               "\ndefaults: {interval: 100ms, splay: 100ms}\n"));
   }
   bool value_is(const std::string& check_and_metric, double value) {
     return wire.until([&] { return values[check_and_metric] == value; }, std::chrono::seconds(20));
@@ -209,14 +209,16 @@ struct ReloadedPlugin : Reloaded {
 // VIRGO_RELOADS=1000 is `./dev bench reload`.
 TEST_F(ReloadedPlugin, AgainAndAgainUnderLoad) {
   const char* wanted = std::getenv("VIRGO_RELOADS");
-  const int times = wanted != nullptr ? std::atoi(wanted) : 100;
+  const int times = wanted != nullptr ? std::atoi(wanted) : 60;
   const int warm = times / 5;
-  put("counter.lua", counter("counter", 0));
-  put("steady.lua", counter("steady", 7));
-  std::string checks = "  - load\n  - steady\n  - {name: slow, type: counter, interval: 1s}\n";
+  put("counter.lua", counter("my.counter", 0));
+  put("steady.lua", counter("my.steady", 7));
+  std::string checks =
+      "  - load\n  - {name: steady, type: my.steady}\n  - {name: slow, type: my.counter, interval: "
+      "1s}\n";
   // Their phases differ, so that one of them soon shows the version that runs.
   for (int i = 0; i < 8; ++i)
-    checks += "  - {name: fast" + std::to_string(i) + ", type: counter}\n";
+    checks += "  - {name: fast" + std::to_string(i) + ", type: my.counter}\n";
   start(checks);
   ASSERT_TRUE(wire.until([&] { return runs.size() == 11; })) << agent.err();
 
@@ -224,7 +226,7 @@ TEST_F(ReloadedPlugin, AgainAndAgainUnderLoad) {
   std::map<std::string, double> counts;
   on_report = [&](const json::Value& record) {
     const std::string check = text_of(record, "check");
-    if (text_of(record, "type") != "counter") return;
+    if (text_of(record, "type") != "my.counter") return;
     EXPECT_EQ(text_of(record, "status"), "ok") << json::to_json(record);
     newest = std::max(newest, values[check + " version"]);
   };
@@ -237,7 +239,7 @@ TEST_F(ReloadedPlugin, AgainAndAgainUnderLoad) {
       look();
       ASSERT_TRUE(wire.says(agent.process(), "counter.lua:2:")) << agent.err();
     }
-    put("counter.lua", counter("counter", version), version % 3 != 0);
+    put("counter.lua", counter("my.counter", version), version % 3 != 0);
     look();
     ASSERT_TRUE(wire.until([&] { return newest == version; })) << version << agent.err();
     if (version == warm) fds = descriptors(), memory = resident_kib();
@@ -261,9 +263,9 @@ TEST_F(ReloadedPlugin, AgainAndAgainUnderLoad) {
 }
 
 TEST_F(ReloadedPlugin, FilesThatComeAndGo) {
-  put("steady.lua", counter("steady", 7));
+  put("steady.lua", counter("my.steady", 7));
   put("broken.lua", "local check = virgo.check { name = 'late', nonsense\n");
-  start("  - steady\n  - {name: mine, type: virgo.late}\n  - load\n");
+  start("  - {name: steady, type: my.steady}\n  - {name: mine, type: virgo.late}\n  - load\n");
   ASSERT_TRUE(wire.until([&] { return outcomes["mine"].find("invalid") == 0; })) << agent.err();
   EXPECT_NE(outcomes["mine"].find("broken.lua:"), std::string::npos) << outcomes["mine"];
 
@@ -295,8 +297,8 @@ TEST_F(ReloadedPlugin, FilesThatComeAndGo) {
 }
 
 TEST_F(ReloadedPlugin, WhatIsHandedOverSurvivesARestart) {
-  put("counter.lua", counter("counter", 1));
-  start("  - {name: a/b, type: counter}\n");
+  put("counter.lua", counter("my.counter", 1));
+  start("  - {name: a/b, type: my.counter}\n");
   ASSERT_TRUE(wire.until([&] { return values["a/b count"] >= 5; })) << agent.err();
   agent.process().signal(SIGTERM);
   ASSERT_TRUE(wire.until([&] { return !agent.process().running(); }));
@@ -309,7 +311,7 @@ TEST_F(ReloadedPlugin, WhatIsHandedOverSurvivesARestart) {
   };
   last_seq = 0;
   runs.clear();
-  start("  - {name: a/b, type: counter}\n");
+  start("  - {name: a/b, type: my.counter}\n");
   ASSERT_TRUE(wire.until([&] { return first > 0; })) << agent.err();
   EXPECT_GE(first, before + 1);
 }
