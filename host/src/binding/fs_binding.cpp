@@ -101,21 +101,22 @@ int start_read_piece(lua_State* L, Strand& strand, const char* path, double from
                      std::uint64_t max) {
   const lua::HostWork unrefused(L);
   return start(L, strand, kRead, path,
-               [file = file_to_use(strand.context(), path), at = static_cast<std::int64_t>(from), max] {
-                 return read_file_piece(file, at, max);
-               });
+               [file = file_to_use(strand.context(), path), at = static_cast<std::int64_t>(from),
+                max] { return read_file_piece(file, at, max); });
 }
 
 int start_stat(lua_State* L, Strand& strand, const char* path) {
   const lua::HostWork unrefused(L);
-  return start(L, strand, kStat, path, [file = file_to_use(strand.context(), path)] { return stat_file(file); });
+  return start(L, strand, kStat, path,
+               [file = file_to_use(strand.context(), path)] { return stat_file(file); });
 }
 
 int start_list(lua_State* L, Strand& strand, const char* path) {
   const lua::HostWork unrefused(L);
   const std::size_t bytes = strand.context().max_read() / 2;
-  return start(L, strand, kList, path,
-               [file = file_to_use(strand.context(), path), bytes] { return list_names(file, kMaxNames, bytes); });
+  return start(L, strand, kList, path, [file = file_to_use(strand.context(), path), bytes] {
+    return list_names(file, kMaxNames, bytes);
+  });
 }
 
 // The path at 1, which may be read.
