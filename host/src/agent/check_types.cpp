@@ -5,14 +5,14 @@
 #include "agent/services.hpp"
 #include "base/version.hpp"
 #include "native/loader.hpp"
-#include "script/lua_plugins.hpp"
 
 namespace virgo::agent {
 
 CheckTypes::Services::Services(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec)
     : workers({.threads = spec.limits.workers}),
       native(loop, workers, clock, {}),
-      lua{loop, clock, watchdog, workers, spec.limits, spec.lua_plugins, read_hung_checks(spec)} {}
+      lua{loop, clock, watchdog, workers, spec.limits, spec.lua_plugins, read_hung_checks(spec)},
+      plugins(registry, lua) {}
 
 CheckTypes::CheckTypes(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec,
                        bool replace_when_hung)
@@ -25,8 +25,8 @@ CheckTypes::CheckTypes(uv::Loop& loop, const Clock& clock, const config::AgentSp
   const auto loaded =
       native::load_plugins(s.native, spec.plugin_dirs, s.registry, skipped_plugins(spec));
   for (const Error& e : loaded.refusals) refusals_.push_back(e.message);
-  for (const Error& e : script::load_lua_plugins(spec.lua_plugin_dirs, s.registry, s.lua))
-    refusals_.push_back(e.message);
+  for (const std::string& folder : spec.lua_plugin_dirs)
+    for (const Error& e : s.plugins.load(folder)) refusals_.push_back(e.message);
 }
 
 CheckTypes::~CheckTypes() = default;
