@@ -66,13 +66,13 @@ constexpr Piece kPieces[] = {
         for line in redis:gmatch("[^\r\n]+") do local v = line:match("^field_number_77:(%d+)") end
       end)lua"},
     {"a field far behind: match", R"lua(
-      for _ = 1, n * 10 do local v = redis:match("field_number_119:(%d+)") end)lua"},
+      for i = 1, n * 10 do local v = redis:match("field_number_119:(%d+)", i % 7 + 1) end)lua"},
     {"find plain, far behind", R"lua(
-      for _ = 1, n * 10 do local at = redis:find("field_number_119:", 1, true) end)lua"},
+      for i = 1, n * 10 do local at = redis:find("field_number_119:", i % 7 + 1, true) end)lua"},
     {"find plain, short subject", R"lua(
-      local line = "status: ok, running"
+      local lines = { "status: ok, running", "status: failed", "nothing here", "is it ok?" }
       local found = 0
-      for i = 1, n * 1000 do if line:find("ok", 1, true) then found = found + 1 end end)lua"},
+      for i = 1, n * 100 do if lines[i % 4 + 1]:find("ok", 1, true) then found = found + 1 end end)lua"},
     {"find of a pattern, short subject", R"lua(
       local line = "status: ok, running"
       local found = 0

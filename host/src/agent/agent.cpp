@@ -106,8 +106,8 @@ struct Agent::Parts {
 
 SelfFigures Agent::Parts::self_figures() {
   SelfFigures f;
-  f.checks = scheduler.size();
   for (std::size_t i = 0; i < scheduler.size(); ++i) {
+    f.checks += scheduler.live(i) ? 1 : 0;
     const schedule::Stats& s = scheduler.stats(i);
     f.quarantined += s.quarantined ? 1 : 0;
     f.runs += s.runs;

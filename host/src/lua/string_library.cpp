@@ -21,13 +21,20 @@ std::size_t offset_argument(lua_State* L, int index, std::size_t size) {
   return 0;
 }
 
-bool is_special(char c) {
-  return c != '\0' && std::strchr("^$*+?.([%-", c) != nullptr;
+constexpr ByteSet set_of(std::string_view bytes) {
+  ByteSet out{};
+  for (const char byte : bytes) {
+    const auto c = static_cast<unsigned char>(byte);
+    out.bits[c >> 5] |= std::uint32_t{1} << (c & 31);
+  }
+  return out;
 }
+
+constexpr ByteSet kSpecial = set_of("^$*+?.([%-");
 
 bool is_plain(std::string_view pattern) {
   for (const char c : pattern)
-    if (is_special(c)) return false;
+    if (kSpecial.has(static_cast<unsigned char>(c))) return false;
   return true;
 }
 
@@ -79,16 +86,19 @@ int string_match(lua_State* L) {
   return 1;
 }
 
-// What an iteration keeps; the copy of the program lies behind it.
+// What an iteration keeps; the copy of the program lies behind it. The iterator keeps
+// the texts of subject and pattern.
 struct Iteration {
   Program program;
+  const char* subject;
+  std::size_t size;
   std::size_t from;  // beyond the subject: over
 };
 
-// Upvalues: subject, pattern (keeps the text), iteration.
+// Goes on with the iteration at 1.
 int gmatch_next(lua_State* L) {
-  auto& iteration = *static_cast<Iteration*>(lua_touserdata(L, lua_upvalueindex(3)));
-  const std::string_view subject = check_text(L, lua_upvalueindex(1));
+  auto& iteration = *static_cast<Iteration*>(lua_touserdata(L, 1));
+  const std::string_view subject(iteration.subject, iteration.size);
   if (iteration.from <= subject.size()) {
     Matcher matcher = make_matcher(L, subject, iteration.program);
     if (check_match(L, matcher, matcher.search(subject.data() + iteration.from))) {
@@ -103,18 +113,38 @@ int gmatch_next(lua_State* L) {
   return 1;
 }
 
-// string.gmatch(subject, pattern)
+// The iterator is a function of Lua: LuaJIT compiles its call for any of its kind,
+// but that of a C function, each with upvalues of its own, for this very one only.
+constexpr const char* kIterator =
+    "local next_match = ... "
+    "return function(iteration, subject, pattern) "
+    "return function() return next_match(iteration, subject, pattern) end end";
+
+// string.gmatch(subject, pattern). Upvalue 1: what makes iterators, after the first call.
 int string_gmatch(lua_State* L) {
-  check_text(L, 1);
+  const std::string_view subject = check_text(L, 1);
   const std::string_view pattern = check_text(L, 2);
+  lua_settop(L, 2);
+  lua_pushvalue(L, lua_upvalueindex(1));
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    if (luaL_loadbuffer(L, kIterator, std::strlen(kIterator), "=virgo") != 0) return lua_error(L);
+    lua_pushcfunction(L, gmatch_next);
+    lua_call(L, 1, 1);
+    lua_pushvalue(L, -1);
+    lua_replace(L, lua_upvalueindex(1));
+  }
   ProgramSpace space;
   const Program program = space.compile(pattern, false);
-  lua_settop(L, 2);
   void* memory = lua_newuserdata(L, sizeof(Iteration) + program.copy_size());
   auto* iteration = new (memory) Iteration();
   iteration->program = program.copy_to(iteration + 1);
+  iteration->subject = subject.data();
+  iteration->size = subject.size();
   iteration->from = 0;
-  lua_pushcclosure(L, gmatch_next, 3);
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, 2);
+  lua_call(L, 3, 1);
   return 1;
 }
 
@@ -159,12 +189,12 @@ int push_captures(lua_State* L, const Program& program, const Matcher& matcher) 
 }
 
 void add_pattern_functions(lua_State* L) {
-  const luaL_Reg functions[] = {{"find", string_find},
-                                {"match", string_match},
-                                {"gmatch", string_gmatch},
-                                {"gsub", string_gsub},
-                                {nullptr, nullptr}};
+  const luaL_Reg functions[] = {
+      {"find", string_find}, {"match", string_match}, {"gsub", string_gsub}, {nullptr, nullptr}};
   luaL_setfuncs(L, functions, 0);
+  lua_pushnil(L);
+  lua_pushcclosure(L, string_gmatch, 1);
+  lua_setfield(L, -2, "gmatch");
 }
 
 }  // namespace virgo::lua

@@ -39,8 +39,8 @@ struct CheckServices {
   uv::WorkerPool& workers;                     // for files that may lie on a dead mount
   config::LimitsSpec limits{};                 // of every file; zeros for the defaults
   std::vector<config::LuaPluginSpec> files{};  // what single files may do
-  RunObserver* observer = nullptr;
-  std::string overlay = {};  // a folder over the host's files, for tests; "" = none
+  RunObserver* observer = nullptr;             // null: nobody
+  std::string overlay{};                       // a folder over the host's files, for tests
 };
 
 }  // namespace virgo::script

@@ -31,12 +31,16 @@ class LuaFile final : public binding::Context {
   // Errors begin with the file's path or "name.lua:line".
   static Result<std::shared_ptr<LuaFile>> load(const std::string& path,
                                                const CheckServices& services);
+  // The same of a text that was read already.
+  static Result<std::shared_ptr<LuaFile>> load(const std::string& path, std::string source,
+                                               const CheckServices& services);
   ~LuaFile() override;
   LuaFile(const LuaFile&) = delete;
   LuaFile& operator=(const LuaFile&) = delete;
 
   const std::string& path() const { return path_; }
   const std::string& name() const { return name_; }  // "redis.lua"
+  const std::string& source() const { return source_; }
   const CheckServices& services() const { return services_; }
   // What the file declared when it was loaded, to be moved into check types.
   std::vector<Declaration>& declarations() { return declarations_; }
@@ -72,6 +76,9 @@ class LuaFile final : public binding::Context {
   // Of the check whose run is executing.
   const binding::Permits& permits() const override;
   void watch(const std::shared_ptr<binding::FileJob>& job) override;
+  void opened(const char* kind, std::string_view what) override;
+  void used(const char* list, std::string_view what) override;
+  const std::string& overlay() const override { return services_.overlay; }
   std::size_t max_open() const override { return limits_.sockets; }
   void exceeded(const char* limit, std::string value, std::string text) override;
   void entering(binding::Strand& strand) override;
@@ -83,9 +90,6 @@ class LuaFile final : public binding::Context {
   // Processor time that is left of this minute.
   Duration cpu_left() { return cpu_.left(services_.clock.now()); }
 
-  void opened(const char* kind, std::string_view what) override;
-  void used(const char* list, std::string_view what) override;
-  const std::string& overlay() const override { return services_.overlay; }
   // The run whose code executes, or that of the function of virgo.parallel that does;
   // null outside of runs.
   LuaRun* current_run() const;

@@ -108,7 +108,7 @@ TEST_F(LuaExecTest, MisuseIsAnErrorOfTheScript) {
       {"virgo.exec{'/bin/true', stdin = {}}", "stdin is a text"},
       {"virgo.exec{'bin/true'}", "not a plain absolute path"},
       {"virgo.exec{'/bin/../bin/true'}", "not a plain absolute path"},
-      {"table.sort({1, 2}, function() virgo.exec{'/bin/true'} end)", "virgo.exec"},
+      {"('x'):gsub('x', function() virgo.exec{'/bin/true'} end)", "virgo.exec"},
   };
   for (const auto& [body, part] : kCases)
     EXPECT_THAT(verdict(body), ::testing::HasSubstr(part)) << body;
