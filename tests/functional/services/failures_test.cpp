@@ -108,8 +108,7 @@ std::vector<Case> all_cases() {
                      "timeout",
                      "no answer by the deadline; was waiting in",
                      i > 2});
-    cases.push_back(
-        {name + "-closes", types[i], {"", "", false, true}, "unreachable", "", i > 2});
+    cases.push_back({name + "-closes", types[i], {"", "", false, true}, "unreachable", "", i > 2});
   }
   return cases;
 }
