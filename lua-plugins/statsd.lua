@@ -2,7 +2,6 @@
 --
 --   - name: statsd
 --     type: virgo.statsd
---     interval: 10s
 --     params: { port: 8125, percentiles: [50, 95, 99] }
 --
 --   page.views:1|c            counter; 1|c|@0.1 stands for ten
@@ -11,49 +10,30 @@
 --   users:4711|s              set: how many different ones between two runs
 --   page.views:1|c|#page:home,tls       with labels: page=home, tls=true
 -- A timer is NAME.count and .sum, which only grow like counters, and of the time since the
--- last run .min, .max, .mean, and NAME by `quantile`.
+-- last run .min, .max, and NAME by `quantile`.
 
 local check = virgo.check {
   name = "virgo.statsd", summary = "A statsd server: counters, gauges, timers, sets", api = 1,
   params = {
-    address = { default = "127.0.0.1", help = "where to listen" },
-    port = { type = "int", default = 8125 },
+    address = { default = "127.0.0.1" }, port = { type = "int", default = 8125 },
     percentiles = { type = "list", help = "of timers, from 0 to 100; without it 50, 90, 95, 99" },
     max_series = { type = "int", default = 1000, help = "what is beyond is counted and dropped" },
     expire = { type = "duration", default = "1h", help = "a series nobody sends is forgotten" },
   },
-  undeclared = true,
+  undeclared = true, needs = { net = { "udp", "listen" } },
   metrics = {
     { name = "virgo.statsd.lines", unit = "{line}", kind = "counter", type = "u64",
       help = "By result: ok, bad, dropped (beyond max_series)" },
     { name = "virgo.statsd.series", unit = "{series}", type = "u64", help = "Series known" },
   },
-  needs = { net = { "udp", "listen" } },
 }
 
 local kinds = { c = "counter", g = "gauge", ms = "timer", h = "timer", d = "timer", s = "set" }
 local max_values, max_labels = 250, 15 -- for percentiles; of more values, a fair choice
 
--- `handed` is what handover() gave, when the file was changed.
-function check:configure(handed)
-  local old = handed or { lines = { ok = 0, bad = 0, dropped = 0 }, series = {}, count = 0 }
-  self.lines, self.series, self.count, self.members = old.lines, old.series, old.count, 0
-  self.ranks = {}
-  for i, p in ipairs(self.percentiles or { 50, 90, 95, 99 }) do
-    self.ranks[i] = tonumber(p) or -1
-    if self.ranks[i] < 0 or self.ranks[i] > 100 then
-      error { param = "percentiles", message = "are numbers from 0 to 100" }
-    end
-  end
-end
-
-function check:handover()
-  return { lines = self.lines, series = self.series, count = self.count }
-end
-
 -- The series of a line; nil if it is new and there are too many.
-local function find(self, name, type, tags)
-  local key = kinds[type] .. "|" .. name .. "|" .. tags
+local function find(self, type, name, tags)
+  local key = type .. "|" .. name .. "|" .. tags
   local series = self.series[key]
   if not series then
     if self.count >= self.max_series then return nil end
@@ -66,6 +46,27 @@ local function find(self, name, type, tags)
   end
   series.used = virgo.now()
   return series
+end
+
+-- What goes on when the file is changed: what has been added up.
+function check:handover()
+  local sums = {}
+  for key, s in pairs(self.series) do sums[key] = { s.value, s.count, s.sum } end
+  return { lines = self.lines, sums = sums }
+end
+
+function check:configure(handed)
+  self.series, self.count, self.members = {}, 0, 0 -- by key; of series; of sets
+  self.lines = handed and handed.lines or { ok = 0, bad = 0, dropped = 0 }
+  for key, sums in pairs(handed and handed.sums or {}) do
+    local s = find(self, key:match("^(%a+)|(.-)|(.*)$"))
+    if s then s.value, s.count, s.sum = sums[1], sums[2], sums[3] end
+  end
+  self.ranks = self.percentiles or { 50, 90, 95, 99 }
+  for _, rank in ipairs(self.ranks) do
+    local n = tonumber(rank) or -1
+    if n < 0 or n > 100 then error { param = "percentiles", message = "are from 0 to 100" } end
+  end
 end
 
 -- Counts one value in; false if there is no room for it.
@@ -87,17 +88,18 @@ local function add(self, series, text, rate)
   return true
 end
 
--- One line; returns what became of it.
+-- One line. Returns what became of it.
 local function take(self, line)
   local name, texts, type, rest = line:match("^([^:|@#]+):([^|]+)|(%a+)(.*)$")
   if not kinds[type] or #line > 1000 then return "bad" end
   local rate, tags = tonumber(rest:match("|@([^|]*)") or 1), rest:match("|#([^|]*)") or ""
   local _, commas = tags:gsub(",", "")
+  name = name:gsub("[^%w_.-]", "_")
   if not rate or rate <= 0 or rate > 1 or commas >= max_labels then return "bad" end
   for text in texts:gmatch("[^:]+") do -- name:1:2:3|ms is three values
     local value = tonumber(text)
     if type ~= "s" and (not value or value - value ~= 0) then return "bad" end -- nan, inf
-    local series = find(self, name:gsub("[^%w_.-]", "_"), type, tags)
+    local series = find(self, type, name, tags)
     if not series or not add(self, series, text, rate) then return "dropped" end
   end
   return "ok"
@@ -115,15 +117,13 @@ function check:background()
 end
 
 local function emit_timer(run, s, ranks)
-  local values, total, gauge = s.values, 0, { unit = s.unit }
+  local values, gauge = s.values, { unit = s.unit }
   run:emit(s.name .. ".count", s.count, s.labels, { kind = "counter" })
   run:emit(s.name .. ".sum", s.sum, s.labels, { kind = "counter", unit = s.unit })
   if #values == 0 then return end
   table.sort(values)
-  for i = 1, #values do total = total + values[i] end
   run:emit(s.name .. ".min", values[1], s.labels, gauge)
   run:emit(s.name .. ".max", values[#values], s.labels, gauge)
-  run:emit(s.name .. ".mean", total / #values, s.labels, gauge)
   for _, rank in ipairs(ranks) do -- the nearest rank
     s.labels.quantile = rank / 100
     run:emit(s.name, values[math.max(1, math.ceil(rank / 100 * #values))], s.labels, gauge)
