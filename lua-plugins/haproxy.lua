@@ -80,9 +80,10 @@ local function each_line(self, each)
   end
 end
 
--- A line of CSV as a list; a field in quotes may have commas.
+-- A line of CSV as a list; a field in quotes may have commas, and "" for a quote.
 local function split(line)
   local fields, at = {}, 1
+  line = line:gsub('""', "'")
   while at <= #line do
     local quoted, after = line:match('^"([^"]*)",?()', at)
     if not quoted then quoted, after = line:match("^([^,]*),?()", at) end

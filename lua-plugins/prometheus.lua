@@ -9,8 +9,8 @@
 --       labels: { job: node }
 --
 -- Histograms and summaries come as the series the page has: NAME_bucket by `le`, NAME_sum,
--- NAME_count; the quantiles by `quantile`. NaN is left out, and so are timestamps. Large
--- pages: limits.samples_per_run (5000) and limits.lua_memory (four times the page).
+-- NAME_count; the quantiles by `quantile`. NaN is left out, and so are timestamps. What
+-- bounds large pages: max_size, limits.lua_series, .samples_per_run and .lua_memory.
 
 local check = virgo.check {
   name = "virgo.prometheus", summary = "Metrics of a page for Prometheus", api = 1,
@@ -54,7 +54,7 @@ local specials = { NaN = 0 / 0, Nan = 0 / 0, nan = 0 / 0, Inf = math.huge, inf =
 specials["+Inf"], specials["-Inf"] = math.huge, -math.huge
 
 local function read_number(text)
-  return specials[text] or text:find("^[-+]?[%d.]") and tonumber(text)
+  return specials[text] or text:find("^[-+%d.eE]+$") and tonumber(text)
 end
 
 -- What a sample of this name is, by the page's "# TYPE" lines.

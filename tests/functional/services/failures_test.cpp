@@ -113,18 +113,22 @@ std::vector<Case> all_cases() {
   return cases;
 }
 
-std::string yaml(const std::string& name, const char* type, bool http, int port) {
+std::string yaml(const std::string& name, const char* type, bool http, int port,
+                 const char* timeout = "10s") {
   const std::string params =
       http ? format("url: 'http://127.0.0.1:{}'", port) : format("port: {}", port);
-  return format("  - {{name: {}, type: {}, timeout: 1s, interval: 1s, params: {{{}}}}}\n", name,
-                type, params);
+  return format("  - {{name: {}, type: {}, timeout: {}, interval: 10s, params: {{{}}}}}\n", name,
+                type, timeout, params);
 }
 
 TEST(ServiceFailures, AreToldInOneLine) {
   const std::vector<Case> cases = all_cases();
   ScriptedServers servers;
   std::string checks;
-  for (const Case& c : cases) checks += yaml(c.name, c.type, c.http, servers.add(c.script));
+  for (const Case& c : cases) {
+    const bool waits = std::string_view(c.status) == "timeout";
+    checks += yaml(c.name, c.type, c.http, servers.add(c.script), waits ? "1s" : "10s");
+  }
   const int nobody = unused_port();
   for (const char* type : {"virgo.redis", "virgo.memcached", "virgo.ssh"})
     checks += yaml(std::string("down-") + type, type, false, nobody);
