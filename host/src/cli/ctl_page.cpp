@@ -46,6 +46,14 @@ std::string suspension_text(const json::Value& check) {
                 until != nullptr ? time_text(until->i64) : "the agent is restarted");
 }
 
+// "23.2 KiB"
+std::string bytes_text(std::int64_t bytes) {
+  const auto value = static_cast<double>(bytes);
+  if (bytes < 1024) return format("{} B", bytes);
+  return bytes < 1 << 20 ? format("{:.1f} KiB", value / 1024)
+                         : format("{:.1f} MiB", value / (1 << 20));
+}
+
 std::string or_dash(std::string text) {
   return text.empty() ? "-" : std::move(text);
 }
@@ -88,8 +96,7 @@ std::string status_page(const json::Value& result) {
        {"runs",
         format("{}, {} skipped, {} timed out", text("runs"), text("skipped"), text("timeouts"))},
        {"queue", format("{} reports ({}), {} dropped", text("queue_records"),
-                        format_size(static_cast<std::uint64_t>(whole_of(result, "queue_bytes"))),
-                        text("queue_dropped"))}});
+                        bytes_text(whole_of(result, "queue_bytes")), text("queue_dropped"))}});
 }
 
 std::string checks_page(const json::Value& result) {

@@ -26,7 +26,7 @@ constexpr int kMaxCaptures = 32;
 struct ByteSet {
   std::array<std::uint32_t, 8> bits;
 
-  bool has(unsigned char c) const { return ((bits[c >> 5] >> (c & 31)) & 1) != 0; }
+  constexpr bool has(unsigned char c) const { return ((bits[c >> 5] >> (c & 31)) & 1) != 0; }
 };
 
 struct PatternItem {

@@ -75,7 +75,7 @@ class PatternCompiler {
   // The byte before at_.
   void literal() {
     const char* byte = at_ - 1;
-    if (at_ < end_ && std::strchr("*+-?", *at_) != nullptr && *at_ != '\0') {
+    if (at_ < end_ && (*at_ == '*' || *at_ == '+' || *at_ == '-' || *at_ == '?')) {
       repeatable(Op::byte).a = static_cast<std::uint8_t>(*byte);
       return;
     }

@@ -21,13 +21,20 @@ std::size_t offset_argument(lua_State* L, int index, std::size_t size) {
   return 0;
 }
 
-bool is_special(char c) {
-  return c != '\0' && std::strchr("^$*+?.([%-", c) != nullptr;
+constexpr ByteSet set_of(std::string_view bytes) {
+  ByteSet out{};
+  for (const char byte : bytes) {
+    const auto c = static_cast<unsigned char>(byte);
+    out.bits[c >> 5] |= std::uint32_t{1} << (c & 31);
+  }
+  return out;
 }
+
+constexpr ByteSet kSpecial = set_of("^$*+?.([%-");
 
 bool is_plain(std::string_view pattern) {
   for (const char c : pattern)
-    if (is_special(c)) return false;
+    if (kSpecial.has(static_cast<unsigned char>(c))) return false;
   return true;
 }
 

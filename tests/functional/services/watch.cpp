@@ -7,13 +7,9 @@
 
 namespace virgo::functional {
 
-Watch::Watch(const std::string& checks) {
+Watch::Watch(const std::string& checks, const std::string& rest) {
   endpoint_.start();
-  agent_.start(yaml(checks));
-}
-
-std::string Watch::yaml(const std::string& checks) const {
-  return agent_yaml(endpoint_, checks, "defaults: {interval: 200ms, timeout: 5s}\n");
+  agent_.start(agent_yaml(endpoint_, checks, "defaults: {interval: 200ms, timeout: 5s}\n" + rest));
 }
 
 json::Value Watch::report(const std::string& check, const Accept& accept) {

@@ -297,7 +297,8 @@ TEST_F(LuaIoTest, AReadThatDoesNotComeBackEndsAtTheDeadline) {
 
 TEST_F(LuaIoTest, TheShippedChecksWork) {
   const std::string shipped = std::string(VIRGO_SOURCE_DIR) + "/lua-plugins";
-  ASSERT_TRUE(load_lua_plugins({shipped}, registry_, services()).empty());
+  const auto errors = load_lua_plugins({shipped}, registry_, services());
+  ASSERT_TRUE(errors.empty()) << errors.front().message;
   const auto& tainted = collect(*make("virgo.tainted"));
   ASSERT_EQ(tainted.status(), Status::ok) << tainted.text();
   ASSERT_EQ(tainted.samples().size(), 1u);
