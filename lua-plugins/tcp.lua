@@ -1,25 +1,39 @@
--- virgo.tcp: can a TCP port be connected to, and how long does it take?
+-- virgo.tcp: can a TCP port be connected to, how long does it take, and does the
+-- server say what it should?
 --
 --   - name: database
 --     type: virgo.tcp
 --     timeout: 2s
 --     params: { host: db.example.com, port: 5432 }
+--   - name: mail
+--     type: virgo.tcp
+--     params: { host: mx.example.com, port: 465, tls: true, expect: "220 ", send: "QUIT\r\n" }
 --
--- When nobody answers, the run's status says why: "unreachable" (refused, no
--- such name, no route) or "timeout" (nothing came back by the deadline).
+-- When nobody answers, the run's status says why: "unreachable" (refused, no such
+-- name, no route) or "timeout" (nothing came back by the deadline). A server that says
+-- something else than `expect` makes the check's state critical.
 
 local check = virgo.check {
   name = "virgo.tcp",
-  summary = "Time to connect to a TCP port",
+  summary = "Time to connect to a TCP port, and what is said there",
   params = {
     host = { type = "text", required = true, help = "name or IP address" },
     port = { type = "int", required = true, help = "1 to 65535" },
+    tls = { type = "bool", default = false, help = "connect with TLS" },
+    verify = { type = "bool", default = true, help = "whether the certificate must be right" },
+    ca = { type = "text", help = "PEM file of who may sign the certificate; default: the system's" },
+    send = { type = "text", help = "sent once connected" },
+    expect = { type = "text", help = "a text that must come within the first 8 KiB" },
   },
-  needs = { net = { "tcp" } },
+  needs = { net = { "tcp" }, read = { "$ca" } },
   metrics = {
     -- No OpenTelemetry convention names this; Virgo's own begin with "virgo.".
     { name = "virgo.tcp.connect.duration", unit = "s", kind = "gauge", type = "f64",
       help = "From the look-up of the name to the established connection" },
+    { name = "virgo.tcp.tls.duration", unit = "s", kind = "gauge", type = "f64",
+      help = "Of the TLS handshake" },
+    { name = "virgo.tcp.answer.duration", unit = "s", kind = "gauge", type = "f64",
+      help = "From then on until the expected text was there" },
   },
 }
 
@@ -34,8 +48,33 @@ end
 
 function check:collect(run)
   local begun = virgo.now()
+  local function took(metric) -- since the step before
+    local now = virgo.now()
+    run:emit(metric, now - begun, self.labels)
+    begun = now
+  end
+
   local socket = assert(virgo.tcp.connect(self.host, self.port)) -- waits; others run meanwhile
-  run:emit("virgo.tcp.connect.duration", virgo.now() - begun, self.labels)
+  took("virgo.tcp.connect.duration")
+  if self.tls then
+    assert(socket:start_tls { server_name = self.host, verify = self.verify, ca = self.ca })
+    took("virgo.tcp.tls.duration")
+  end
+  if self.send then assert(socket:write(self.send)) end
+  if self.expect then
+    local said, err = "", nil
+    while not said:find(self.expect, 1, true) do
+      local more
+      more, err = socket:read()
+      if not more or #said + #more > 8192 then
+        local text = said ~= "" and ("it says %q"):format(said:sub(1, 80)) or tostring(err)
+        run:state("critical", text)
+        return
+      end
+      said = said .. more
+    end
+    took("virgo.tcp.answer.duration")
+  end
   socket:close()
 end
 

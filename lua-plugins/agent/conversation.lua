@@ -3,8 +3,13 @@
 -- the host's; the words are here.
 --
 -- The host calls `opened` when a connection is up, as a task of the link: it may
--- wait (link:request, queue:take, virgo.sleep), and is dropped when the link
+-- wait (link:request, queue:wait, virgo.sleep), and is dropped when the link
 -- ends. Requests of the endpoint are answered by `requests[method]`.
+--
+-- This file can be changed while the agent runs. The new one then goes on with the
+-- connection of the old: its `resumed` is called in place of `opened`, with what the
+-- old one's `handover` returned. If it fails before the endpoint has answered it
+-- once, the old one goes on.
 
 local HEARTBEAT_TIMEOUT = 10   -- seconds
 local STOP_STEP = 1            -- seconds until a stop of the agent is noticed
@@ -15,6 +20,9 @@ math.randomseed(virgo.time() * 1e6 % 2 ^ 31)
 
 local log = virgo.log
 local conversation = { requests = {} }
+
+-- Seconds between heartbeats, as the endpoint wants them.
+local heartbeat_interval
 
 -- Offset of the endpoint's clock to ours in seconds, from the last heartbeat.
 local clock_offset, latency
@@ -41,13 +49,16 @@ local function hello(link)
   if not interval or interval < 100 then
     return nil, "the endpoint's hello has no usable heartbeat_interval (milliseconds)"
   end
-  return interval / 1000
+  heartbeat_interval = interval / 1000
+  return true
 end
 
+local function next_heartbeat() return heartbeat_interval * (0.9 + 0.1 * math.random()) end
+
 -- Shows that both sides live, and measures the round trip and the clocks.
-local function heartbeats(link, interval)
+local function heartbeats(link, first)
+  virgo.sleep(first)
   while true do
-    virgo.sleep(interval * (0.9 + 0.1 * math.random()))
     local sent, begun = virgo.time(), virgo.now()
     local reply, err = link:request("heartbeat.post",
       { timestamp = math.floor(sent * 1000), latency_ms = latency and latency * 1000 },
@@ -61,6 +72,7 @@ local function heartbeats(link, interval)
       log.debug(string.format("heartbeat: %.1f ms, the endpoint's clock is %+.3f s off",
         latency * 1000, clock_offset))
     end
+    virgo.sleep(next_heartbeat())
   end
 end
 
@@ -98,11 +110,26 @@ local function deliver(link)
 end
 
 function conversation.opened(link)
-  local interval, problem = hello(link)
-  if not interval then return link:close(problem) end
+  local accepted, problem = hello(link)
+  if not accepted then return link:close(problem) end
   link:ready()
   log.info("the endpoint accepted us as '" .. agent.id .. "'")
-  link:spawn(heartbeats, link, interval)
+  link:spawn(heartbeats, link, next_heartbeat())
+  deliver(link)
+end
+
+function conversation.handover()
+  return {
+    heartbeat_interval = heartbeat_interval, clock_offset = clock_offset, latency = latency,
+  }
+end
+
+function conversation.resumed(link, handed)
+  if not handed or not handed.heartbeat_interval then return conversation.opened(link) end
+  heartbeat_interval = handed.heartbeat_interval
+  clock_offset, latency = handed.clock_offset, handed.latency
+  -- The first at once: it shows that this one can speak.
+  link:spawn(heartbeats, link, 0)
   deliver(link)
 end
 

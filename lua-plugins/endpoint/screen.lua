@@ -101,6 +101,10 @@ function screen:received(agent, record)
   report.check, report.runtime, report.status =
     clean(record.check), clean(record.runtime), clean(record.status)
   report.message = type(record.message) == "string" and clean(record.message) or nil
+  -- What watching over it comes to, when it is not well.
+  report.state = type(record.state) == "string" and record.state ~= "ok" and
+    clean(record.state) .. ": " ..
+      (type(record.state_reason) == "string" and clean(record.state_reason) or "") or nil
   report.duration, report.at = tonumber(record.duration_us) or 0, uv.hrtime() / 1e9
   report.metrics = {}
   for _, sample in ipairs(record.samples) do
@@ -123,6 +127,7 @@ function screen:plain(report)
   local head = string.format("%-12s %-6s %-7s %8s", report.check, report.runtime, report.status,
     micros(report.duration))
   if report.message then self:line(head .. "  " .. report.message) end
+  if report.state then self:line(head .. "  " .. report.state) end
   for _, m in ipairs(report.metrics) do
     local name = m.name .. (next(m.labels) and (" {" .. labels_text(m.labels) .. "}") or "")
     self:line(string.format("%s  %-62s %10s %s", head, name, m.value, m.unit))
@@ -149,10 +154,11 @@ function screen:table(width, height)
   for _, r in ipairs(sorted_reports(self)) do
     local age = string.format("%.0fs", uv.hrtime() / 1e9 - r.at)
     local metrics = r.metrics
-    if r.status ~= "ok" then
-      metrics = { { name = r.status .. ": " .. (r.message or ""), labels = {}, value = "",
-                    unit = "" }, unpack(r.metrics) }
+    local function above(text)
+      metrics = { { name = text, labels = {}, value = "", unit = "" }, unpack(metrics) }
     end
+    if r.state then above(r.state) end
+    if r.status ~= "ok" then above(r.status .. ": " .. (r.message or "")) end
     local telling = telling_keys(metrics)
     for _, m in ipairs(metrics) do
       lines[#lines + 1] = string.format(FORMAT, r.check:sub(1, 11), r.runtime, m.name,

@@ -41,36 +41,37 @@ constexpr Evil kEvil[] = {
      "kept"},
     {"hog", "type: test.sleep_loop, params: {for: 150ms}", "quarantined",
      "held the event loop longer than 100ms in 5 runs in succession"},
-    {"lua-errors", "type: evil.error_in_collect", "failed",
-     "error_in_collect.lua:3: broken on purpose"},
-    {"lua-callbacks", "type: evil.error_in_every_callback", "failed", "from a callback"},
-    {"lua-values", "type: evil.error_values", "failed",
+    {"lua-errors", "type: hostile.error_in_collect", "failed",
+     "error_in_collect.lua:4: broken on purpose"},
+    {"lua-callbacks", "type: hostile.error_in_every_callback", "failed", "from a callback"},
+    {"lua-values", "type: hostile.error_values", "failed",
      "raised an error that is a table, not a text or {message=...}"},
-    {"lua-endless", "type: evil.endless_loop", "limit",
+    {"lua-endless", "type: hostile.endless_loop", "limit",
      "stopped after 100ms without coming back to the loop (limits.lua_budget), at "
-     "endless_loop.lua:5"},
-    {"lua-pcall", "type: evil.endless_pcall", "quarantined", "held the event loop longer than"},
-    {"lua-handler", "type: evil.endless_handler", "quarantined", "held the event loop longer than"},
-    {"lua-coroutine", "type: evil.endless_coroutine", "quarantined",
+     "endless_loop.lua:6"},
+    {"lua-pcall", "type: hostile.endless_pcall", "quarantined", "held the event loop longer than"},
+    {"lua-handler", "type: hostile.endless_handler", "quarantined",
      "held the event loop longer than"},
-    {"lua-tables", "type: evil.table_bomb", "limit",
+    {"lua-coroutine", "type: hostile.endless_coroutine", "quarantined",
+     "held the event loop longer than"},
+    {"lua-tables", "type: hostile.table_bomb", "limit",
      "reached its memory cap of 8MiB (limits.lua_memory)"},
-    {"lua-strings", "type: evil.string_bomb", "limit",
+    {"lua-strings", "type: hostile.string_bomb", "limit",
      "reached its memory cap of 8MiB (limits.lua_memory)"},
-    {"lua-recursion", "type: evil.recursion", "failed", "stack overflow"},
-    {"lua-sleep", "type: evil.sleeps_for_ever", "timeout",
+    {"lua-recursion", "type: hostile.deep_recursion", "failed", "stack overflow"},
+    {"lua-sleep", "type: hostile.sleeps_for_ever", "timeout",
      "no answer by the deadline; was waiting in virgo.sleep"},
-    {"lua-busy", "type: evil.busy_sleep", "timeout", "no answer by the deadline"},
-    {"lua-samples", "type: evil.sample_flood", "limit", "limits.lua_series"},
-    {"lua-log", "type: evil.log_flood", "limit", "limits.lua_log_lines"},
-    {"lua-yields", "type: evil.yields_wrongly", "failed", "coroutine.yield"},
+    {"lua-busy", "type: hostile.busy_sleep", "timeout", "no answer by the deadline"},
+    {"lua-samples", "type: hostile.series_flood", "limit", "limits.lua_series"},
+    {"lua-log", "type: hostile.log_flood", "limit", "limits.lua_log_lines"},
+    {"lua-yields", "type: hostile.yields_wrongly", "failed", "coroutine.yield"},
 };
 
 constexpr const char* kGood[] = {"good-loop", "good-worker", "good-lua"};
 constexpr int kTicks = 10;  // of the good checks that are watched
 
 std::string plugins() {
-  return format("plugins:\n  native: [{}]\n  lua: [{}/tests/lua/evil, {}/tests/lua/good]\n",
+  return format("plugins:\n  native: [{}]\n  lua: [{}/tests/lua/hostile, {}/tests/lua/good]\n",
                 test_plugins(), source_dir(), source_dir());
 }
 
@@ -177,7 +178,7 @@ TEST_F(EvilChecks, DoNotKeepTheAgentFromStopping) {
 TEST_F(EvilChecks, InGreatNumbersStillLetTheAgentStop) {
   std::string checks;
   for (int i = 0; i < 100; ++i)
-    checks += format("  - {{name: endless-{}, type: evil.endless_pcall, interval: 500ms}}\n", i);
+    checks += format("  - {{name: endless-{}, type: hostile.endless_pcall, interval: 500ms}}\n", i);
   agent.start(agent_yaml(endpoint, checks, plugins()));
   EXPECT_TRUE(eventually([&] { return !endpoint.records().empty(); })) << agent.err();
   const auto begun = std::chrono::steady_clock::now();

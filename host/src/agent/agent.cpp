@@ -4,8 +4,11 @@
 
 #include "agent/broken_check.hpp"
 #include "agent/check_types.hpp"
+#include "agent/control_answers.hpp"
+#include "agent/live_files.hpp"
 #include "agent/paths.hpp"
 #include "agent/services.hpp"
+#include "alert/judge.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -65,10 +68,13 @@ struct Agent::Parts {
   CheckTypes types;
   deliver::MemoryQueue queue;
   deliver::Recorder recorder;
+  alert::Judge judge;
   schedule::Scheduler scheduler;
   std::unique_ptr<schedule::Ticker> ticker;
   std::unique_ptr<script::LuaConversation> conversation;
   std::unique_ptr<endpoint::Client> client;
+  std::unique_ptr<control::Server> control;
+  std::unique_ptr<LiveFiles> live_files;
   uv::Timer drain;
   TimePoint stop_deadline{};
   std::function<void()> stopped;
@@ -82,7 +88,8 @@ struct Agent::Parts {
         types(l, c, spec),
         queue(spec.limits.queue_bytes, now_ms(c)),
         recorder(queue),
-        scheduler(c, recorder, spec.id, policy_of(spec)),
+        judge(c, recorder),
+        scheduler(c, judge, spec.id, policy_of(spec)),
         drain(l, [this] { drained(); }) {
     types.set_self_source([this] { return self_figures(); });
   }
@@ -92,19 +99,22 @@ struct Agent::Parts {
   void add_broken(const std::string& name, const std::string& type, const std::string& why,
                   const schedule::Timing& timing);
   Result<void> add_conversation(const config::AgentSpec& spec);
+  Result<void> add_control(const config::AgentSpec& spec);
   void drained();
   SelfFigures self_figures();
 };
 
 SelfFigures Agent::Parts::self_figures() {
   SelfFigures f;
-  f.checks = scheduler.size();
   for (std::size_t i = 0; i < scheduler.size(); ++i) {
+    f.checks += scheduler.live(i) ? 1 : 0;
     const schedule::Stats& s = scheduler.stats(i);
     f.quarantined += s.quarantined ? 1 : 0;
     f.runs += s.runs;
     f.skipped += s.skipped;
     f.timeouts += s.timeouts;
+    if (const auto suspension = scheduler.suspension(i))
+      f.suspended.push_back({scheduler.identity(i).check, suspension->limit});
   }
   f.queue = queue.load();
   f.workers = types.services().workers.load();
@@ -120,6 +130,7 @@ void Agent::Parts::add_broken(const std::string& name, const std::string& type,
 
 void Agent::Parts::add_check(const config::CheckSpec& spec, config::Problems& problems) {
   const schedule::Timing timing{spec.interval, spec.timeout, spec.splay};
+  judge.set_rules(spec.name, spec.alerts);
   config::Problems found;
   auto check = types.registry().create(spec, found);
   if (check != nullptr) {
@@ -179,6 +190,17 @@ Result<void> Agent::Parts::add_conversation(const config::AgentSpec& spec) {
   return {};
 }
 
+Result<void> Agent::Parts::add_control(const config::AgentSpec& spec) {
+  auto opened =
+      open_control(loop, spec.control,
+                   control_answers({clock, scheduler, judge, [this] { return self_figures(); },
+                                    conversation->agent_id(),
+                                    format("{}:{}", spec.endpoint.host, spec.endpoint.port)}));
+  if (!opened) return opened.error();
+  control = std::move(opened).value();
+  return {};
+}
+
 // The rest of the queue goes out, or patience ends.
 void Agent::Parts::drained() {
   const bool waits = queue.load().records > 0 && client->ready();
@@ -211,6 +233,7 @@ Result<std::unique_ptr<Agent>> Agent::create(uv::Loop& loop, const Clock& clock,
   if (problems.size() > before) return std::unique_ptr<Agent>();
   const auto conversation = parts->add_conversation(spec);
   if (!conversation) return conversation.error();
+  if (const auto control = parts->add_control(spec); !control) return control.error();
   return std::unique_ptr<Agent>(new Agent(std::move(parts)));
 }
 
@@ -223,12 +246,19 @@ void Agent::start() {
            p.scheduler.size());
   p.ticker = std::make_unique<schedule::Ticker>(p.loop, p.clock, p.scheduler);
   p.client->start();
+  p.live_files = std::make_unique<LiveFiles>(p.loop);
+  p.live_files->watch_conversation(*p.conversation);
+}
+
+void Agent::reload() {
+  if (parts_->live_files) parts_->live_files->look_now();
 }
 
 void Agent::stop(std::function<void()> done) {
   Parts& p = *parts_;
   if (p.stopping) return;
   p.stopping = true;
+  p.live_files.reset();
   p.stopped = std::move(done);
   p.stop_deadline = p.clock.now() + p.options.stop_patience;
   log_info("agent", "stopping");

@@ -1,8 +1,8 @@
 // The composition root of `virgo run`: knows all parts, and is known by none.
 //
-//   config --> check types --> checks --> scheduler --> recorder --> queue
-//                                             ^                        |
-//                                       ticker (timer)      conversation, client
+//   config --> check types --> checks --> scheduler --> judge --> recorder --> queue
+//                                             ^          (alert)                 |
+//                                       ticker (timer)                conversation, client
 //
 // Loop thread only.
 #pragma once
@@ -40,6 +40,10 @@ class Agent {
 
   // Starts the schedule and connects.
   void start();
+
+  // Looks at once for changes of the files that are used as they change: the
+  // conversation's and the Lua plugins'. They are watched anyway.
+  void reload();
 
   // Ends open runs, gives the endpoint the rest, says goodbye. `done` is called
   // from the loop. A second call does nothing.

@@ -29,6 +29,8 @@ enum Row : std::size_t {
   uptime,
   context_switches,
   checks,
+  suspended,
+  suspended_by,
   runs,
   skipped,
   timeouts,
@@ -71,6 +73,11 @@ constexpr std::array<Names, row_count> kNames{{
     {"virgo.agent.checks", "{check}", "virgo_agent_checks",
      "Checks that run, and those taken out of service for holding the loop.", Kind::gauge,
      Type::u64},
+    {"virgo.agent.checks.suspended", "{check}", "virgo_agent_checks_suspended",
+     "Checks that are not run for the time being because they went beyond a limit.", Kind::gauge,
+     Type::u64},
+    {"virgo.agent.check.suspension", "1", "virgo_agent_check_suspension",
+     "1 for each check that is suspended, with the limit it went beyond.", Kind::gauge, Type::u64},
     {"virgo.agent.runs", "{run}", "virgo_agent_runs_total", "Runs of checks.", Kind::counter,
      Type::u64},
     {"virgo.agent.skipped", "{run}", "virgo_agent_skipped_total",
@@ -214,6 +221,11 @@ class SelfCheck final : public check::Check {
     const char* const state = key("virgo.check.state", "state");
     emit_u64(checks, f.checks - f.quarantined, {{state, "running"}});
     emit_u64(checks, f.quarantined, {{state, "quarantined"}});
+    emit_u64(suspended, f.suspended.size());
+    for (const SelfFigures::Suspended& s : f.suspended)
+      emit_u64(
+          suspended_by, 1,
+          {{key("virgo.check.name", "check"), s.check}, {key("virgo.limit", "limit"), s.limit}});
     emit_u64(runs, f.runs);
     emit_u64(skipped, f.skipped);
     emit_u64(timeouts, f.timeouts);

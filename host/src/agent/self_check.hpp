@@ -18,6 +18,11 @@ namespace virgo::agent {
 struct SelfFigures {
   std::uint64_t checks = 0;       // configured and running
   std::uint64_t quarantined = 0;  // of these, taken out of service
+  struct Suspended {
+    std::string check;
+    std::string limit;
+  };
+  std::vector<Suspended> suspended;  // kept from running by a limit; the quarantined too
   std::uint64_t runs = 0;
   std::uint64_t skipped = 0;   // ticks that ended in gap records
   std::uint64_t timeouts = 0;  // runs that met their deadline

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <lua.hpp>
 
+#include "lua/read_only.hpp"
 #include "lua/state.hpp"
 
 namespace virgo::binding {
@@ -43,8 +44,10 @@ int open_member(lua_State* L) {
   const auto* member = static_cast<const LazyMember*>(lua_touserdata(L, lua_upvalueindex(1)));
   while (member->name != nullptr && std::strcmp(member->name, name) != 0) ++member;
   if (member->name == nullptr) return 0;
+  const char* full = lua_pushfstring(L, "virgo.%s", name);
   lua_pushcfunction(L, member->open);
   lua_call(L, 0, 1);
+  lua::make_read_only(L, full);
   lua_pushvalue(L, 2);
   lua_pushvalue(L, -2);
   lua_rawset(L, 1);

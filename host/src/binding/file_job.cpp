@@ -1,30 +1,24 @@
 #include "binding/file_job.hpp"
 
-#include "binding/read_file.hpp"
-
 namespace virgo::binding {
 
-std::shared_ptr<FileJob> FileJob::start(uv::Loop& loop, uv::WorkerPool& pool, std::string path,
-                                        std::uint64_t max, Done done) {
-  std::shared_ptr<FileJob> job(new FileJob(loop, pool, std::move(path), max, std::move(done)));
+std::shared_ptr<FileJob> FileJob::start(uv::Loop& loop, uv::WorkerPool& pool, Work work) {
+  std::shared_ptr<FileJob> job(new FileJob(loop, pool, std::move(work)));
   job->ticket_ = pool.submit([job] { job->run(); });
   return job->ticket_ == 0 ? nullptr : job;
 }
 
 void FileJob::run() {
-  auto content = std::make_shared<Result<std::string>>(read_file(path_, max_));
+  auto done = work_();
   finished_.store(true);
-  loop_.post([self = shared_from_this(), content] {
-    if (!self->done_) return;
-    const Done call = std::move(self->done_);
-    self->done_ = nullptr;
-    call(*content);
+  loop_.post([self = shared_from_this(), done = std::move(done)] {
+    if (std::exchange(self->forgotten_, true)) return;
+    done();
   });
 }
 
 void FileJob::forget() {
-  if (!done_) return;
-  done_ = nullptr;
+  if (std::exchange(forgotten_, true)) return;
   if (pool_.withdraw(ticket_))
     finished_.store(true);
   else if (running())

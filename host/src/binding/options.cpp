@@ -1,5 +1,7 @@
 #include "binding/options.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <cmath>
 #include <lua.hpp>
@@ -86,6 +88,12 @@ double Options::seconds(const char* name, double fallback) const {
     refuse(name, "is a number of seconds above 0");
   lua_pop(L_, 1);
   return std::min(value, kMaxSeconds);
+}
+
+int Options::family() const {
+  const double family = whole("family", 4, 6, 0);
+  if (family == 5) refuse("family", "is 4 or 6");
+  return family == 0 ? AF_UNSPEC : family == 4 ? AF_INET : AF_INET6;
 }
 
 void Options::refuse(const char* name, const char* what) const {

@@ -26,6 +26,8 @@ class Options {
   double whole(const char* name, double min, double max, double fallback) const;
   // A time above 0, at most a day.
   double seconds(const char* name, double fallback) const;
+  // The option `family`, 4 or 6: AF_INET, AF_INET6; AF_UNSPEC without it.
+  int family() const;
   // Raises "FUNCTION: NAME WHAT".
   [[noreturn]] void refuse(const char* name, const char* what) const;
 

@@ -2,6 +2,7 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "check/alert_metrics.hpp"
 
 namespace virgo::check {
 
@@ -39,7 +40,9 @@ std::unique_ptr<Check> Registry::create(const config::CheckSpec& spec,
     problems.push_back({spec.where, spec.path, text});
     return nullptr;
   }
-  if (!validate_params(*type, spec, problems)) return nullptr;
+  const bool params_fit = validate_params(*type, spec, problems);
+  const bool alerts_fit = validate_alerts(*type, spec, problems);
+  if (!params_fit || !alerts_fit) return nullptr;
   return type->create(spec, problems);
 }
 

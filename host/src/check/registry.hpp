@@ -19,7 +19,7 @@ class Registry {
   // All types, by name.
   std::vector<CheckType*> types() const;
 
-  // Finds the spec's type, validates the params and creates the check. On any
+  // Finds the spec's type, validates params and alert rules and creates the check. On any
   // problem (appended, with position) the result is null.
   std::unique_ptr<Check> create(const config::CheckSpec& spec, config::Problems& problems) const;
 

@@ -14,11 +14,12 @@ namespace virgo::cli {
 namespace {
 
 std::vector<const Command*> all_commands() {
-  return {&run_command(),          &endpoint_command(),     &demo_command(),
-          &config_check_command(), &config_show_command(),  &config_options_command(),
-          &plugin_info_command(),  &plugin_run_command(),   &plugin_describe_command(),
-          &plugin_list_command(),  &plugin_retry_command(), &plugin_test_command(),
-          &plugin_new_command(),   &lua_command()};
+  return {&run_command(),          &endpoint_command(),        &demo_command(),
+          &config_check_command(), &config_show_command(),     &config_options_command(),
+          &ctl_status_command(),   &ctl_checks_command(),      &plugin_info_command(),
+          &plugin_run_command(),   &plugin_describe_command(), &plugin_list_command(),
+          &plugin_retry_command(), &plugin_test_command(),     &plugin_new_command(),
+          &lua_command()};
 }
 
 std::string overview() {

@@ -12,6 +12,9 @@ const Command& config_check_command();    // config_command.cpp
 const Command& config_show_command();     // config_command.cpp
 const Command& config_options_command();  // config_command.cpp
 
+const Command& ctl_status_command();  // ctl_command.cpp
+const Command& ctl_checks_command();  // ctl_command.cpp
+
 const Command& lua_command();  // lua_command.cpp
 
 const Command& plugin_new_command();       // plugin_new_command.cpp

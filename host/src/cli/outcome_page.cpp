@@ -141,7 +141,7 @@ std::string outcome_json(const schedule::SoloRunner::Outcome& outcome, const std
   if (outcome.health != metric::Health::none) {
     out.key("state");
     out.string(metric::health_name(outcome.health));
-    out.key("reason");
+    out.key("state_reason");
     out.text(outcome.health_reason);
   }
   out.key("samples");

@@ -27,7 +27,7 @@ class OutcomePages {
 
 // One JSON object, on a line:
 //   {"run", "type", "started_us", "duration_us", "status", "explanation",
-//    "state", "reason": if the check judged what it measured,
+//    "state", "state_reason": if the check judged what it measured,
 //    "samples": [{"metric", "labels": {...}, "value", "unit", "kind", "type"}]}
 // and what `more` adds.
 std::string outcome_json(const schedule::SoloRunner::Outcome& outcome, const std::string& type,

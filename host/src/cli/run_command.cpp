@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <optional>
 
 #include "agent/agent.hpp"
 #include "agent/crash_watch.hpp"
@@ -14,6 +15,8 @@
 #include "cli/commands.hpp"
 #include "config/load.hpp"
 #include "uv/loop.hpp"
+#include "uv/process_orphans.hpp"
+#include "uv/process_spawn.hpp"
 #include "uv/signal.hpp"
 
 namespace virgo::cli {
@@ -26,16 +29,26 @@ int refuse(const config::Problems& problems) {
   return kUsage;
 }
 
+// What an _exit() leaves undone: programs that checks have started would live on.
+constexpr Duration kKillPatience = std::chrono::milliseconds(500);
+
 // Until a signal asks to stop. The second one ends the process at once.
 void run_until_signal(uv::Loop& loop, agent::Agent& agent) {
   bool asked = false;
   auto stop = [&] {
-    if (asked) _exit(kFailed);
+    if (asked) {
+      uv::kill_children(kKillPatience);
+      _exit(kFailed);
+    }
     asked = true;
     agent.stop([&loop] { loop.stop(); });
   };
+  // As process 1 of a container we inherit what others leave behind.
+  std::optional<uv::OrphanReaper> orphans;
+  if (getpid() == 1) orphans.emplace(loop);
   const uv::Signal terminate(loop, SIGTERM, stop);
   const uv::Signal interrupt(loop, SIGINT, stop);
+  const uv::Signal hang_up(loop, SIGHUP, [&agent] { agent.reload(); });
   agent.start();
   loop.run();
 }
@@ -76,6 +89,7 @@ int run_agent(const Args& args) {
   if (stuck > 0) {
     // Their threads still execute code and use memory that destructors would free.
     log_warn("agent", "{} native calls have not come back; leaving without them", stuck);
+    uv::kill_children(kKillPatience);
     _exit(kOk);
   }
   (*agent).reset();
@@ -96,7 +110,8 @@ const Command& run_command() {
       "-c FILE",
       "run the agent in the foreground",
       "Runs the checks of FILE and its drop-ins and reports to the endpoint. Logs to standard\n"
-      "error. SIGTERM and SIGINT stop it cleanly; a second one at once.\n"
+      "error. SIGTERM and SIGINT stop it cleanly; a second one at once. The conversation's file\n"
+      "is used as it changes, without a restart: it is watched, and SIGHUP looks at once.\n"
       "Exit codes: 0 stopped, 1 failed, 2 the configuration cannot be used.",
       kOptions,
       0,

@@ -18,7 +18,8 @@ class AlertReader {
       : map_(map), rule_(draft.alert), reader_(reader), path_(path) {
     rule_ = AlertRule();
     reader.preset(alert_options());
-    rule_.where = map.where;
+    const Node* metric = map.find("metric");
+    rule_.where = metric != nullptr ? metric->where : map.where;
     rule_.path = path;
   }
 

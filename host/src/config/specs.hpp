@@ -28,7 +28,7 @@ struct AlertRule {
   Duration clear_for{};             // it must have ended for this long
   std::string severity;             // "warn" or "critical"
   std::string text;                 // put before the reason; may be ""
-  Position where;                   // of the list item
+  Position where;                   // of the metric's name, else of the list item
   std::string path;                 // "checks[2].alert[0]"
 };
 

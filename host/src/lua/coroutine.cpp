@@ -65,7 +65,7 @@ void check_can_wait(lua_State* L, const char* function) {
   if (lua_isyieldable(L) == 0)
     luaL_error(L,
                "%s cannot wait here: it may be called from collect(), but not in the file's "
-               "main part, in configure(), or below table.sort or string.gsub",
+               "main part, in configure(), or below string.gsub",
                function);
 }
 

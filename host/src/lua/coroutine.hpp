@@ -50,7 +50,7 @@ class Coroutine {
 };
 
 // Raises an error if `L` cannot wait here: in the file's main part, or below a
-// C function that cannot be left and re-entered (table.sort, string.gsub).
+// C function that cannot be left and re-entered (string.gsub).
 // `function` is the binding's name. To be called before anything is started.
 void check_can_wait(lua_State* L, const char* function);
 

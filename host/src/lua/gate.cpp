@@ -5,6 +5,7 @@
 
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "lua/read_only.hpp"
 #include "lua/state.hpp"
 #include "lua/traceback.hpp"
 #include "lua/watchdog.hpp"
@@ -62,6 +63,14 @@ void State::stop_hook(lua_State* L, lua_Debug*) {
   if (state.stopped_at_[0] == '\0') position(L, 0, state.stopped_at_, sizeof state.stopped_at_);
   state.refuse_all_ = true;
   lua_newuserdata(L, 64);
+}
+
+bool State::stopping(lua_State* L) {
+  return lua_gethookmask(L) != 0;
+}
+
+void State::check_stopped(lua_State* L) {
+  if (stopping(L)) stop_hook(L, nullptr);
 }
 
 int State::on_error(lua_State* L) {
@@ -156,7 +165,18 @@ Exit State::failed(lua_State* L, int code) {
 }
 
 Result<void> State::load(lua_State* L, const std::string& source, const std::string& chunk) {
-  if (luaL_loadbufferx(L, source.data(), source.size(), chunk.c_str(), "t") == 0) return {};
+  const bool plugin = options_.kind == StateKind::plugin;
+  if (plugin && source.size() > kMaxSource)
+    return Error{Errc::limit, format("{}: {} of Lua in one file, at most {}", chunk.substr(1),
+                                     format_size(source.size()), format_size(kMaxSource))};
+  int code = luaL_loadbufferx(L, source.data(), source.size(), chunk.c_str(), "t");
+  if (code == 0 && plugin) {
+    const HostWork unrefused(L);
+    lua_pushcfunction(L, prepare_chunk);
+    lua_insert(L, -2);
+    code = lua_pcall(L, 1, 1, 0);
+  }
+  if (code == 0) return {};
   const char* text = lua_tostring(L, -1);
   Error error{Errc::invalid, text == nullptr ? "out of memory" : text};
   lua_pop(L, 1);

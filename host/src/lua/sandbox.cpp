@@ -4,10 +4,14 @@
 #include <lua.hpp>
 
 #include "lua/coroutine.hpp"
+#include "lua/read_only.hpp"
+#include "lua/string_library.hpp"
+#include "lua/table_library.hpp"
 
 namespace virgo::lua {
 namespace {
 
+constexpr std::size_t kMaxLoad = std::size_t{64} * 1024;
 constexpr const char* kLazy = "virgo.lazy";  // registry: name -> opener
 
 void open_library(lua_State* L, int (*open)(lua_State*), const char* name) {
@@ -36,27 +40,23 @@ int load_text(lua_State* L) {
   std::size_t size = 0;
   const char* text = luaL_checklstring(L, 1, &size);
   const char* name = luaL_optstring(L, 2, "=(load)");
+  lua_settop(L, 4);
+  lua_getglobal(L, "_G");
+  const bool own = !lua_isnil(L, 4) && lua_rawequal(L, 4, 5) == 0;
+  if (own) luaL_checktype(L, 4, LUA_TTABLE);
+  if (size > kMaxLoad) {
+    lua_pushnil(L);
+    lua_pushfstring(L, "the text is too long: %d bytes, at most %d", static_cast<int>(size),
+                    static_cast<int>(kMaxLoad));
+    return 2;
+  }
   if (luaL_loadbufferx(L, text, size, name, "t") != 0) {
     lua_pushnil(L);
     lua_insert(L, -2);
     return 2;  // nil, message
   }
-  if (!lua_isnoneornil(L, 4)) {
-    lua_pushvalue(L, 4);
-    lua_setfenv(L, -2);
-  }
+  confine_chunk(L, own ? 4 : 0);
   return 1;
-}
-
-// LuaJIT's gsub has 8 KB of buffer on the C stack while it calls the replacement
-// function, and nothing that counts how often: a recursion would end the process.
-// Upvalue 1: the original.
-int checked_gsub(lua_State* L) {
-  State::of(L).check_c_stack(L);
-  lua_pushvalue(L, lua_upvalueindex(1));
-  lua_insert(L, 1);
-  lua_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-  return lua_gettop(L);
 }
 
 int collect_garbage(lua_State* L) {
@@ -87,11 +87,6 @@ int open_os(lua_State* L) {
   return 1;
 }
 
-int open_table(lua_State* L) {
-  open_library(L, luaopen_table, LUA_TABLIBNAME);
-  lua_getglobal(L, LUA_TABLIBNAME);
-  return 1;
-}
 int open_math(lua_State* L) {
   open_library(L, luaopen_math, LUA_MATHLIBNAME);
   lua_getglobal(L, LUA_MATHLIBNAME);
@@ -109,6 +104,7 @@ int open_lazily(lua_State* L) {
   lua_rawget(L, lua_upvalueindex(1));
   if (lua_isnil(L, -1)) return 1;
   lua_call(L, 0, 1);
+  if (lua_type(L, 2) == LUA_TSTRING) make_read_only(L, lua_tostring(L, 2));
   lua_pushvalue(L, 2);
   lua_pushvalue(L, -2);
   lua_rawset(L, 1);  // globals[name] = value
@@ -152,9 +148,7 @@ int open_sandbox(lua_State* L) {
   lua_getglobal(L, LUA_STRLIBNAME);
   lua_pushnil(L);
   lua_setfield(L, -2, "dump");
-  lua_getfield(L, -1, "gsub");
-  lua_pushcclosure(L, checked_gsub, 1);
-  lua_setfield(L, -2, "gsub");
+  add_pattern_functions(L);
   lua_pop(L, 1);
 
   lua_pushcfunction(L, load_text);
@@ -164,9 +158,11 @@ int open_sandbox(lua_State* L) {
   lua_pushcfunction(L, collect_garbage);
   lua_setglobal(L, "collectgarbage");
 
+  protect_globals(L);
   open_lazy_globals(L);
+  add_lazy_global(L, "_G", open_globals_view);
   add_lazy_global(L, LUA_OSLIBNAME, open_os);
-  add_lazy_global(L, LUA_TABLIBNAME, open_table);
+  add_lazy_global(L, LUA_TABLIBNAME, open_table_library);
   add_lazy_global(L, LUA_MATHLIBNAME, open_math);
   add_lazy_global(L, LUA_BITLIBNAME, open_bit);
   add_lazy_global(L, LUA_COLIBNAME, open_wrapped_coroutines);

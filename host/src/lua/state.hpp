@@ -47,6 +47,8 @@ struct StateOptions {
 
 class State {
  public:
+  static constexpr std::size_t kMaxSource = std::size_t{256} * 1024;
+
   static Result<std::unique_ptr<State>> create(StateOptions options);
   // Nothing of this state may be running. Handles that luv made must be closed
   // before (luv.hpp).
@@ -109,8 +111,15 @@ class State {
   // C stack is in danger. For bindings that call Lua functions. May raise.
   void check_c_stack(lua_State* L) const;
 
+  // For C functions that run long: whether the running call is to be stopped, which
+  // costs nothing to ask, and what raises the error that stops it if so. May raise.
+  static bool stopping(lua_State* L);
+  static void check_stopped(lua_State* L);
+
   // Compiles `source` (text, never bytecode) and leaves the function on top of
-  // `L`; an error has the line. `chunk` as Lua writes it: "@redis.lua".
+  // `L`; an error has the line. `chunk` as Lua writes it: "@redis.lua". In a plugin
+  // state the globals that are tables are read-only from the first load on, and the
+  // source has at most kMaxSource bytes: compiling is not stopped by the budget.
   Result<void> load(lua_State* L, const std::string& source, const std::string& chunk);
 
   // Runs `set_up(L, arg)` protected, without budget: for host work that may raise.

@@ -47,7 +47,9 @@ struct Scheduler::Entry final : HeapItem, check::Run {
 
   Scheduler& scheduler;
   metric::CheckIdentity identity;
-  std::unique_ptr<check::Check> check;
+  std::unique_ptr<check::Check> check;  // null once retired, when the last run is over
+  std::unique_ptr<check::Check> next;   // takes its place when the open run is over
+  bool retired = false;
   Timing timing;
   TimePoint next_tick{};
   std::uint64_t ticks = 0;  // given out so far
@@ -70,6 +72,9 @@ struct Scheduler::Entry final : HeapItem, check::Run {
 
   Entry(Scheduler& s, metric::CheckIdentity i, std::unique_ptr<check::Check> c, const Timing& t)
       : scheduler(s), identity(std::move(i)), check(std::move(c)), timing(bounded(t)) {}
+
+  // There is something to do as soon as no run is open.
+  bool to_exchange() const { return next != nullptr || (retired && check != nullptr); }
 
   std::uint64_t number() const override { return run_number; }
   TimePoint deadline() const override { return run_deadline; }
@@ -99,6 +104,7 @@ Scheduler::Scheduler(const Clock& clock, metric::ReportSink& sink, std::string h
 Scheduler::~Scheduler() {
   destroying_ = true;
   for (auto& entry : entries_) {
+    if (entry->check == nullptr) continue;
     if (entry->state != Entry::State::idle) entry->check->abandon(*entry);
     if (entry->check->wedged()) (void)entry->check.release();
   }
@@ -124,6 +130,16 @@ TimePoint Scheduler::first_tick(const metric::CheckIdentity& identity, const Tim
 
 std::size_t Scheduler::add(metric::CheckIdentity identity, std::unique_ptr<check::Check> check,
                            const Timing& timing) {
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    Entry& old = *entries_[i];
+    if (!old.retired || old.identity.check != identity.check) continue;
+    old.retired = false;
+    old.identity.type = std::move(identity.type);
+    old.timing = bounded(timing);
+    old.next_tick = first_tick(old.identity, old.timing);
+    replace(i, identity.runtime, std::move(check));
+    return i;
+  }
   auto entry = std::make_unique<Entry>(*this, std::move(identity), std::move(check), timing);
   entry->next_tick = first_tick(entry->identity, entry->timing);
   entry->wake = stopping_ ? kNever : entry->next_tick;
@@ -131,6 +147,46 @@ std::size_t Scheduler::add(metric::CheckIdentity identity, std::unique_ptr<check
   entries_.push_back(std::move(entry));
   if (wake_changed_ && !advancing_) wake_changed_();
   return entries_.size() - 1;
+}
+
+void Scheduler::replace(std::size_t number, const char* runtime,
+                        std::unique_ptr<check::Check> check) {
+  Entry& entry = *entries_[number];
+  entry.next = std::move(check);
+  entry.identity.runtime = runtime;
+  changed(entry);
+}
+
+void Scheduler::retire(std::size_t number) {
+  Entry& entry = *entries_[number];
+  entry.retired = true;
+  entry.next.reset();
+  if (entry.state == Entry::State::running) {
+    advancing_ = true;
+    cancel(entry, clock_.now(), false);
+    advancing_ = false;
+  }
+  changed(entry);
+}
+
+bool Scheduler::live(std::size_t number) const {
+  return !entries_[number]->retired;
+}
+
+void Scheduler::changed(Entry& entry) {
+  if (entry.state == Entry::State::idle) exchange(entry);
+  reschedule(entry);
+  if (wake_changed_ && !advancing_) wake_changed_();
+}
+
+// No run is open.
+void Scheduler::exchange(Entry& entry) {
+  // Code of it still executes somewhere: see the destructor.
+  if (entry.check != nullptr && entry.check->wedged()) (void)entry.check.release();
+  entry.check = std::move(entry.next);
+  entry.strikes = 0;
+  entry.struck = false;
+  entry.stats.quarantined = false;
 }
 
 std::optional<TimePoint> Scheduler::next_wake() const {
@@ -157,7 +213,9 @@ void Scheduler::advance() {
 
 // Sets the entry's wake-up to whatever comes first for it.
 void Scheduler::reschedule(Entry& entry) {
-  TimePoint wake = stopping_ ? kNever : entry.next_tick;
+  TimePoint wake = stopping_ || entry.retired ? kNever : entry.next_tick;
+  // As soon as possible, but not from within a call of the check.
+  if (entry.state == Entry::State::idle && entry.to_exchange()) wake = std::min(wake, clock_.now());
   if (entry.state == Entry::State::running) wake = std::min(wake, entry.run_deadline);
   if (entry.state == Entry::State::cancelling) wake = std::min(wake, entry.grace_end);
   if (wake == entry.wake) return;
@@ -166,9 +224,10 @@ void Scheduler::reschedule(Entry& entry) {
 }
 
 void Scheduler::process(Entry& entry, TimePoint now) {
+  if (entry.state == Entry::State::idle && entry.to_exchange()) exchange(entry);
   if (entry.state == Entry::State::cancelling && now >= entry.grace_end) abandon(entry);
   if (entry.state == Entry::State::running && now >= entry.run_deadline) cancel(entry, now, true);
-  if (!stopping_ && now >= entry.next_tick) tick(entry, now);
+  if (!stopping_ && !entry.retired && now >= entry.next_tick) tick(entry, now);
 }
 
 // The grace period begins here and not at the deadline: when the loop was held
@@ -184,10 +243,12 @@ void Scheduler::abandon(Entry& entry) {
   entry.check->abandon(entry);
   if (entry.state == Entry::State::idle) return;  // finished at the last moment
   if (entry.explanation.empty())
-    entry.explanation = !entry.timed_out ? "the agent stopped"
-                                         : format("not finished within {}, nor in the {} after it",
-                                                  format_duration(entry.timing.timeout),
-                                                  format_duration(policy_.grace));
+    entry.explanation =
+        entry.retired ? "the check was removed"
+        : !entry.timed_out
+            ? "the agent stopped"
+            : format("not finished within {}, nor in the {} after it",
+                     format_duration(entry.timing.timeout), format_duration(policy_.grace));
   close_run(entry, entry.timed_out ? Status::timeout : Status::cancelled);
 }
 
@@ -271,6 +332,7 @@ void Scheduler::finish(Entry& entry, Status status) {
     if (entry.explanation.empty())
       entry.explanation =
           entry.timed_out ? format("not finished within {}", format_duration(entry.timing.timeout))
+          : entry.retired ? "the check was removed"
                           : "the agent stopped";
   }
   const auto wake_before = next_wake();
@@ -345,7 +407,8 @@ void Scheduler::note_suspend() {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     Entry& entry = *entries_[i];
     const std::int64_t missed = slept / entry.timing.interval;
-    if (missed > 0) skip(entry, static_cast<std::uint64_t>(missed), GapReason::suspend);
+    if (missed > 0 && !entry.retired)
+      skip(entry, static_cast<std::uint64_t>(missed), GapReason::suspend);
   }
 }
 
@@ -384,6 +447,7 @@ const Stats& Scheduler::stats(std::size_t number) const {
 
 std::optional<check::Suspension> Scheduler::suspension(std::size_t number) const {
   const Entry& entry = *entries_[number];
+  if (entry.check == nullptr) return std::nullopt;
   if (!entry.stats.quarantined) return entry.check->suspension();
   const auto longest =
       std::chrono::duration_cast<std::chrono::milliseconds>(entry.stats.max_loop_hold);

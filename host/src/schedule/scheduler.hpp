@@ -84,8 +84,16 @@ class Scheduler {
   // The first tick comes at the check's phase, within `splay` from now (at once
   // when splay is zero). Intervals below 1 ms are taken as 1 ms. Returns the
   // check's number, from 0.
+  // A name that was retired goes on with its number and its count of ticks.
   std::size_t add(metric::CheckIdentity identity, std::unique_ptr<check::Check> check,
                   const Timing& timing);
+
+  // Puts another check in the place of one, with its runtime (a literal); timing and
+  // count of ticks stay. An open run ends with the old one first. Not from within a
+  // call of the scheduler's.
+  void replace(std::size_t number, const char* runtime, std::unique_ptr<check::Check> check);
+  // The check is not run any more; an open run is cancelled. The same rule.
+  void retire(std::size_t number);
 
   // Does what is due, for some milliseconds at most: then next_wake() has passed
   // already, and the loop should have a turn. Re-entrant calls (from a check) do
@@ -101,7 +109,9 @@ class Scheduler {
   // within advance() it takes effect at its end.
   void stop(std::function<void()> idle);
 
+  // Of all numbers given out; those of retired checks stay, and are not live().
   std::size_t size() const { return entries_.size(); }
+  bool live(std::size_t number) const;
   const Stats& stats(std::size_t number) const;
   const metric::CheckIdentity& identity(std::size_t number) const;
   // What keeps the check from being run: the quarantine, or the check's own limits.
@@ -111,6 +121,8 @@ class Scheduler {
  private:
   struct Entry;
   void process(Entry& entry, TimePoint now);
+  void exchange(Entry& entry);
+  void changed(Entry& entry);
   void cancel_open_runs();
   void tell_if_idle();
   void cancel(Entry& entry, TimePoint now, bool timed_out);

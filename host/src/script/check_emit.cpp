@@ -24,6 +24,7 @@ using metric::Value;
 
 constexpr std::size_t kMaxLabels = 64;  // what the buffer accepts is its own matter
 constexpr std::size_t kMaxName = 256;
+constexpr double kMaxTime = 9e9;  // seconds since 1970 that fit in nanoseconds
 constexpr double kTwoTo53 = 9007199254740992.0;
 
 // A decimal whole number as text, which may be beyond what a double holds exactly.
@@ -47,7 +48,7 @@ Value value_of(lua_State* L, const char* name, Type type) {
     v.text = {text, size};
     return v;
   }
-  if (lua_type(L, 3) == LUA_TSTRING && read_exactly(L, v)) return v;
+  if (type != Type::f64 && lua_type(L, 3) == LUA_TSTRING && read_exactly(L, v)) return v;
   const double n = luaL_checknumber(L, 3);
   if (type == Type::f64) {
     v.f64 = n;
@@ -124,6 +125,7 @@ struct Undeclared {
   const char* unit = "";
   Kind kind = Kind::gauge;
   Type type = Type::f64;
+  std::int64_t unix_ns = 0;  // 0 = when the run started
 };
 
 // What a sample of its own metric says of it, in the table at 5.
@@ -141,6 +143,11 @@ Undeclared read_undeclared(lua_State* L, const char* name) {
   luaL_checktype(L, 5, LUA_TTABLE);
   out.kind = word_at(L, "kind", kKinds, Kind::gauge);
   out.type = word_at(L, "type", kTypes, Type::f64);
+  lua_getfield(L, 5, "time");
+  const double time = luaL_optnumber(L, -1, 0);
+  if (!(time >= 0 && time <= kMaxTime))
+    luaL_error(L, "run:emit: time is seconds since 1970, not %f", time);
+  out.unix_ns = std::llround(time * 1e6) * 1000;
   lua_getfield(L, 5, "unit");
   out.unit = luaL_optstring(L, -1, "");
   return out;
@@ -153,7 +160,7 @@ void add_undeclared(LuaRun& run, const Undeclared& metric, const Value& value,
   info.unit = metric.unit;
   info.kind = metric.kind;
   info.type = metric.type;
-  run.run().samples().add_undeclared(info, value, labels);
+  run.run().samples().add_undeclared(info, value, labels, metric.unix_ns);
 }
 
 // False if it would be one series too many; the run ends as "limit" then.
@@ -174,7 +181,7 @@ int unknown_metric(lua_State* L, LuaRun& run, const char* name) {
 
 }  // namespace
 
-// run:emit(name, value [, labels [, {unit =, kind =, type =}]])
+// run:emit(name, value [, labels [, {unit =, kind =, type =, time =}]])
 int run_emit(lua_State* L) {
   LuaRun& run = check_run(L, "run:emit");
   const char* name = luaL_checkstring(L, 2);

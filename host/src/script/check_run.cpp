@@ -75,7 +75,18 @@ int index(lua_State* L) {
     lua_pushnumber(L, static_cast<double>(check_run(L, "run.number").run().number()));
     return 1;
   }
-  return luaL_error(L, "run has no '%s'; it has emit, explain, state, log, time_left and number",
+  if (std::strcmp(key, "check") == 0) {
+    lua_pushstring(L, check_run(L, "run.check").check().name().c_str());
+    return 1;
+  }
+  if (std::strcmp(key, "interval") == 0) {
+    const Duration interval = check_run(L, "run.interval").check().interval();
+    lua_pushnumber(L, std::chrono::duration<double>(interval).count());
+    return 1;
+  }
+  return luaL_error(L,
+                    "run has no '%s'; it has emit, explain, state, log, time_left, number, check "
+                    "and interval",
                     key);
 }
 

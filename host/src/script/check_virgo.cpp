@@ -2,12 +2,16 @@
 #include <lua.hpp>
 
 #include "binding/bindings.hpp"
+#include "binding/dns_binding.hpp"
+#include "binding/exec_binding.hpp"
 #include "binding/fs_binding.hpp"
 #include "binding/hash_binding.hpp"
 #include "binding/http_binding.hpp"
+#include "binding/icmp_binding.hpp"
 #include "binding/json_binding.hpp"
 #include "binding/parallel.hpp"
 #include "binding/tcp_binding.hpp"
+#include "binding/udp_binding.hpp"
 #include "binding/virgo_binding.hpp"
 #include "lua/sandbox.hpp"
 #include "script/check_bindings.hpp"
@@ -56,12 +60,23 @@ int open_print(lua_State* L) {
 }  // namespace
 
 int open_check_virgo(lua_State* L) {
+  // clang-format off
   static constexpr binding::LazyMember kMembers[] = {
-      {"base64", binding::open_base64}, {"fs", binding::open_fs},
-      {"hash", binding::open_hash},     {"http", binding::open_http},
-      {"json", binding::open_json},     {"random", binding::open_random},
-      {"tcp", binding::open_tcp},       {"tls", binding::open_tls},
-      {"unix", binding::open_unix},     {nullptr, nullptr}};
+      {"base64", binding::open_base64},
+      {"dns", binding::open_dns},
+      {"exec", binding::open_exec},
+      {"fs", binding::open_fs},
+      {"hash", binding::open_hash},
+      {"http", binding::open_http},
+      {"icmp", binding::open_icmp},
+      {"json", binding::open_json},
+      {"random", binding::open_random},
+      {"tcp", binding::open_tcp},
+      {"tls", binding::open_tls},
+      {"udp", binding::open_udp},
+      {"unix", binding::open_unix},
+      {nullptr, nullptr}};
+  // clang-format on
   lua_createtable(L, 0, 9);
   binding::open_virgo(L);
   binding::open_parallel(L);

@@ -50,6 +50,17 @@ int push_reply(lua_State* L, const endpoint::Reply& reply) {
   return 1;
 }
 
+void send_request(ConversationScript& script, Strand& strand, const char* method,
+                  const std::string& params, double seconds, const std::shared_ptr<bool>& open) {
+  script.link->request(method, params, Duration(static_cast<std::int64_t>(seconds * 1e9)),
+                       [&script, &strand, open](const endpoint::Reply& reply) {
+                         if (!*open) return;
+                         const auto alive = script.alive;
+                         strand.complete([&](lua_State* to) { return push_reply(to, reply); });
+                         if (*alive && reply.ok) script.exchanged();
+                       });
+}
+
 // link:request(method, params, timeout) -> result | nil, {code=, type=, message=}
 int link_request(lua_State* L) {
   ConversationScript& script = script_of(L);
@@ -67,15 +78,21 @@ int link_request(lua_State* L) {
     return 2;
   }
   lua::check_can_wait(L, "link:request");
+  const Strand* task = &strand.root();
   auto open = std::make_shared<bool>(true);
-  script.link->request(method, *params, Duration(static_cast<std::int64_t>(seconds * 1e9)),
-                       [&strand, open](const endpoint::Reply& reply) {
-                         if (!*open) return;
-                         strand.complete([&](lua_State* to) { return push_reply(to, reply); });
-                       });
+  if (script.retired && script.of_link->has(*task)) {
+    // Nothing is sent for it any more: it is dropped as soon as it waits.
+    strand.wait_for(L, "link:request", nullptr);
+    return lua::wait(L);
+  }
+  script.asking.insert(task);
+  send_request(script, strand, method, *params, seconds, open);
   std::string().swap(*params);
   strand.wait_for(L, format("link:request of {}", method),
-                  std::shared_ptr<void>(nullptr, [open](void*) { *open = false; }));
+                  std::shared_ptr<void>(nullptr, [&script, task, open](void*) {
+                    *open = false;
+                    script.asking.erase(script.asking.find(task));
+                  }));
   return lua::wait(L);
 }
 
@@ -90,14 +107,14 @@ int link_ready(lua_State* L) {
 int link_close(lua_State* L) {
   ConversationScript& script = script_of(L);
   const char* why = luaL_optstring(L, 2, "the conversation ended it");
-  if (script.link != nullptr) script.link->close({Errc::failed, why});
+  script.close_link(why);
   return 0;
 }
 
 // link:spawn(function, ...): a task that ends with the link.
 int link_spawn(lua_State* L) {
   luaL_checktype(L, 2, LUA_TFUNCTION);
-  script_of(L).running->start_later(L, lua_gettop(L) - 2);
+  script_of(L).of_link->start_later(L, lua_gettop(L) - 2);
   return 0;
 }
 
@@ -167,6 +184,20 @@ void add_text(lua_State* L, const char* name, const std::string& value) {
   lua_setfield(L, -2, name);
 }
 
+// Into the table on top.
+void add_checks(lua_State* L, const ConversationScript& script) {
+  lua_newtable(L);
+  int n = 0;
+  for (const metric::CheckIdentity& check : script.agent.checks) {
+    lua_createtable(L, 0, 3);
+    add_text(L, "check", check.check);
+    add_text(L, "type", check.type);
+    add_text(L, "runtime", check.runtime);
+    lua_rawseti(L, -2, ++n);
+  }
+  lua_setfield(L, -2, "checks");
+}
+
 void open_agent(lua_State* L, ConversationScript& script) {
   lua_createtable(L, 0, 7);
   add_text(L, "id", script.agent.id);
@@ -179,20 +210,18 @@ void open_agent(lua_State* L, ConversationScript& script) {
   lua_pushnumber(L, static_cast<double>(script.queue.epoch()));
   lua_setfield(L, -2, "epoch");
   add_function(L, "stopping", agent_stopping, &script);
-  lua_newtable(L);
-  int n = 0;
-  for (const metric::CheckIdentity& check : script.agent.checks) {
-    lua_createtable(L, 0, 3);
-    add_text(L, "check", check.check);
-    add_text(L, "type", check.type);
-    add_text(L, "runtime", check.runtime);
-    lua_rawseti(L, -2, ++n);
-  }
-  lua_setfield(L, -2, "checks");
+  add_checks(L, script);
   lua_setglobal(L, "agent");
 }
 
 }  // namespace
+
+int update_checks(lua_State* L) {
+  const ConversationScript& script = *static_cast<ConversationScript*>(lua_touserdata(L, 1));
+  lua_getglobal(L, "agent");
+  if (lua_istable(L, -1)) add_checks(L, script);
+  return 0;
+}
 
 int open_conversation_globals(lua_State* L) {
   ConversationScript& script = *static_cast<ConversationScript*>(lua_touserdata(L, 1));

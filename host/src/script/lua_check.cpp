@@ -15,6 +15,7 @@
 #include "script/lua_file.hpp"
 #include "script/lua_params.hpp"
 #include "script/lua_run.hpp"
+#include "uv/loop.hpp"
 
 namespace virgo::script {
 namespace {
@@ -85,6 +86,7 @@ LuaCheck::LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
     : file_(std::move(file)),
       type_(type),
       name_(spec.name),
+      interval_(spec.interval),
       params_(spec.params),
       series_(file_->limits().series, file_->services().clock.now()) {
   narrow(file_->settings(), file_->name(), permits_);
@@ -102,9 +104,11 @@ LuaCheck::~LuaCheck() {
 
 std::unique_ptr<LuaCheck> LuaCheck::create(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
                                            const config::CheckSpec& spec,
-                                           config::Problems& problems) {
+                                           config::Problems& problems, const Handed& handed) {
   std::unique_ptr<LuaCheck> check(new LuaCheck(std::move(file), type, spec));
+  check->handed_ = &handed;
   const Verdict made = check->prepare();
+  check->handed_ = nullptr;
   if (made.status == Status::ok) return check;
   const config::Node* node =
       made.param.empty() ? nullptr : check::find_param(spec.params, made.param);
@@ -205,7 +209,11 @@ LuaCheck::Verdict LuaCheck::configure() {
     return {};
   }
   lua_rawgeti(L, LUA_REGISTRYINDEX, instance_ref_);
-  const Exit exit = state.call(L, 1, 2);
+  if (handed_ != nullptr)
+    handed_->push(L);
+  else
+    lua_pushnil(L);
+  const Exit exit = state.call(L, 2, 2);
   Verdict out;
   if (exit != Exit::done) {
     out = verdict(state.failure());
@@ -371,9 +379,44 @@ void LuaCheck::note_limits(const Verdict& verdict) {
 void LuaCheck::finish(const Verdict& verdict) {
   check::Run* run = std::exchange(run_, nullptr);
   if (run == nullptr) return;
+  if (ended_) services().loop.post(ended_);
   note_limits(verdict);
   if (!verdict.text.empty()) run->explain(verdict.text);
   run->finish(verdict.status);
+}
+
+Handed LuaCheck::hand_over() {
+  lua::State* state = file_->live_state();
+  if (state == nullptr || state->spent() || instance_ref_ < 0 || generation_ != file_->generation())
+    return {};
+  lua_State* L = state->raw();
+  push_method(L, "handover");
+  if (!lua_isfunction(L, -1)) {
+    lua_pop(L, 1);
+    return {};
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, instance_ref_);
+  const Exit exit = state->call(L, 1, 1);
+  if (exit == Exit::done) {
+    auto handed = Handed::take(L, -1);
+    lua_pop(L, 1);
+    if (handed) return std::move(handed).value();
+    log_error("lua", "check '{}' hands nothing over: {}", name_, handed.error().message);
+    return {};
+  }
+  const std::string why = "handover(): " + state->failure().sentence();
+  log_error("lua", "check '{}' hands nothing over: {}", name_, why);
+  if (exit != Exit::over_budget && exit != Exit::over_memory) return {};
+  evict(why);
+  file_->give_up_state(*this, format("stopped: check '{}' of the same file {}", name_, why));
+  if (evicted()) finish_evicted();
+  return {};
+}
+
+void LuaCheck::retire(std::function<void()> ended) {
+  background_.reset();
+  background_begun_ = true;
+  ended_ = std::move(ended);
 }
 
 void LuaCheck::cancel(check::Run& run) {
@@ -391,6 +434,7 @@ void LuaCheck::abandon(check::Run&) {
   open_.reset();
   evicted_.reset();
   run_ = nullptr;
+  if (ended_) services().loop.post(ended_);
 }
 
 bool LuaCheck::wedged() const {

@@ -13,6 +13,7 @@
 //   three limits in succession   -> quarantined for a while (circuit_breaker.hpp)
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@
 #include "lua/failure.hpp"
 #include "script/check_services.hpp"
 #include "script/circuit_breaker.hpp"
+#include "script/handed.hpp"
 #include "script/series_meter.hpp"
 
 struct lua_State;
@@ -40,11 +42,11 @@ class LuaRun;
 
 class LuaCheck final : public check::Check {
  public:
-  // Makes the instance's table and calls check:configure(). Null, and a problem
+  // Makes the instance's table and calls check:configure(handed). Null, and a problem
   // at the parameter it complains about, when that fails.
   static std::unique_ptr<LuaCheck> create(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
-                                          const config::CheckSpec& spec,
-                                          config::Problems& problems);
+                                          const config::CheckSpec& spec, config::Problems& problems,
+                                          const Handed& handed = {});
   ~LuaCheck() override;
 
   void start(check::Run& run) override;
@@ -53,7 +55,17 @@ class LuaCheck final : public check::Check {
   // While a file read of an earlier run is stuck in the file system.
   bool wedged() const override;
 
+  // What check:handover() returns, for another instance's configure(); nil if there is
+  // none, or, with a line in the log, when that fails.
+  Handed hand_over();
+  // Another instance takes its place: what runs beside is stopped, and no run is
+  // started any more. An open one goes on; `ended` is called, from the loop, when it
+  // is over.
+  void retire(std::function<void()> ended);
+  bool busy() const { return run_ != nullptr; }
+
   const std::string& name() const { return name_; }
+  Duration interval() const { return interval_; }
   const CheckServices& services() const;
   // Null if the check did not declare it.
   const metric::MetricInfo* metric(std::string_view name) const;
@@ -102,9 +114,12 @@ class LuaCheck final : public check::Check {
   const std::shared_ptr<LuaFile> file_;
   const LuaCheckType& type_;
   const std::string name_;
+  const Duration interval_;
   const config::Node params_;  // to make the instance anew
   std::uint32_t generation_ = 0;
   int instance_ref_ = -1;
+  const Handed* handed_ = nullptr;  // while it is made
+  std::function<void()> ended_;     // set once retired
   check::Run* run_ = nullptr;
   std::unique_ptr<LuaRun> open_;
   std::unique_ptr<LuaRun> background_;

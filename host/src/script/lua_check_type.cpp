@@ -29,4 +29,10 @@ std::unique_ptr<check::Check> LuaCheckType::create(const config::CheckSpec& spec
   return LuaCheck::create(file_, *this, spec, problems);
 }
 
+std::unique_ptr<LuaCheck> LuaCheckType::make(const config::CheckSpec& spec,
+                                             config::Problems& problems,
+                                             const Handed& handed) const {
+  return LuaCheck::create(file_, *this, spec, problems, handed);
+}
+
 }  // namespace virgo::script

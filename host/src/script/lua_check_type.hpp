@@ -12,6 +12,8 @@
 
 namespace virgo::script {
 
+class Handed;
+class LuaCheck;
 class LuaFile;
 
 class LuaCheckType final : public check::CheckType {
@@ -29,6 +31,9 @@ class LuaCheckType final : public check::CheckType {
   std::unique_ptr<check::Check> create(const config::CheckSpec& spec,
                                        config::Problems& problems) override;
 
+  // The same, with what another instance has handed over. The type outlives it.
+  std::unique_ptr<LuaCheck> make(const config::CheckSpec& spec, config::Problems& problems,
+                                 const Handed& handed) const;
   // Null if nobody declared it.
   const metric::MetricInfo* metric(std::string_view name) const;
   std::size_t number() const { return number_; }

@@ -1,11 +1,9 @@
 #include "script/lua_conversation.hpp"
 
-#include <lua.hpp>
+#include <algorithm>
+#include <utility>
 
-#include "base/format.hpp"
 #include "base/log.hpp"
-#include "base/text.hpp"
-#include "binding/json_binding.hpp"
 #include "endpoint/link.hpp"
 #include "lua/state.hpp"
 #include "script/conversation_script.hpp"
@@ -15,8 +13,12 @@ namespace virgo::script {
 namespace {
 
 constexpr const char* kComponent = "conversation";
-constexpr std::uint64_t kMemory = 16u << 20;
-constexpr Duration kBudget = std::chrono::milliseconds(500);
+// For replies that a retired script waits for, before the next one speaks.
+constexpr Duration kReplyPatience = std::chrono::seconds(10);
+// Connections that may end before a new script has completed an exchange.
+constexpr unsigned kMaxLosses = 2;
+
+using Script = std::unique_ptr<ConversationScript>;
 
 }  // namespace
 
@@ -25,112 +27,117 @@ struct LuaConversation::Parts {
   lua::Watchdog& watchdog;
   deliver::Queue& queue;
   AgentInfo agent;
-  std::string file;
-  std::unique_ptr<ConversationScript> script;
+  const std::string file;
+  endpoint::Link* link = nullptr;
+  Script script;                          // answers requests, and speaks unless one hands over
+  std::vector<Script> retired;            // with tasks still
+  ConversationScript* handing = nullptr;  // of these: the next one waits for it
+  Handed handed;                          // the last handed over on this link
+  bool opened = false;                    // nobody had spoken on it before `script`
+  std::string good;                       // the last text that completed an exchange
+  std::string bad;                        // the last that could not be used
+  std::string unreadable;                 // the last reason why there was none
+  unsigned losses = 0;
+  uv::Timer patience;
+  std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 
-  Result<std::unique_ptr<ConversationScript>> make_script();
+  Parts(uv::Loop& l, lua::Watchdog& w, deliver::Queue& q, AgentInfo a, std::string f)
+      : loop(l),
+        watchdog(w),
+        queue(q),
+        agent(std::move(a)),
+        file(std::move(f)),
+        patience(l, [this] {
+          if (handing != nullptr) handing->of_link->clear();
+        }) {}
+  ~Parts() { *alive = false; }
+
+  Result<Script> make(std::string source) {
+    return ConversationScript::make(loop, watchdog, queue, agent, file, std::move(source));
+  }
+  void put_on_trial();
+  void replace(Script next);
+  void take_over();
+  void fall_back(const std::string& why);
+  void sweep();
 };
 
-namespace {
-
-// Whether the file returned a conversation; runs protected.
-int check_module(lua_State* L) {
-  const ConversationScript& script = *static_cast<ConversationScript*>(lua_touserdata(L, 1));
-  lua_rawgeti(L, LUA_REGISTRYINDEX, script.module_ref);
-  bool good = lua_istable(L, -1);
-  if (good) {
-    lua_getfield(L, -1, "opened");
-    lua_getfield(L, -2, "requests");
-    good = lua_isfunction(L, -2) && lua_istable(L, -1);
-  }
-  return good ? 0 : luaL_error(L, "must return a table with `opened` and `requests`");
+void LuaConversation::Parts::put_on_trial() {
+  losses = 0;
+  script->on_exchange = [this] {
+    good = script->source;
+    log_info(kComponent, "the new {} speaks", file);
+  };
+  // Not from within its own code.
+  script->on_failure = [this, s = script.get()](const std::string& why) {
+    loop.post([this, alive = this->alive, s, why] {
+      if (*alive && script.get() == s) fall_back(why);
+    });
+  };
 }
 
-// How a request is to be answered: (result) or (nil, code, message).
-void answer(ConversationScript& script, const json::Value& id, lua_State* results) {
-  if (script.link == nullptr) return;
-  if (lua_gettop(results) >= 1 && lua_istable(results, 1)) {
-    struct Encoding {
-      lua_State* from;
-      std::string text;
-    } encoding{results, {}};
-    const auto done = script.state->protect(
-        [](lua_State* L) {
-          auto& e = *static_cast<Encoding*>(lua_touserdata(L, 1));
-          lua_pushvalue(e.from, 1);
-          lua_xmove(e.from, L, 1);
-          binding::append_json(L, lua_gettop(L), e.text);
-          return 0;
-        },
-        &encoding);
-    if (done)
-      script.link->respond(id, encoding.text);
-    else
-      script.link->refuse(id, {500, "internal", done.error().message});
+// From here on `next` answers; it speaks when the tasks of the link have ended.
+void LuaConversation::Parts::replace(Script next) {
+  Script old = std::exchange(script, std::move(next));
+  script->link = link;
+  ConversationScript& o = *old;
+  retired.push_back(std::move(old));
+  // One that has not spoken yet has nothing to hand over.
+  const bool hands_over = link != nullptr && handing == nullptr;
+  if (hands_over) {
+    handing = &o;
+    patience.start(kReplyPatience);
+  }
+  o.retire(
+      [this, &o, hands_over] {
+        if (hands_over && handing == &o) {
+          handed = o.hand_over();
+          take_over();
+        }
+        sweep();
+      },
+      [this] { sweep(); });
+}
+
+void LuaConversation::Parts::take_over() {
+  handing = nullptr;
+  patience.stop();
+  if (link == nullptr || link->closed()) return;
+  opened = false;
+  script->resume(*link, handed);
+}
+
+// Of the link it keeps what it was handed; nothing that it did is trusted.
+void LuaConversation::Parts::fall_back(const std::string& why) {
+  bad = script->source;
+  auto made = make(good);
+  if (!made) {
+    log_error(kComponent, "{}; the old one cannot be made again: {}", why, made.error().message);
+    if (link != nullptr) link->close({Errc::failed, why});
     return;
   }
-  endpoint::RemoteError error{400, "refused", "the request was refused"};
-  if (lua_isnumber(results, 2) != 0) error.code = static_cast<int>(lua_tointeger(results, 2));
-  if (lua_type(results, 3) == LUA_TSTRING) error.message = lua_tostring(results, 3);
-  script.link->refuse(id, error);
+  log_error(kComponent,
+            "the new {} failed before it had completed an exchange: {}; the old one goes on", file,
+            why);
+  Script failed = std::exchange(script, std::move(made).value());
+  script->link = link;
+  ConversationScript& f = *failed;
+  retired.push_back(std::move(failed));
+  f.of_link->clear();
+  f.retire([] {}, [this] { sweep(); });
+  if (opened && link != nullptr)
+    script->open(*link);
+  else if (handing == nullptr)
+    take_over();
+  sweep();
 }
 
-}  // namespace
-
-void ConversationScript::log(LogLevel level, std::string_view text) {
-  log_message(level, kComponent, text);
-}
-
-void ConversationScript::failed(const lua::Failure& failure) {
-  log_error(kComponent, "{}\n{}", failure.sentence(), failure.traceback);
-  if (link != nullptr)
-    link->close({Errc::failed, "the conversation failed: " + failure.sentence()});
-}
-
-void ConversationScript::wake_queue_waiter() {
-  if (queue_waiter == nullptr) return;
-  // From the loop: the scheduler that just reported must not run Lua beneath it.
-  loop().post([this, alive = alive] {
-    if (!*alive) return;
-    binding::Strand* strand = std::exchange(queue_waiter, nullptr);
-    if (strand != nullptr) strand->complete([](lua_State*) { return 0; });
-  });
-}
-
-Result<std::unique_ptr<ConversationScript>> LuaConversation::Parts::make_script() {
-  auto text = read_script(file);
-  if (!text) return text.error();
-  auto made = std::make_unique<ConversationScript>(loop, queue, agent);
-  ConversationScript& s = *made;
-  const std::string name = file.substr(file.rfind('/') + 1);
-  auto state = lua::State::create({.kind = lua::StateKind::plugin,
-                                   .name = name,
-                                   .memory = kMemory,
-                                   .budget = kBudget,
-                                   .watchdog = &watchdog});
-  if (!state) return state.error();
-  s.state = std::move(state).value();
-  s.state->set_owner(static_cast<binding::Context*>(&s));
-  s.running =
-      std::make_unique<binding::TaskSet>(s, *s.state, [&s](const lua::Failure& f) { s.failed(f); });
-  auto opened = s.state->protect(open_conversation_globals, &s);
-  if (!opened) return opened.error().context(file);
-  lua_State* L = s.state->raw();
-  auto loaded = s.state->load(L, *text, "@" + name);
-  if (!loaded) return loaded.error().context(file);
-  if (s.state->call(L, 0, 1) != lua::Exit::done)
-    return Error{Errc::invalid, format("{}: {}", file, s.state->failure().sentence())};
-  // Outside of calls the cap is not in force, so this does not raise.
-  s.module_ref = luaL_ref(L, LUA_REGISTRYINDEX);
-  auto good = s.state->protect(check_module, &s);
-  if (!good) return good.error().context(file);
-  return made;
+void LuaConversation::Parts::sweep() {
+  std::erase_if(retired, [this](const Script& s) { return s.get() != handing && s->idle(); });
 }
 
 LuaConversation::LuaConversation(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {
-  parts_->queue.on_ready([p = parts_.get()] {
-    if (p->script) p->script->wake_queue_waiter();
-  });
+  parts_->queue.on_ready([p = parts_.get()] { p->script->wake_queue_waiter(); });
 }
 
 LuaConversation::~LuaConversation() {
@@ -142,10 +149,13 @@ Result<std::unique_ptr<LuaConversation>> LuaConversation::load(uv::Loop& loop,
                                                                deliver::Queue& queue,
                                                                AgentInfo info,
                                                                const std::string& file) {
-  auto parts = std::make_unique<Parts>(Parts{loop, watchdog, queue, std::move(info), file, {}});
-  auto script = parts->make_script();
+  auto parts = std::make_unique<Parts>(loop, watchdog, queue, std::move(info), file);
+  auto text = read_script(file);
+  if (!text) return text.error();
+  auto script = parts->make(std::move(text).value());
   if (!script) return script.error();
   parts->script = std::move(script).value();
+  parts->good = parts->script->source;
   return std::unique_ptr<LuaConversation>(new LuaConversation(std::move(parts)));
 }
 
@@ -153,48 +163,67 @@ const std::string& LuaConversation::agent_id() const {
   return parts_->agent.id;
 }
 
-void LuaConversation::opened(endpoint::Link& link) {
-  ConversationScript& s = *parts_->script;
-  s.link = &link;
-  lua_State* L = s.state->raw();
-  lua_rawgeti(L, LUA_REGISTRYINDEX, s.module_ref);
-  lua_getfield(L, -1, "opened");
-  lua_remove(L, -2);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, s.link_ref);
-  s.running->start(L, 1);
+const std::string& LuaConversation::file() const {
+  return parts_->file;
 }
 
-void LuaConversation::requested(endpoint::Link& link, const endpoint::Message& request) {
-  ConversationScript& s = *parts_->script;
-  lua_State* L = s.state->raw();
-  lua_rawgeti(L, LUA_REGISTRYINDEX, s.module_ref);
-  lua_getfield(L, -1, "requests");
-  lua_getfield(L, -1, request.method.c_str());
-  if (!lua_isfunction(L, -1)) {
-    lua_pop(L, 3);
-    link.refuse(request.id,
-                {404, "unknownMethod",
-                 format("this agent knows no request '{}'", printable(request.method))});
+std::size_t LuaConversation::states() const {
+  return 1 + parts_->retired.size();
+}
+
+void LuaConversation::reload() {
+  Parts& p = *parts_;
+  auto text = read_script(p.file);
+  if (!text) {
+    if (std::exchange(p.unreadable, text.error().message) != text.error().message)
+      log_error(kComponent, "{}; the conversation that runs goes on", text.error().message);
     return;
   }
-  lua_replace(L, -3);  // function, requests
-  lua_pop(L, 1);
-  lua_rawgeti(L, LUA_REGISTRYINDEX, s.link_ref);
-  if (request.body.kind == json::Kind::object)
-    binding::push_json(L, request.body);
-  else
-    lua_newtable(L);
-  s.running->start(L, 2, [&s, id = request.id](lua_State* results) { answer(s, id, results); });
+  p.unreadable.clear();
+  if (*text == p.bad) return;
+  p.bad.clear();
+  if (*text == p.script->source) return;
+  auto made = p.make(*text);
+  if (!made) {
+    p.bad = std::move(text).value();
+    log_error(kComponent, "{}; the conversation that runs goes on", made.error().message);
+    return;
+  }
+  log_info(kComponent, "{} has changed: the new one takes over", p.file);
+  p.replace(std::move(made).value());
+  p.put_on_trial();
 }
 
-void LuaConversation::closed(const Error&) {
-  ConversationScript& s = *parts_->script;
-  s.link = nullptr;
-  s.running->clear();
-  if (!s.state->spent()) return;
-  auto fresh = parts_->make_script();
+void LuaConversation::set_checks(std::vector<metric::CheckIdentity> checks) {
+  Parts& p = *parts_;
+  p.agent.checks = std::move(checks);
+  if (const auto done = p.script->state->protect(update_checks, p.script.get()); !done)
+    log_error(kComponent, "cannot be told of the checks: {}", done.error().message);
+}
+
+void LuaConversation::opened(endpoint::Link& link) {
+  parts_->link = &link;
+  parts_->handed = Handed();
+  parts_->opened = true;
+  parts_->script->open(link);
+}
+
+void LuaConversation::requested(endpoint::Link&, const endpoint::Message& request) {
+  parts_->script->request(request);
+}
+
+void LuaConversation::closed(const Error& why) {
+  Parts& p = *parts_;
+  p.link = nullptr;
+  p.handing = nullptr;
+  p.patience.stop();
+  p.script->closed();
+  p.retired.clear();
+  if (p.script->on_failure && ++p.losses >= kMaxLosses) p.fall_back(why.message);
+  if (!p.script->state->spent()) return;
+  auto fresh = p.make(p.script->source);
   if (fresh) {
-    parts_->script = std::move(fresh).value();
+    p.script = std::move(fresh).value();
     return;
   }
   // Keep the spent one: opened() will fail, and be tried again with back-off.

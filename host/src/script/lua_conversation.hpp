@@ -1,7 +1,18 @@
 // The Conversation in Lua: loads lua-plugins/agent/conversation.lua into a state
 // of its own, of the plugin kind, and lets it speak (its globals: agent, queue,
 // json, virgo; host/docs/protocol.md has what it says). An error in it ends the
-// connection, never the agent. Loop thread only.
+// connection, never the agent.
+//
+// It can be replaced while it speaks. reload() runs the file's new text aside; if
+// that works, the new one answers requests from then on, the old one's tasks of the
+// link end at their next wait (those that wait for a reply get it first), and then
+// the new one goes on with the same connection where the old one was:
+//
+//   old: opened(link) ......... handover() --> table
+//   new:                                       resumed(link, table) .........
+//
+// The new one is on trial until it has completed its first exchange. If it fails
+// before, the old text is run again in its place. Loop thread only.
 #pragma once
 
 #include <functional>
@@ -42,7 +53,16 @@ class LuaConversation final : public endpoint::Conversation {
   void requested(endpoint::Link& link, const endpoint::Message& request) override;
   void closed(const Error& why) override;
 
+  // Reads the file again. Nothing happens if its text is the one that runs, or one
+  // that failed; what cannot be used is reported in the log, and the old one goes on.
+  void reload();
+  // The agent's checks are others now.
+  void set_checks(std::vector<metric::CheckIdentity> checks);
+
   const std::string& agent_id() const;
+  const std::string& file() const;
+  // Incarnations that are not closed: 1, and more while one takes over.
+  std::size_t states() const;
 
  private:
   struct Parts;

@@ -45,10 +45,15 @@ LuaFile::~LuaFile() {
 
 Result<std::shared_ptr<LuaFile>> LuaFile::load(const std::string& path,
                                                const CheckServices& services) {
-  std::shared_ptr<LuaFile> file(new LuaFile(path, services));
   auto source = read_script(path);
   if (!source) return source.error();
-  file->source_ = std::move(source).value();
+  return load(path, std::move(source).value(), services);
+}
+
+Result<std::shared_ptr<LuaFile>> LuaFile::load(const std::string& path, std::string source,
+                                               const CheckServices& services) {
+  std::shared_ptr<LuaFile> file(new LuaFile(path, services));
+  file->source_ = std::move(source);
   if (auto opened = file->open_state(); !opened) return opened.error();
   auto declared = file->run_file();
   if (!declared) return declared.error();

@@ -31,12 +31,16 @@ class LuaFile final : public binding::Context {
   // Errors begin with the file's path or "name.lua:line".
   static Result<std::shared_ptr<LuaFile>> load(const std::string& path,
                                                const CheckServices& services);
+  // The same of a text that was read already.
+  static Result<std::shared_ptr<LuaFile>> load(const std::string& path, std::string source,
+                                               const CheckServices& services);
   ~LuaFile() override;
   LuaFile(const LuaFile&) = delete;
   LuaFile& operator=(const LuaFile&) = delete;
 
   const std::string& path() const { return path_; }
   const std::string& name() const { return name_; }  // "redis.lua"
+  const std::string& source() const { return source_; }
   const CheckServices& services() const { return services_; }
   // What the file declared when it was loaded, to be moved into check types.
   std::vector<Declaration>& declarations() { return declarations_; }

@@ -1,46 +1,104 @@
 #include "script/lua_plugins.hpp"
 
-#include <memory>
-
 #include "base/file.hpp"
 #include "base/format.hpp"
-#include "script/lua_check_type.hpp"
-#include "script/lua_file.hpp"
+#include "base/log.hpp"
+#include "script/plugin_check.hpp"
 
 namespace virgo::script {
 namespace {
 
-Result<void> load_file(const std::string& path, check::Registry& registry,
-                       const CheckServices& services, std::vector<Error>& problems) {
-  auto file = LuaFile::load(path, services);
-  if (!file) return file.error();
-  std::vector<Declaration> declared = std::move((*file)->declarations());
-  for (std::size_t n = 0; n < declared.size(); ++n) {
-    const auto added =
-        registry.add(std::make_unique<LuaCheckType>(*file, n, std::move(declared[n])));
-    if (!added) problems.push_back(added.error());
-  }
-  return {};
+// A plugin's test lies beside it, and is none.
+bool is_plugin(const std::string& name) {
+  return name.ends_with(".lua") && !name.ends_with("_test.lua");
+}
+
+void append(std::vector<std::string>& to, const std::vector<std::string>& more) {
+  to.insert(to.end(), more.begin(), more.end());
 }
 
 }  // namespace
 
+LuaPlugins::LuaPlugins(check::Registry& registry, const CheckServices& services,
+                       std::string state_folder)
+    : registry_(registry), services_(services), state_folder_(std::move(state_folder)) {}
+
+LuaPlugins::~LuaPlugins() = default;
+
+PluginFile& LuaPlugins::file(const std::string& path) {
+  auto& file = files_[path];
+  if (file == nullptr)
+    file = std::make_shared<PluginFile>(path, registry_, services_, state_folder_);
+  return *file;
+}
+
+std::vector<Error> LuaPlugins::load(const std::string& folder) {
+  std::vector<Error> problems;
+  const auto names = list_folder(folder, {".lua"});
+  if (!names) {
+    problems.push_back(names.error().context(format("Lua plugin folder {}", folder)));
+    return problems;
+  }
+  for (const std::string& name : *names) {
+    if (!is_plugin(name)) continue;
+    const std::string path = folder + "/" + name;
+    if (const auto loaded = file(path).load(); !loaded)
+      problems.push_back(loaded.error().context(path + " is not used"));
+  }
+  return problems;
+}
+
+PluginFile::Changes LuaPlugins::changed(const std::string& folder,
+                                        const std::vector<uv::FileChange>& files) {
+  PluginFile::Changes all;
+  // What went first: another file may declare its types.
+  for (const bool removed : {true, false}) {
+    for (const uv::FileChange& change : files) {
+      if (change.removed != removed || !is_plugin(change.name)) continue;
+      const std::string path = folder + "/" + change.name;
+      if (removed) {
+        const auto known = files_.extract(path);
+        if (known.empty()) continue;
+        log_warn("plugins", "{} is gone", path);
+        append(all.gone, known.mapped()->remove().gone);
+        continue;
+      }
+      PluginFile& changed = file(path);
+      const std::string problem = changed.problem();
+      const bool used = !changed.types().empty();
+      auto changes = changed.load();
+      if (!changes) {
+        if (changed.problem() != problem)
+          log_error("plugins", "{}; {}", changes.error().message,
+                    used ? "the one before goes on" : path + " is not used");
+        continue;
+      }
+      if (!changes->provided.empty()) log_info("plugins", "{} is used as it is now", path);
+      append(all.provided, changes->provided);
+      append(all.gone, changes->gone);
+    }
+  }
+  return all;
+}
+
+std::map<std::string, Duration> LuaPlugins::self_starting() const {
+  std::map<std::string, Duration> out;
+  for (const auto& [path, file] : files_)
+    for (const PluginType* type : file->types())
+      if (type->now()->interval().count() > 0) out.emplace(type->name(), type->now()->interval());
+  return out;
+}
+
+void LuaPlugins::save() const {
+  for (const auto& [path, file] : files_) file->save();
+}
+
 std::vector<Error> load_lua_plugins(const std::vector<std::string>& folders,
                                     check::Registry& registry, const CheckServices& services) {
   std::vector<Error> problems;
-  for (const std::string& folder : folders) {
-    const auto files = list_folder(folder, {".lua"});
-    if (!files) {
-      problems.push_back(files.error().context(format("Lua plugin folder {}", folder)));
-      continue;
-    }
-    for (const std::string& name : *files) {
-      if (name.ends_with("_test.lua")) continue;  // of `virgo plugin test`
-      const std::string path = folder + "/" + name;
-      if (const auto loaded = load_file(path, registry, services, problems); !loaded)
-        problems.push_back(loaded.error().context(path + " is not used"));
-    }
-  }
+  LuaPlugins plugins(registry, services);
+  for (const std::string& folder : folders)
+    for (Error& problem : plugins.load(folder)) problems.push_back(std::move(problem));
   return problems;
 }
 

@@ -1,18 +1,52 @@
-// Finds and loads the Lua plugin files. Loop thread only.
+// The Lua plugin files of some folders, and the check types they declare. Loop thread
+// only.
 #pragma once
 
+#include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.hpp"
 #include "check/registry.hpp"
 #include "script/check_services.hpp"
+#include "script/plugin_file.hpp"
+#include "uv/folder_watch.hpp"
 
 namespace virgo::script {
 
-// Loads every "*.lua" directly in each of `folders` (not in folders below them),
-// but for "*_test.lua", in order of name, and adds the check types they declare to `registry`.
-// Returns an error for each file or folder that could not be used; the rest is usable.
+class LuaPlugins {
+ public:
+  // References outlive it; `state_folder` as PluginFile has it.
+  LuaPlugins(check::Registry& registry, const CheckServices& services,
+             std::string state_folder = "");
+  ~LuaPlugins();
+
+  // Loads every "*.lua" directly in `folder` (not in folders below it), in order of
+  // name, and adds the check types they declare to the registry. Returns an error for
+  // each file that could not be used, or the folder; the rest is usable.
+  std::vector<Error> load(const std::string& folder);
+
+  // Files of a folder came, changed or went. What cannot be used is in the log.
+  PluginFile::Changes changed(const std::string& folder, const std::vector<uv::FileChange>& files);
+
+  // The check types that run by themselves, and how often.
+  std::map<std::string, Duration> self_starting() const;
+
+  // Leaves what all checks hand over in the state folder.
+  void save() const;
+
+ private:
+  PluginFile& file(const std::string& path);
+
+  check::Registry& registry_;
+  const CheckServices services_;
+  const std::string state_folder_;
+  std::map<std::string, std::shared_ptr<PluginFile>> files_;  // by path; broken ones too
+};
+
+// Loads the folders once, for the life of `registry`.
 std::vector<Error> load_lua_plugins(const std::vector<std::string>& folders,
                                     check::Registry& registry, const CheckServices& services);
 

@@ -29,6 +29,8 @@ class Poll {
   // descriptor is not open any more, or somebody else watches it.
   bool start(unsigned events);
   void stop();
+  // From now on it does not keep Loop::run() going.
+  void unref() { uv_unref(handle_.base()); }
 
  private:
   friend class Loop;

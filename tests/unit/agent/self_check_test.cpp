@@ -70,6 +70,7 @@ TEST(SelfCheck, WhatTheAgentKnows) {
     f.quarantined = 1;
     f.runs = std::uint64_t{1} << 60u;
     f.skipped = 7;
+    f.suspended = {{"redis", "lua_memory"}, {"web", "lua_cpu"}};
     f.timeouts = 3;
     f.queue = {.records = 12, .bytes = 3456, .dropped = 2};
     f.workers = {.threads = 4, .busy = 1, .queued = 0, .written_off = 2};
@@ -78,6 +79,10 @@ TEST(SelfCheck, WhatTheAgentKnows) {
   });
   const auto v = run_of(type, "otel");
   EXPECT_EQ(v.at("virgo.agent.checks{virgo.check.state=running}"), 4);
+  EXPECT_EQ(v.at("virgo.agent.checks.suspended"), 2);
+  EXPECT_EQ(v.at("virgo.agent.check.suspension{virgo.check.name=redis}{virgo.limit=lua_memory}"),
+            1);
+  EXPECT_EQ(v.at("virgo.agent.check.suspension{virgo.check.name=web}{virgo.limit=lua_cpu}"), 1);
   EXPECT_EQ(v.at("virgo.agent.checks{virgo.check.state=quarantined}"), 1);
   EXPECT_EQ(v.at("virgo.agent.runs"), 0x1p60);
   EXPECT_EQ(v.at("virgo.agent.skipped"), 7);

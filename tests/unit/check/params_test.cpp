@@ -1,7 +1,9 @@
 // validate_params() and the Registry.
 #include <gtest/gtest.h>
 
+#include "check/alert_metrics.hpp"
 #include "check/registry.hpp"
+#include "unit/log_capture.hpp"
 
 namespace virgo::check {
 namespace {
@@ -34,8 +36,11 @@ class FakeType final : public CheckType {
     return nullptr;
   }
 
+  bool reports_declared_only() const override { return closed; }
+
   std::vector<ParamInfo> params_;
   std::vector<metric::MetricInfo> metrics_;
+  bool closed = false;
   int created = 0;
 
  private:
@@ -197,6 +202,78 @@ TEST(ValidateParams, ReportsAllProblemsWithTheirPositions) {
   EXPECT_EQ(found[1].where.line, 9);  // the value
   EXPECT_EQ(found[2].where.line, 8);  // the key
   EXPECT_EQ(found[3].where.line, 7);  // the check
+}
+
+struct AlertWorld : World {
+  AlertWorld() {
+    type.metrics_ = {{"disk.free", "By", "", metric::Kind::gauge, metric::Type::u64},
+                     {"disk.state", "", "", metric::Kind::state, metric::Type::text}};
+    type.closed = true;
+  }
+  std::vector<std::string> problems_of(const config::AlertRule& rule) {
+    spec.alerts = {rule};
+    spec.alerts[0].path = "checks[2].alert[0]";
+    spec.alerts[0].where.line = 8;
+    Problems found;
+    const bool fit = validate_alerts(type, spec, found);
+    EXPECT_EQ(fit, found.empty());
+    std::vector<std::string> out;
+    for (const config::Problem& p : found) out.push_back(p.path + ": " + p.text);
+    return out;
+  }
+  static config::AlertRule rule(const std::string& metric) {
+    config::AlertRule out;
+    out.metric = metric;
+    return out;
+  }
+  FakeType type{"test.type"};
+};
+
+TEST(ValidateAlerts, KnowsTheMetricsOfATypeThatDeclaresAll) {
+  AlertWorld w;
+  config::AlertRule rule = w.rule("disk.fre");
+  rule.above = scalar("1");
+  EXPECT_EQ(w.problems_of(rule),
+            std::vector<std::string>{"checks[2].alert[0].metric: 'test.type' has no metric "
+                                     "'disk.fre', did you mean 'disk.free'?"});
+  rule.metric = "other";
+  EXPECT_EQ(
+      w.problems_of(rule),
+      std::vector<std::string>{"checks[2].alert[0].metric: 'test.type' has no metric 'other'"});
+  rule.metric = "disk.free";
+  EXPECT_TRUE(w.problems_of(rule).empty());
+  config::AlertRule status;
+  status.status = {"failed"};
+  EXPECT_TRUE(w.problems_of(status).empty());
+}
+
+TEST(ValidateAlerts, OnlyLogsATypingErrorForOtherTypes) {
+  const virgo::testing::LogCapture log;
+  AlertWorld w;
+  w.type.closed = false;
+  EXPECT_TRUE(w.problems_of(w.rule("anything")).empty());
+  EXPECT_TRUE(log.lines().empty());
+  EXPECT_TRUE(w.problems_of(w.rule("disk.fre")).empty());
+  EXPECT_EQ(log.count("did you mean 'disk.free'?"), 1u);
+}
+
+TEST(ValidateAlerts, RefusesWhatCanNeverHold) {
+  AlertWorld w;
+  config::AlertRule rule = w.rule("disk.state");
+  rule.below = scalar("1");
+  EXPECT_EQ(w.problems_of(rule),
+            std::vector<std::string>{
+                "checks[2].alert[0].below: 'disk.state' is a text: use equals or not_equals"});
+  rule = w.rule("disk.state");
+  rule.equals = scalar("failed");
+  EXPECT_TRUE(w.problems_of(rule).empty());
+  rule.metric = "disk.free";
+  EXPECT_EQ(w.problems_of(rule),
+            std::vector<std::string>{
+                "checks[2].alert[0].equals: 'disk.free' is a number, which this is not"});
+  rule.equals = scalar("12");
+  rule.equals.quoted = true;
+  EXPECT_TRUE(w.problems_of(rule).empty());
 }
 
 TEST(Registry, FindsTypesByName) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "json/value.hpp"
+#include "json/writer.hpp"
 
 namespace virgo::cli {
 namespace {
@@ -13,6 +14,8 @@ using metric::Status;
 using schedule::SoloRunner;
 using testing::HasSubstr;
 using testing::Not;
+
+void nothing_more(json::Writer&) {}
 
 struct OutcomePage : ::testing::Test {
   metric::MetricInfo counter{"test.counter", "1", "", metric::Kind::counter, metric::Type::u64};
@@ -38,6 +41,20 @@ TEST_F(OutcomePage, CountersHaveARateFromTheSecondRunOn) {
   EXPECT_THAT(page(20, 4'000'000'000), Not(HasSubstr("PER SECOND"))) << "no time has passed";
 }
 
+TEST_F(OutcomePage, TellsTheStateThatTheCheckGave) {
+  const metric::SampleBuffer nothing;
+  SoloRunner::Outcome outcome;
+  outcome.samples = &nothing;
+  EXPECT_THAT(OutcomePages().next(outcome), Not(HasSubstr("state")));
+  EXPECT_THAT(outcome_json(outcome, "t", nothing_more), Not(HasSubstr("state")));
+  outcome.health = metric::Health::warn;
+  EXPECT_THAT(OutcomePages().next(outcome), HasSubstr("\nstate warn\n"));
+  outcome.health_reason = "nearly\tfull";
+  EXPECT_THAT(OutcomePages().next(outcome), HasSubstr("\nstate warn: nearly\\x09full\n"));
+  EXPECT_THAT(outcome_json(outcome, "t", nothing_more),
+              HasSubstr(R"("state":"warn","state_reason":"nearly\tfull")"));
+}
+
 TEST_F(OutcomePage, AsJson) {
   const metric::MetricInfo text{"test.text", "", "", metric::Kind::state, metric::Type::text};
   metric::SampleBuffer measured;
@@ -46,7 +63,7 @@ TEST_F(OutcomePage, AsJson) {
   measured.add(text, metric::Value::of(std::string_view("up")), {});
   SoloRunner::Outcome outcome;
   outcome.samples = &measured;
-  const std::string line = outcome_json(outcome, "test.type");
+  const std::string line = outcome_json(outcome, "test.type", nothing_more);
   EXPECT_EQ(line.find('\n'), line.size() - 1);
   const auto json = json::parse(line);
   ASSERT_TRUE(json.ok()) << json.error().message;

@@ -36,6 +36,7 @@ TEST(Alerts, AreReadWithTheirDefaults) {
   EXPECT_EQ(rules[0].text, "busy");
   EXPECT_EQ(rules[0].path, "checks[0].alert[0]");
   EXPECT_EQ(rules[0].where.line, 4);
+  EXPECT_EQ(rules[0].where.column, 13);
   EXPECT_EQ(rules[1].severity, "critical");
   EXPECT_EQ(rules[1].hold, 0s);
   EXPECT_EQ(rules[1].equals.text, "x");

@@ -86,7 +86,7 @@ TEST_F(CoroutineTest, AWaitPassesThroughTheScriptsOwnCoroutines) {
     local e = coroutine.wrap(function() ask() error("inside") end)
     local ok, why = pcall(e)
     assert(not ok and why:find("inside"), why)
-    for v in coroutine.wrap(function() for i = 1, 3 do coroutine.yield(ask()) end end) do last = v end
+    local last for v in coroutine.wrap(function() for i = 1, 3 do coroutine.yield(ask()) end end) do last = v end
     assert(last == 6)
   )"),
             Exit::done)
@@ -100,7 +100,7 @@ TEST_F(CoroutineTest, AYieldOfTheScriptsOwnIsToldFromAWait) {
 
 TEST_F(CoroutineTest, WhereItCannotWaitIsAnErrorBeforeAnythingStarts) {
   Coroutine co(*state_);
-  EXPECT_EQ(drive(co, "\ntable.sort({3, 2, 1}, function(a, b) return ask() < 1 end)"), Exit::error);
+  EXPECT_EQ(drive(co, "\n('abc'):gsub('.', function() local v = ask() return v end)"), Exit::error);
   EXPECT_EQ(state_->failure().message.rfind("test.lua:2: ask cannot wait here", 0), 0u)
       << state_->failure().message;
   EXPECT_EQ(run(*state_, "ask()"), Exit::error);

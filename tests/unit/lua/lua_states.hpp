@@ -28,8 +28,9 @@ inline Exit run(State& state, const std::string& source, int results = 0) {
   return loaded.ok() ? state.call(state.raw(), 0, results) : Exit::error;
 }
 
-// Counts the traces that LuaJIT finishes in `state` from now on: the proof that
-// what a test stopped was compiled code.
+// Counts the traces that LuaJIT finishes in `state` from now on and that
+// jit.util.traceinfo knows: the proof that what a test stopped was compiled code. (Once
+// it is stopped its traces are gone.)
 inline void count_traces(State& state) {
   const auto ready = state.protect(
       [](lua_State* L) {
@@ -39,11 +40,20 @@ inline void count_traces(State& state) {
         lua_getglobal(L, "jit");
         lua_getfield(L, -1, "attach");
         const char* counter =
+            "local traceinfo = ...\n"
             "local n = 0\n"
-            "return function(what) if what == 'stop' then n = n + 1 end end, function() return n "
-            "end";
+            "return function(what, trace)\n"
+            "  local info = what == 'stop' and traceinfo(trace)\n"
+            "  if info and info.nins > 0 and info.linktype ~= 'none' then n = n + 1 end\n"
+            "end, function() return n end";
         EXPECT_EQ(0, luaL_loadstring(L, counter));
-        lua_call(L, 0, 2);
+        lua_getfield(L, LUA_REGISTRYINDEX, "_PRELOAD");
+        lua_getfield(L, -1, "jit.util");
+        lua_call(L, 0, 1);
+        lua_getfield(L, -1, "traceinfo");
+        lua_replace(L, -3);
+        lua_pop(L, 1);  // jit attach counter traceinfo
+        lua_call(L, 1, 2);
         lua_setfield(L, LUA_REGISTRYINDEX, "test.traces");  // jit attach on_trace
         lua_pushstring(L, "trace");
         lua_call(L, 2, 0);

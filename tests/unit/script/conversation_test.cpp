@@ -219,5 +219,268 @@ TEST_F(Conversation, WhatCannotBeLoadedSaysWhere) {
   EXPECT_NE(load_file(dir + "/absent.lua").error().message.find("absent.lua"), std::string::npos);
 }
 
+// A conversation whose words tell which version speaks. `version` and `more` are put in.
+std::string speaker(int version, const std::string& more = "") {
+  return "local version = " + std::to_string(version) + R"(
+    local c, count = { requests = {} }, 0
+    local function speak(link)
+      while true do
+        link:request("tick", { version = version, count = count }, 60)
+        count = count + 1
+        virgo.sleep(0.001)
+      end
+    end
+    c.opened = speak
+    function c.resumed(link, handed) count = handed.count speak(link) end
+    function c.handover() return { count = count, from = version } end
+    c.requests["quick"] = function() return { version = version } end
+    c.requests["slow"] = function() virgo.sleep(0.05) return { version = version } end
+    )" + more +
+         "\nreturn c\n";
+}
+
+struct ReplacedConversation : Conversation {
+  const testing::LogCapture log;
+
+  void rewrite(const std::string& source) {
+    std::ofstream(dir + "/conversation.lua") << source;
+    conversation->reload();
+  }
+  void ask(const std::string& id, const std::string& method) {
+    say(R"({"v":"1","id":")" + id + R"(","source":"endpoint","target":"x","method":")" + method +
+        "\"}");
+  }
+  // Answers a request of the agent's.
+  void reply(const json::Value& request) {
+    say(R"({"v":"1","id":)" + request.find("id")->text +
+        R"(,"source":"endpoint","target":"web-07","result":{}})");
+  }
+  static double number(const json::Value& message, const std::string& part,
+                       const std::string& key) {
+    const json::Value* params = message.find(part);
+    const json::Value* value = params == nullptr ? nullptr : params->find(key);
+    return value == nullptr ? -1 : value->number;
+  }
+  static double version(const json::Value& message) {
+    return number(message, message.find("method") == nullptr ? "result" : "params", "version");
+  }
+  // The messages from number `from` on that have this method, "" for responses.
+  std::vector<json::Value> of_kind(const std::string& method, std::size_t from = 0) {
+    std::vector<json::Value> out;
+    for (std::size_t i = from; i < heard.size(); ++i) {
+      json::Value m = hear(i);
+      const json::Value* is = m.find("method");
+      if (is == nullptr ? method.empty() : is->text == method) out.push_back(std::move(m));
+    }
+    return out;
+  }
+};
+
+TEST_F(ReplacedConversation, GoesOnWhereTheOldOneWas) {
+  ASSERT_TRUE(load(speaker(1)).ok());
+  open();
+  reply(hear(0));
+  const json::Value second = hear(1);
+  EXPECT_EQ(number(second, "params", "count"), 1);
+  ask("s", "slow");
+  turn();
+  rewrite(speaker(2));
+  EXPECT_EQ(conversation->states(), 2u);
+  // It answers at once, but does not speak while the old one waits for its reply.
+  ask("q", "quick");
+  EXPECT_EQ(version(hear(2)), 2);
+  turn();
+  EXPECT_EQ(of_kind("tick").size(), 2u);
+  reply(second);
+  run_until([&] { return of_kind("tick").size() == 3 && of_kind("").size() == 2; });
+  const json::Value third = of_kind("tick")[2];
+  EXPECT_EQ(version(third), 2);
+  EXPECT_EQ(number(third, "params", "count"), 2) << "the old one has seen its reply";
+  EXPECT_EQ(version(of_kind("")[1]), 1) << "the old one answers what it was asked";
+  run_until([&] { return conversation->states() == 1; });
+  EXPECT_EQ(log.count("speaks"), 0u);
+  reply(third);
+  run_until([&] { return log.count("the new " + dir + "/conversation.lua speaks") == 1; });
+  EXPECT_FALSE(link->closed());
+  EXPECT_EQ(log.count("ERROR"), 0u);
+}
+
+TEST_F(ReplacedConversation, TheOneBetweenNeverSpeaks) {
+  ASSERT_TRUE(load(speaker(1)).ok());
+  open();
+  const json::Value first = hear(0);
+  for (int version = 2; version <= 5; ++version) rewrite(speaker(version));
+  reply(first);
+  EXPECT_EQ(version(hear(1)), 5);
+  EXPECT_EQ(number(hear(1), "params", "count"), 1);
+  run_until([&] { return conversation->states() == 1; });
+}
+
+TEST_F(ReplacedConversation, ABrokenFileIsReportedOnceAndNotUsed) {
+  ASSERT_TRUE(load(speaker(1)).ok());
+  open();
+  hear(0);
+  rewrite("local c = {}\nreturn = c");
+  rewrite("local c = {}\nreturn = c");
+  EXPECT_EQ(log.count("conversation.lua:2:"), 1u);
+  EXPECT_EQ(log.count("the conversation that runs goes on"), 1u);
+  std::filesystem::remove(dir + "/conversation.lua");
+  conversation->reload();
+  conversation->reload();
+  EXPECT_EQ(log.count("conversation.lua: No such file"), 1u);
+  ask("q", "quick");
+  EXPECT_EQ(version(hear(1)), 1);
+  rewrite("while true do end");
+  EXPECT_EQ(log.count("stopped after 500ms"), 1u);
+  // The text that runs is no change; a good one is used again.
+  rewrite(speaker(1));
+  EXPECT_EQ(conversation->states(), 1u);
+  rewrite(speaker(2));
+  ask("r", "quick");
+  EXPECT_EQ(version(hear(2)), 2);
+}
+
+// In whichever way it fails, the old one goes on with the same connection.
+TEST_F(ReplacedConversation, FailingBeforeAnExchangeBringsTheOldOneBack) {
+  const char* ways[] = {
+      "function c.resumed(link, handed) error('lost my words') end",
+      "function c.resumed(link, handed) link:close('not with me') end",
+      "function c.resumed(link, handed) while true do end end",
+      "function c.resumed(link, handed) virgo.sleep(0.001) local t = nil + 1 end",
+      "c.opened = nil c.resumed = 7 function c.requests.quick() error('cannot') end",
+  };
+  for (const char* way : ways) {
+    ASSERT_TRUE(load(speaker(1)).ok());
+    open();
+    const json::Value first = hear(0);
+    rewrite(speaker(2, way));
+    if (std::string(way).find("c.opened = nil") == 0) {
+      EXPECT_EQ(log.count("must return a table with `opened`"), 1u);
+      continue;
+    }
+    reply(first);
+    run_until([&] { return of_kind("tick").size() == 2; });
+    const json::Value second = of_kind("tick")[1];
+    EXPECT_EQ(version(second), 1) << way;
+    EXPECT_EQ(number(second, "params", "count"), 1) << "handed over twice: " << way;
+    EXPECT_FALSE(link->closed()) << way;
+    run_until([&] { return conversation->states() == 1; });
+    conversation->reload();
+    EXPECT_EQ(conversation->states(), 1u) << "the same text is not tried again";
+    link.reset();
+    peer.reset();
+    conversation.reset();
+  }
+  EXPECT_EQ(log.count("failed before it had completed an exchange"), 4u);
+}
+
+TEST_F(ReplacedConversation, ARequestThatFailsOnTrialIsAnsweredAndBringsTheOldOneBack) {
+  ASSERT_TRUE(load(speaker(1)).ok());
+  open();
+  hear(0);
+  rewrite(speaker(2, "function c.requests.quick() error('cannot') end"));
+  ask("q", "quick");
+  EXPECT_EQ(number(hear(1), "error", "code"), 500);
+  ask("r", "quick");
+  EXPECT_EQ(version(hear(2)), 1);
+  EXPECT_FALSE(link->closed());
+}
+
+TEST_F(ReplacedConversation, OneThatCannotTakeOverBeginsAnew) {
+  ASSERT_TRUE(load(speaker(1)).ok());
+  open();
+  reply(hear(0));
+  rewrite(
+      "local c = { requests = {} }\n"
+      "function c.opened(link) link:request('new.words', {}, 9) end\nreturn c\n");
+  run_until([&] { return !ended.empty(); });
+  EXPECT_NE(ended.find("has no function resumed(link, handed)"), std::string::npos) << ended;
+  link.reset();
+  peer.reset();
+  open();
+  EXPECT_EQ(hear(0).find("method")->text, "new.words");
+}
+
+TEST_F(ReplacedConversation, WithoutAConnectionTheNextOneIsItsOwn) {
+  ASSERT_TRUE(load(speaker(1)).ok());
+  rewrite(speaker(2));
+  open();
+  EXPECT_EQ(version(hear(0)), 2);
+  reply(hear(0));
+  hear(1);
+  EXPECT_EQ(conversation->states(), 1u);
+  // One that cannot keep a connection is not kept either.
+  rewrite(speaker(3, "function c.opened(link) error('bad start') end"));
+  link->close({Errc::closed, "cut"});
+  run_until([&] { return !ended.empty(); });
+  link.reset();
+  peer.reset();
+  open();
+  EXPECT_EQ(version(hear(0)), 2);
+  EXPECT_FALSE(link->closed());
+}
+
+TEST_F(ReplacedConversation, WhatCannotBeHandedOverIsSaid) {
+  ASSERT_TRUE(load(speaker(1, "function c.handover() return { f = virgo.sleep } end")).ok());
+  open();
+  const json::Value first = hear(0);
+  rewrite(speaker(2,
+                  "function c.resumed(link, handed)"
+                  " link:request('got', { nothing = handed == nil }, 9) end"));
+  reply(first);
+  EXPECT_TRUE(hear(1).find("params")->find("nothing")->boolean);
+  EXPECT_EQ(log.count("handover: .f is a function"), 1u);
+}
+
+// Reports are under way while it is replaced: none is lost and none comes twice.
+TEST_F(ReplacedConversation, TheShippedOneDeliversEachReportOnce) {
+  std::ifstream shipped(std::string(VIRGO_SOURCE_DIR) + "/lua-plugins/agent/conversation.lua");
+  const std::string text((std::istreambuf_iterator<char>(shipped)), {});
+  ASSERT_TRUE(load(text).ok());
+  open();
+  hear(0);
+  say(R"({"v":"1","id":0,"source":"endpoint","target":"web-07","result":{"dialect":"virgo/1","heartbeat_interval":60000}})");
+  run_until([&] { return link->ready(); });
+  std::vector<double> seen;
+  std::size_t at = 1;
+  std::uint64_t put = 0;
+  int beats = 0;
+  const auto answer = [&] {
+    for (; at < heard.size(); ++at) {
+      const json::Value m = hear(at);
+      const std::string id = m.find("id")->text;
+      if (m.find("method")->text == "heartbeat.post") {
+        ++beats;
+        reply(m);
+        continue;
+      }
+      for (const json::Value& r : m.find("params")->find("reports")->items)
+        seen.push_back(r.find("run")->number);
+      say(R"({"v":"1","id":)" + id +
+          R"(,"source":"endpoint","target":"web-07","result":{"acked":)" +
+          m.find("params")->find("reports")->items.back().find("seq")->text + "}}");
+    }
+  };
+  for (int version = 0; version < 30; ++version) {
+    for (int i = 0; i < 3; ++i) put_report(++put);
+    turn(version % 5);
+    rewrite(text + "-- " + std::to_string(version));
+    turn(version % 3);
+    answer();
+  }
+  run_until([&] {
+    answer();
+    return queue.load().records == 0;
+  });
+  // One that takes over shows that it can speak.
+  run_until([&] {
+    answer();
+    return conversation->states() == 1 && beats > 0;
+  });
+  ASSERT_EQ(seen.size(), put);
+  for (std::size_t i = 0; i < seen.size(); ++i) EXPECT_EQ(seen[i], i + 1);
+  EXPECT_FALSE(link->closed());
+}
+
 }  // namespace
 }  // namespace virgo::script

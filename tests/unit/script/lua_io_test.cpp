@@ -156,6 +156,7 @@ TEST_F(LuaIoTest, ASocketOfAnotherRunIsRefused) {
   const auto port = listen([](uv::Stream&) {});
   ASSERT_TRUE(load(format(R"(
     local check = virgo.check {{ name = "keeper", needs = {{ net = {{ "tcp" }} }}, metrics = {{ {{ name = "v" }} }} }}
+    local kept
     function check:collect(run)
       if kept then kept:write("x") end
       kept = assert(virgo.tcp.connect("127.0.0.1", {}))
@@ -204,6 +205,73 @@ TEST_F(LuaIoTest, ReadsFiles) {
         << runs_.back()->text();
 }
 
+TEST_F(LuaIoTest, ReadsFilesInPieces) {
+  std::FILE* f = std::fopen((folder_ + "/log").c_str(), "w");
+  std::fputs("one\ntwo\nthree\n", f);
+  std::fclose(f);
+  const auto& run = run_body("local path = '" + folder_ + "/log'\n" + R"(
+    local function piece(from, max)
+      local bytes, next = assert(virgo.fs.read(path, { from = from, max = max }))
+      return bytes .. '@' .. next
+    end
+    assert(piece(0) == 'one\ntwo\nthree\n@14')
+    assert(piece(4, 4) == 'two\n@8')
+    assert(piece(14) == '@14' and piece(99) == '@99')
+    assert(piece(-6) == 'three\n@14' and piece(-6, 3) == 'thr@11')
+    assert(piece(-99, 3) == 'one@3')
+    assert(assert(virgo.fs.read(path, { max = 14 })) == 'one\ntwo\nthree\n')
+    local none, e = virgo.fs.read(path, { max = 13 })
+    assert(none == nil and e.code == 'limit')
+    none, e = virgo.fs.read(path .. '.no', { from = 0 })
+    assert(none == nil and e.code == 'not_found' and e.message:find('^cannot read '), e)
+    for _, bad in ipairs { { from = 0.5 }, { from = 2^54 }, { max = 0 }, { max = 2^40 }, { form = 1 } } do
+      assert(not pcall(virgo.fs.read, path, bad))
+    end)");
+  EXPECT_EQ(run.status(), Status::ok) << run.text();
+}
+
+TEST_F(LuaIoTest, TellsAboutFilesAndFolders) {
+  std::fclose(std::fopen((folder_ + "/b").c_str(), "w"));
+  ASSERT_EQ(mkdir((folder_ + "/a").c_str(), 0750), 0);
+  ASSERT_EQ(mkfifo((folder_ + "/.c").c_str(), 0600), 0);
+  ASSERT_EQ(symlink("nowhere", (folder_ + "/d").c_str()), 0);
+  const auto& run = run_body("local path = '" + folder_ + "'\n" + R"(
+    local names = assert(virgo.fs.list(path))
+    assert(table.concat(names, ' '):find('^%.c a b d'), table.concat(names, ' '))
+    local s = assert(virgo.fs.stat(path .. '/b'))
+    assert(s.size == 0 and s.type == 'file' and s.inode > 0 and s.device >= 0)
+    assert(math.abs(s.mtime - virgo.time()) < 60)
+    s = assert(virgo.fs.stat(path .. '/a'))
+    assert(s.type == 'directory' and s.mode == tonumber('750', 8))
+    assert(virgo.fs.stat(path .. '/.c').type == 'fifo')
+    assert(virgo.fs.stat('/dev/null').type == 'character')
+    for _, call in ipairs { virgo.fs.stat, virgo.fs.list } do
+      local none, e = call(path .. '/d')
+      assert(none == nil and e.code == 'not_found' and e.status == 'failed', e)
+      assert(not pcall(call, path .. '/../x'))
+      assert(not pcall(call))
+    end
+    local none, e = virgo.fs.list(path .. '/b')
+    assert(none == nil and e.message:find('^cannot list '), e))");
+  EXPECT_EQ(run.status(), Status::ok) << run.text();
+}
+
+TEST_F(LuaIoTest, AListOfNamesIsBounded) {
+  const std::string many = folder_ + "/many";
+  ASSERT_EQ(mkdir(many.c_str(), 0700), 0);
+  const auto add = [&](int i) {
+    std::fclose(std::fopen((many + "/" + std::to_string(i)).c_str(), "w"));
+  };
+  for (int i = 0; i < 10'000; ++i) add(i);
+  EXPECT_EQ(run_body("assert(#assert(virgo.fs.list('" + many + "')) == 10000)").status(),
+            Status::ok)
+      << runs_.back()->text();
+  add(10'000);
+  EXPECT_NE(run_body("return virgo.fs.list('" + many + "')").text().find("more than 10000 names"),
+            std::string::npos)
+      << runs_.back()->text();
+}
+
 TEST_F(LuaIoTest, ANamedPipeDoesNotBlock) {
   ASSERT_EQ(mkfifo((folder_ + "/pipe").c_str(), 0600), 0);
   const auto& run = run_body("assert(assert(virgo.fs.read('" + folder_ + "/pipe')) == '')");
@@ -229,7 +297,8 @@ TEST_F(LuaIoTest, AReadThatDoesNotComeBackEndsAtTheDeadline) {
 
 TEST_F(LuaIoTest, TheShippedChecksWork) {
   const std::string shipped = std::string(VIRGO_SOURCE_DIR) + "/lua-plugins";
-  ASSERT_TRUE(load_lua_plugins({shipped}, registry_, services()).empty());
+  const auto errors = load_lua_plugins({shipped}, registry_, services());
+  ASSERT_TRUE(errors.empty()) << errors.front().message;
   const auto& tainted = collect(*make("virgo.tainted"));
   ASSERT_EQ(tainted.status(), Status::ok) << tainted.text();
   ASSERT_EQ(tainted.samples().size(), 1u);

@@ -134,6 +134,7 @@ TEST_F(LuaParallelTest, MetricsFoundAtRunTimeCarryTheirDescription) {
       assert(not pcall(run.emit, run, "", 1))
       assert(not pcall(run.emit, run, ("x"):rep(257), 1))
       run:emit(("x"):rep(256), 1)
+      run:emit("f64", "12", nil, { type = "f64" })
       local ok, why = pcall(run.emit, run, "f", 1, nil, { kind = "strange" })
       assert(why:find("'strange' is no kind of a metric"), why)
       ok, why = pcall(run.emit, run, "f", "18446744073709551616", nil, { type = "u64" })
@@ -146,7 +147,8 @@ TEST_F(LuaParallelTest, MetricsFoundAtRunTimeCarryTheirDescription) {
   const auto& run = collect(*make("finder"));
   ASSERT_EQ(run.status(), Status::ok) << run.text();
   const auto& samples = run.samples();
-  ASSERT_EQ(samples.size(), 5u);
+  ASSERT_EQ(samples.size(), 6u);
+  EXPECT_EQ(samples.value(5).f64, 12);
   EXPECT_EQ(samples.value(0).u64, UINT64_MAX);
   EXPECT_EQ(samples.metric(0).unit, "By");
   EXPECT_EQ(samples.metric(0).kind, metric::Kind::counter);

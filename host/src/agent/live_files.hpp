@@ -1,0 +1,29 @@
+// The files that are used as they change while the agent runs: the conversation's and
+// the Lua plugins'. Watches their folders. Loop thread only.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "script/lua_conversation.hpp"
+#include "uv/folder_watch.hpp"
+#include "uv/loop.hpp"
+
+namespace virgo::agent {
+
+class LiveFiles {
+ public:
+  explicit LiveFiles(uv::Loop& loop) : loop_(loop) {}
+
+  // It is reloaded when its file changes. Outlives this.
+  void watch_conversation(script::LuaConversation& conversation);
+
+  // Looks at once, not when a folder has been quiet for a while.
+  void look_now();
+
+ private:
+  uv::Loop& loop_;
+  std::vector<std::unique_ptr<uv::FolderWatch>> watches_;
+};
+
+}  // namespace virgo::agent

@@ -1,0 +1,118 @@
+#include "binding/icmp_binding.hpp"
+
+#include <algorithm>
+#include <array>
+#include <lua.hpp>
+
+#include "base/format.hpp"
+#include "base/text.hpp"
+#include "binding/bindings.hpp"
+#include "binding/handle.hpp"
+#include "binding/lookup.hpp"
+#include "binding/options.hpp"
+#include "binding/pending.hpp"
+#include "binding/permits.hpp"
+#include "binding/strand.hpp"
+#include "net/ping.hpp"
+
+namespace virgo::binding {
+namespace {
+
+constexpr const char* kPing = "virgo.icmp.ping";
+constexpr double kDefaultTimeout = 5;
+constexpr double kDefaultSize = 56;
+
+// Finds the host's address, and sends it a request.
+class PingHost {
+ public:
+  PingHost(uv::Loop& loop, std::string host, int family, net::PingOptions options,
+           net::Ping::Done done)
+      : loop_(loop),
+        host_(std::move(host)),
+        family_(family),
+        options_(options),
+        done_(std::move(done)),
+        until_(system_clock().now() + options.timeout),
+        lookup_(std::make_unique<Lookup>(
+            loop, host_, 0, options.timeout,
+            [this](const Result<uv::Resolver::Addresses>& found) { resolved(found); })) {}
+
+ private:
+  void resolved(const Result<uv::Resolver::Addresses>& found) {
+    if (!found) return done_(found.error());
+    const auto at = std::find_if(found->begin(), found->end(), [this](const auto& address) {
+      return family_ == AF_UNSPEC || address.ss_family == family_;
+    });
+    if (at == found->end())
+      return done_(Error{Errc::not_found, format("{} has no address of that family", host_)});
+    options_.address = *at;
+    options_.timeout = std::max<Duration>(until_ - system_clock().now(), Duration(1));
+    ping_ = std::make_unique<net::Ping>(loop_, options_, done_);
+  }
+
+  uv::Loop& loop_;
+  const std::string host_;
+  const int family_;
+  net::PingOptions options_;
+  net::Ping::Done done_;
+  const TimePoint until_;
+  std::unique_ptr<Lookup> lookup_;
+  std::unique_ptr<net::Ping> ping_;
+};
+
+void answered(Strand& strand, const Result<net::PingReply>& result) {
+  if (!result) return strand.complete_error(Error(result.error()), status_of(result.error()));
+  strand.complete([&](lua_State* L) {
+    lua_pushnumber(L, std::chrono::duration<double>(result->took).count());
+    lua_pushlstring(L, result->address.data(), result->address.size());
+    if (result->ttl < 0)
+      lua_pushnil(L);
+    else
+      lua_pushinteger(L, result->ttl);
+    return 3;
+  });
+}
+
+void start(lua_State* L, Strand& strand, const char* host, int family,
+           const net::PingOptions& options) {
+  const lua::HostWork unrefused(L);
+  const std::string name = host;
+  auto ping = std::make_unique<PingHost>(
+      strand.context().loop(), name, family, options,
+      [&strand](const Result<net::PingReply>& result) { answered(strand, result); });
+  strand.context().opened("icmp", name);
+  strand.wait_for(L, format("{} of {}", kPing, printable(name, 255)),
+                  hold(strand, "icmp", name, std::move(ping)));
+}
+
+// virgo.icmp.ping(host [, {timeout =, size =, family = 4 | 6}]) -> seconds, address, ttl
+// | nil, error
+int ping(lua_State* L) {
+  static constexpr std::array<std::string_view, 3> kOptions = {"timeout", "size", "family"};
+  Strand& strand = Strand::current(L, kPing);
+  const char* host = luaL_checkstring(L, 1);
+  lua_settop(L, 2);
+  const Options given(L, 2, kPing, kOptions);
+  net::PingOptions options;
+  options.timeout =
+      Duration{static_cast<std::int64_t>(given.seconds("timeout", kDefaultTimeout) * 1e9)};
+  options.size = static_cast<std::size_t>(
+      given.whole("size", net::Ping::kMinSize, net::Ping::kMaxSize, kDefaultSize));
+  const int family = given.family();
+  check_net(L, Net::icmp, kPing);
+  check_room(L, strand, kPing);
+  lua::check_can_wait(L, kPing);
+  start(L, strand, host, family, options);
+  return lua::wait(L);
+}
+
+}  // namespace
+
+int open_icmp(lua_State* L) {
+  lua_createtable(L, 0, 1);
+  lua_pushcfunction(L, ping);
+  lua_setfield(L, -2, "ping");
+  return 1;
+}
+
+}  // namespace virgo::binding

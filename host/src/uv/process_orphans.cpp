@@ -1,0 +1,75 @@
+#include "uv/process_orphans.hpp"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "uv/process_spawn.hpp"
+
+namespace virgo::uv {
+namespace {
+
+constexpr Duration kGather = std::chrono::milliseconds(50);
+
+struct Stat {
+  char state = '?';
+  pid_t parent = 0;
+  pid_t session = 0;
+};
+
+Stat stat_of(pid_t pid) {
+  Stat out;
+  std::array<char, 512> text{};
+  const Descriptor file = open_to_read(format("/proc/{}/stat", pid));
+  const ssize_t n = file ? read(file.get(), text.data(), text.size() - 1) : 0;
+  // The name, in parentheses, may have anything in it.
+  const char* after = n > 0 ? std::strrchr(text.data(), ')') : nullptr;
+  if (after == nullptr ||
+      sscanf(after + 1, " %c %d %*d %d", &out.state, &out.parent, &out.session) != 3)
+    return {};
+  return out;
+}
+
+bool is_orphan(pid_t pid) {
+  const Stat stat = stat_of(pid);
+  return stat.state == 'Z' && stat.parent == getpid() && stat.session != getsid(0) &&
+         !is_live_child(pid);
+}
+
+}  // namespace
+
+OrphanReaper::OrphanReaper(Loop& loop)
+    : timer_(loop, [this] { look(); }), child_ended_(loop, SIGCHLD, [this] {
+        if (!timer_.active()) timer_.start(kGather);
+      }) {
+  timer_.unref();
+}
+
+void OrphanReaper::look() {
+  if (spawn_in_progress())
+    timer_.start(kGather);
+  else
+    reap();
+}
+
+std::size_t OrphanReaper::reap() {
+  if (spawn_in_progress()) return 0;
+  std::size_t reaped = 0;
+  const std::unique_ptr<DIR, int (*)(DIR*)> proc(opendir("/proc"), closedir);
+  while (const dirent* entry = proc ? readdir(proc.get()) : nullptr) {
+    const pid_t pid = std::atoi(entry->d_name);
+    if (pid > 1 && is_orphan(pid) && waitpid(pid, nullptr, WNOHANG) == pid) ++reaped;
+  }
+  return reaped;
+}
+
+}  // namespace virgo::uv

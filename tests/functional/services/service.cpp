@@ -1,0 +1,119 @@
+#include "functional/services/service.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <random>
+
+#include <gtest/gtest.h>
+
+namespace virgo::functional {
+namespace {
+
+// Debian's nobody and nogroup.
+constexpr int kNobody = 65534;
+
+class LoopbackSocket {
+ public:
+  LoopbackSocket() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
+  ~LoopbackSocket() { close(fd_); }
+  LoopbackSocket(const LoopbackSocket&) = delete;
+  LoopbackSocket& operator=(const LoopbackSocket&) = delete;
+
+  bool bind(int port) {
+    const sockaddr_in address = loopback(port);
+    return ::bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  }
+  bool connect(int port) {
+    const sockaddr_in address = loopback(port);
+    return ::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  }
+  int fd() const { return fd_; }
+
+ private:
+  static sockaddr_in loopback(int port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+  }
+  int fd_;
+};
+
+void give_to_nobody(const std::string& dir) {
+  EXPECT_EQ(lchown(dir.c_str(), kNobody, kNobody), 0);
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(dir))
+    EXPECT_EQ(lchown(entry.path().c_str(), kNobody, kNobody), 0) << entry.path();
+}
+
+}  // namespace
+
+int unused_port() {
+  static std::mt19937 random{std::random_device{}()};
+  std::uniform_int_distribution<int> ports(12'000, 32'000);
+  for (;;) {
+    const int port = ports(random);
+    if (LoopbackSocket().bind(port)) return port;
+  }
+}
+
+bool answers(int port) {
+  return LoopbackSocket().connect(port);
+}
+
+std::string converse(int port, const std::string& bytes) {
+  LoopbackSocket socket;
+  EXPECT_TRUE(socket.connect(port));
+  EXPECT_EQ(send(socket.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL),
+            static_cast<ssize_t>(bytes.size()));
+  std::string answer;
+  char buffer[4096];
+  ssize_t n = 0;
+  while ((n = recv(socket.fd(), buffer, sizeof buffer, 0)) > 0)
+    answer.append(buffer, static_cast<std::size_t>(n));
+  return answer;
+}
+
+void Service::write(const std::string& name, const std::string& text) {
+  write_file(file(name), text, 0644);
+}
+
+void Service::start(const std::vector<std::string>& argv, int ready_port,
+                    const std::map<std::string, std::string>& environment) {
+  std::vector<std::string> prefix;
+  if (geteuid() == 0) {
+    give_to_nobody(dir());
+    const std::string id = std::to_string(kNobody);
+    prefix = {"--reuid", id, "--regid", id, "--clear-groups"};
+  }
+  run(prefix, argv, ready_port, environment);
+}
+
+void Service::start_as_root(const std::vector<std::string>& argv, int ready_port) {
+  run({}, argv, ready_port, {});
+}
+
+// A group of its own, to be killed as a whole; its leader also ends with the test.
+void Service::run(const std::vector<std::string>& user, const std::vector<std::string>& argv,
+                  int ready_port, const std::map<std::string, std::string>& environment) {
+  std::vector<std::string> all{"/usr/bin/setsid", "/usr/bin/setpriv", "--pdeathsig", "KILL"};
+  all.insert(all.end(), user.begin(), user.end());
+  all.emplace_back("--");
+  all.insert(all.end(), argv.begin(), argv.end());
+  process_.emplace(std::move(all), file("server"), environment);
+  EXPECT_TRUE(eventually([&] { return answers(ready_port) || !process_->running(); }));
+  EXPECT_TRUE(process_->running()) << argv[0] << " ended:\n" << process_->out() << process_->err();
+}
+
+void Service::stop() {
+  if (!process_) return;
+  kill(-process_->pid(), SIGKILL);
+  process_.reset();
+}
+
+}  // namespace virgo::functional

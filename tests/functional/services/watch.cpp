@@ -1,0 +1,76 @@
+#include "functional/services/watch.hpp"
+
+#include <cmath>
+#include <cstdlib>
+
+#include <gtest/gtest.h>
+
+namespace virgo::functional {
+
+Watch::Watch(const std::string& checks) {
+  endpoint_.start();
+  agent_.start(yaml(checks));
+}
+
+std::string Watch::yaml(const std::string& checks) const {
+  return agent_yaml(endpoint_, checks, "defaults: {interval: 200ms, timeout: 5s}\n");
+}
+
+json::Value Watch::report(const std::string& check, const Accept& accept) {
+  std::size_t seen = 0;
+  json::Value last;
+  const bool found = eventually([&] {
+    const auto records = endpoint_.records();
+    const auto reports = reports_of(records, check);
+    for (; seen < reports.size(); ++seen) {
+      last = *reports[seen];
+      if (accept ? accept(last) : text_of(last, "status") == "ok") return true;
+    }
+    return false;
+  });
+  if (!found)
+    ADD_FAILURE() << "no such report of " << check << "; the last is " << json::to_json(last)
+                  << "\nthe agent says:\n"
+                  << agent_.err();
+  return last;
+}
+
+std::map<std::string, std::string> samples(const json::Value& report) {
+  std::map<std::string, std::string> out;
+  const json::Value* list = report.find("samples");
+  if (list == nullptr) return out;
+  for (const json::Value& item : list->items) {
+    std::string key = text_of(item, "n");
+    if (const json::Value* labels = item.find("l"); labels != nullptr) {
+      std::map<std::string, std::string> sorted;
+      for (std::size_t i = 0; i < labels->keys.size(); ++i)
+        sorted[labels->keys[i]] = labels->items[i].text;
+      std::string list;
+      for (const auto& [name, value] : sorted)
+        list += (list.empty() ? "" : ",") + name + "=" + value;
+      if (!list.empty()) key += "{" + list + "}";
+    }
+    out[key] = text_of(item, "v");
+  }
+  return out;
+}
+
+std::string sample(const json::Value& report, const std::string& series) {
+  const auto all = samples(report);
+  const auto found = all.find(series);
+  return found == all.end() ? "" : found->second;
+}
+
+double number(const json::Value& report, const std::string& series) {
+  const std::string text = sample(report, series);
+  return text.empty() ? std::nan("") : std::atof(text.c_str());
+}
+
+Watch::Accept ended(const std::string& status, const std::string& text) {
+  return [=](const json::Value& report) {
+    return text_of(report, "status") == status &&
+           text_of(report, "message").find(text) != std::string::npos;
+  };
+}
+
+}  // namespace virgo::functional

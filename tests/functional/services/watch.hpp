@@ -1,0 +1,39 @@
+// An agent with checks of lua-plugins/, and what they report.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "functional/world.hpp"
+
+namespace virgo::functional {
+
+class Watch {
+ public:
+  // Runs the checks: lines of YAML as in agent_yaml(), every 200 ms.
+  explicit Watch(const std::string& checks);
+
+  using Accept = std::function<bool(const json::Value&)>;
+  // A report of the check that `accept` likes, the first that comes. Without `accept`:
+  // one that is ok. The test has failed, and the last report is given, if none comes.
+  json::Value report(const std::string& check, const Accept& accept = {});
+
+  Agent& agent() { return agent_; }
+
+ private:
+  std::string yaml(const std::string& checks) const;
+  Endpoint endpoint_;
+  Agent agent_;
+};
+
+// One sample of a report: "redis.db.keys{db=0}" (labels by name); "" if there is none.
+std::string sample(const json::Value& report, const std::string& series);
+double number(const json::Value& report, const std::string& series);  // NaN if there is none
+// All of them, for a message.
+std::map<std::string, std::string> samples(const json::Value& report);
+
+// A run that ended as `status`, saying `text`.
+Watch::Accept ended(const std::string& status, const std::string& text);
+
+}  // namespace virgo::functional

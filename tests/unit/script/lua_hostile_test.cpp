@@ -1,0 +1,207 @@
+// Lua checks that harm: each is ended and named, and the good one beside it is
+// not disturbed.
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "lua_checks.hpp"
+#include "uv/tcp.hpp"
+
+namespace virgo::script {
+namespace {
+
+const std::string kFolder = std::string(VIRGO_SOURCE_DIR) + "/tests/lua/hostile/";
+
+// A file of the folder, and what its second line says: "-- expect: STATUS [TEXT]", the
+// text being part of the explanation.
+struct Hostile {
+  std::string name;
+  std::string status;
+  std::string text;
+};
+
+void PrintTo(const Hostile& hostile, std::ostream* out) {
+  *out << hostile.name;
+}
+
+Hostile read_hostile(const std::filesystem::path& path) {
+  Hostile out{path.stem().string(), "", ""};
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  std::getline(file, line);
+  const std::string mark = "-- expect: ";
+  if (line.rfind(mark, 0) != 0) return out;
+  const std::size_t blank = line.find(' ', mark.size());
+  out.status = line.substr(mark.size(), blank - mark.size());
+  if (blank != std::string::npos) out.text = line.substr(blank + 1);
+  return out;
+}
+
+std::vector<Hostile> all_hostile() {
+  std::vector<Hostile> out;
+  for (const auto& entry : std::filesystem::directory_iterator(kFolder))
+    out.push_back(read_hostile(entry.path()));
+  std::sort(out.begin(), out.end(), [](auto& a, auto& b) { return a.name < b.name; });
+  return out;
+}
+
+class LuaHostileTest : public LuaCheckTest {
+ protected:
+  void SetUp() override {
+#if defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "delivers signals late";
+#endif
+    const auto errors = load_lua_plugins({kFolder}, registry_, services());
+    for (const Error& e : errors) ADD_FAILURE() << e.message;
+    ASSERT_TRUE(load("local check = virgo.check { name = 'good', metrics = { { name = 'v' } } }\n"
+                     "function check:collect(run)\n"
+                     "  self.n = (self.n or 0) + 1\n"
+                     "  virgo.sleep(0.001)\n"
+                     "  run:emit('v', self.n)\nend")
+                    .empty());
+  }
+  Params params() {
+    server_ = std::make_unique<uv::TcpServer>(loop_, [this](Result<std::unique_ptr<uv::Stream>> s) {
+      if (s) peers_.push_back(std::move(s).value());
+    });
+    EXPECT_TRUE(server_->listen("127.0.0.1", 0).ok());
+    return {{"port", scalar(std::to_string(server_->port()))}};
+  }
+  void TearDown() override {
+    server_.reset();
+    peers_.clear();
+    LuaCheckTest::TearDown();
+  }
+  std::unique_ptr<uv::TcpServer> server_;
+  std::vector<std::unique_ptr<uv::Stream>> peers_;
+};
+
+class EachHostileTest : public LuaHostileTest, public testing::WithParamInterface<Hostile> {
+ protected:
+  void SetUp() override {
+    // Those that do not run away may take their time, on a slow machine too.
+    if (GetParam().text.find("stopped after") == std::string::npos)
+      limits_.lua_budget = limits_.lua_cpu_per_run = std::chrono::seconds(10);
+    LuaHostileTest::SetUp();
+  }
+};
+
+TEST_P(EachHostileTest, IsEndedAndTheOthersGoOn) {
+  const Hostile& hostile = GetParam();
+  ASSERT_NE(hostile.status, "") << "its second line has to be: -- expect: STATUS TEXT";
+  check::Check* good = make("good");
+  check::Check* bad =
+      make("hostile." + hostile.name, hostile.name == "socket_flood" ? params() : Params{});
+  ASSERT_NE(bad, nullptr);
+  if (hostile.name == "run_after_end") EXPECT_EQ(collect(*bad).status(), Status::ok);
+  // Again and again: what was made anew is as good as the first.
+  for (int round = 1; round <= 3; ++round) {
+    const auto& run = collect(*bad, milliseconds(300));
+    EXPECT_EQ(status_name(run.status()), hostile.status) << run.text();
+    EXPECT_NE(run.text().find(hostile.text), std::string::npos) << run.text();
+    EXPECT_LE(run.text().size(), 2048u);
+    const auto& undisturbed = collect(*good);
+    EXPECT_EQ(undisturbed.status(), Status::ok) << undisturbed.text();
+    EXPECT_EQ(undisturbed.samples().value(0).f64, round);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, EachHostileTest, testing::ValuesIn(all_hostile()),
+                         [](const auto& hostile) { return hostile.param.name; });
+
+TEST_F(LuaHostileTest, ARunUsedAfterItsEndIsRefused) {
+  check::Check* check = make("hostile.run_after_end");
+  EXPECT_EQ(collect(*check).status(), Status::ok);
+  const auto& second = collect(*check);
+  EXPECT_EQ(second.status(), Status::failed);
+  EXPECT_NE(second.text().find("run_after_end.lua:7: run:emit: this run is over"),
+            std::string::npos)
+      << second.text();
+}
+
+class LuaFloodTest : public LuaHostileTest {
+ protected:
+  void SetUp() override {
+    limits_.lua_budget = limits_.lua_cpu_per_run =
+        std::chrono::seconds(10);  // it does not run away
+    limits_.lua_series = 100'000;
+    LuaHostileTest::SetUp();
+  }
+};
+
+TEST_F(LuaFloodTest, ASampleFloodIsCutAndCounted) {
+  const auto& run = collect(*make("hostile.series_flood"));
+  EXPECT_EQ(run.samples().size(), 5000u);
+  EXPECT_EQ(run.samples().refused(), 15000u);
+}
+
+TEST_F(LuaHostileTest, InstancesOfTheSameFileAreMadeAnew) {
+  ASSERT_TRUE(load(R"(
+    local check = virgo.check {
+      name = "mixed", params = { mode = { type = "text" } }, metrics = { { name = "v" } } }
+    function check:configure() self.configured = true end
+    function check:collect(run)
+      assert(self.configured)
+      if self.mode == "loop" then while true do end end
+      if self.mode == "wait" then virgo.sleep(5) end
+      self.n = (self.n or 0) + 1
+      run:emit("v", self.n)
+    end)",
+                   "mixed.lua")
+                  .size() == 1);  // test.lua declares "good" again
+  check::Check* looping = make("mixed", {{"mode", scalar("loop")}});
+  check::Check* waiting = make("mixed", {{"mode", scalar("wait")}});
+  check::Check* plain = make("mixed", {{"mode", scalar("plain")}});
+  EXPECT_EQ(collect(*plain).samples().value(0).f64, 1);
+  EXPECT_EQ(collect(*plain).samples().value(0).f64, 2);
+  RecordedRun& open = start(*waiting);
+  EXPECT_EQ(collect(*looping).status(), Status::limit);
+  ASSERT_TRUE(open.finished());
+  EXPECT_EQ(open.status(), Status::cancelled);
+  EXPECT_NE(open.text().find("check 'mixed_instance' of the same file stopped after 100ms"),
+            std::string::npos)
+      << open.text();
+  // A fresh state: configured again, what was kept between runs is gone.
+  EXPECT_EQ(collect(*plain).samples().value(0).f64, 1) << runs_.back()->text();
+}
+
+TEST_F(LuaHostileTest, ALoopInConfigureIsAProblemOfTheConfiguration) {
+  load(
+      "local check = virgo.check { name = 'stuck', metrics = { { name = 'v' } } }\n"
+      "function check:configure() while true do end end\n"
+      "function check:collect() end",
+      "stuck.lua");
+  EXPECT_EQ(make("stuck"), nullptr);
+  ASSERT_EQ(problems_.size(), 1u);
+  EXPECT_NE(problems_[0].text.find("stopped after 100ms"), std::string::npos);
+}
+
+TEST_F(LuaHostileTest, BrokenFilesAreNamedAndTheRestIsUsed) {
+  check::Registry registry;
+  const auto errors = load_lua_plugins(
+      {std::string(VIRGO_SOURCE_DIR) + "/tests/lua/broken", "/nonexistent", folder_}, registry,
+      services());
+  const char* expected[] = {
+      "bomb_at_load.lua is not used: reached its memory cap of 8MiB (limits.lua_memory)",
+      "declares_nothing.lua is not used: declares_nothing.lua: declares no check",
+      "error_at_load.lua is not used: error_at_load.lua:3: attempt to index local 'nothing'",
+      "loops_at_load.lua is not used: stopped after 100ms",
+      "misspelt.lua is not used: misspelt.lua:1: virgo.check: params.port: unknown field "
+      "'tpye', did you mean 'type'?",
+      "no_collect.lua is not used: no_collect.lua:1: check 'broken.no_collect' has no function",
+      "syntax.lua is not used: syntax.lua:2: '}' expected (to close '{' at line 1)",
+      "waits_at_load.lua is not used: waits_at_load.lua:1: virgo.tcp.connect can only be used in "
+      "code "
+      "that may wait, such as collect()",
+      "Lua plugin folder /nonexistent: No such file",
+  };
+  ASSERT_EQ(errors.size(), std::size(expected));
+  for (std::size_t i = 0; i < errors.size(); ++i)
+    EXPECT_NE(errors[i].message.find(expected[i]), std::string::npos)
+        << errors[i].message << "\n  expected: " << expected[i];
+  EXPECT_NE(registry.find("good"), nullptr);
+}
+
+}  // namespace
+}  // namespace virgo::script
