@@ -198,6 +198,7 @@ int start(lua_State* L, Strand& strand, ExecJob::Call& call) {
   const lua::HostWork unrefused(L);
   Context& context = strand.context();
   const std::string name = printable(call.what.argv[0], 256);
+  call.what.argv[0] = file_to_use(context, call.what.argv[0]);
   auto job = ExecJob::start(context.loop(), *context.workers(), slots_of(L), std::move(call),
                             [&strand](const Result<uv::ProcessResult>& r) { ended(strand, r); });
   if (job == nullptr)
