@@ -9,7 +9,7 @@
 
 #include "binding/bindings.hpp"
 #include "script/lua_check_type.hpp"
-#include "script/lua_checks.hpp"
+#include "lua_checks.hpp"
 #include "script/lua_file.hpp"
 
 namespace virgo::script {
