@@ -198,18 +198,14 @@ void forget_child(pid_t child) {
   live().children.erase(child);
 }
 
-// Until all have ended or it is late; those that have are reaped and left out.
-void reap_all(std::set<pid_t>& children, Duration patience) {
+// Until it has ended or it is late.
+void reap_killed(pid_t child, Duration patience) {
   const TimePoint late = system_clock().now() + patience;
-  for (;;) {
-    std::erase_if(children, [](pid_t child) {
-      if (!has_ended(child)) return false;
-      reap_child(child);
-      return true;
-    });
-    if (children.empty() || system_clock().now() >= late) return;
+  while (!has_ended(child)) {
+    if (system_clock().now() >= late) return;
     std::this_thread::sleep_for(kReapStep);
   }
+  reap_child(child);
 }
 
 }  // namespace
@@ -226,8 +222,7 @@ Spawned::Spawned(Spawned&& other) noexcept
 Spawned::~Spawned() {
   if (pid_ < 0) return;
   kill(-pid_, SIGKILL);
-  std::set<pid_t> one{pid_};
-  reap_all(one, kReapPatience);
+  reap_killed(pid_, kReapPatience);
 }
 
 Result<Spawned> spawn(const SpawnOptions& options) {
@@ -289,14 +284,23 @@ bool spawn_in_progress() {
 }
 
 std::size_t kill_children(Duration patience) {
-  std::set<pid_t> children;
-  {
-    const std::lock_guard lock(live().mutex);
-    children = live().children;
+  const TimePoint late = system_clock().now() + patience;
+  for (;;) {
+    std::set<pid_t> children;
+    bool starting = false;
+    {
+      const std::lock_guard lock(live().mutex);
+      children = live().children;
+      starting = live().starting > 0;  // on other threads: they are listed soon
+    }
+    for (const pid_t child : children) {
+      kill(-child, SIGKILL);
+      if (has_ended(child)) reap_child(child);
+    }
+    const std::size_t left = live_children();
+    if ((left == 0 && !starting) || system_clock().now() >= late) return left;
+    std::this_thread::sleep_for(kReapStep);
   }
-  for (const pid_t child : children) kill(-child, SIGKILL);
-  reap_all(children, patience);
-  return children.size();
 }
 
 }  // namespace virgo::uv
