@@ -52,19 +52,20 @@ local check = virgo.check {
   params = {
     socket = { default = "/run/haproxy/admin.sock", help = "its stats socket" },
     url = { help = "of the statistics as CSV, instead of the socket" },
-    username = { help = "if the page wants one" },
-    password = { secret = true },
+    username = { help = "if the page wants one" }, password = { secret = true },
+    verify = { type = "bool", default = true, help = "whether a certificate must be right" },
+    ca = { help = "PEM file of who may sign it; default: the system's" },
     servers = { type = "bool", default = true,
       help = "also each server of a backend, not only frontends and backends" },
   },
-  metrics = metrics, needs = { net = { "tcp", "unix" } },
+  metrics = metrics, needs = { net = { "tcp", "unix" }, read = { "$ca" } },
 }
 
 -- Calls `each` with the lines of the statistics.
 local function each_line(self, each)
   if self.url then
-    local answer = assert(virgo.http.get(self.url,
-      { user = self.username, password = self.password, max_body = 1048576 }))
+    local answer = assert(virgo.http.get(self.url, { user = self.username,
+      password = self.password, verify = self.verify, ca = self.ca, max_body = 1048576 }))
     if answer.status ~= 200 then
       error { message = ("%s answers %d %s"):format(self.url, answer.status, answer.reason) }
     end

@@ -14,8 +14,9 @@ local check = virgo.check {
   name = "virgo.rabbitmq", summary = "RabbitMQ: messages and consumers of queues, nodes", api = 1,
   params = {
     url = { default = "http://127.0.0.1:15672", help = "of the management plugin" },
-    username = { default = "guest" },
-    password = { default = "guest", secret = true },
+    username = { default = "guest" }, password = { default = "guest", secret = true },
+    verify = { type = "bool", default = true, help = "whether a certificate must be right" },
+    ca = { help = "PEM file of who may sign it; default: the system's" },
     vhost = { help = "queues of this virtual host; without it all that the user may see" },
   },
   metrics = {
@@ -43,7 +44,7 @@ local check = virgo.check {
     { name = "rabbitmq.node.uptime", unit = "ms", kind = "counter", type = "u64" },
     { name = "virgo.rabbitmq.node.running", unit = "1", type = "u64", help = "0: it is away" },
   },
-  needs = { net = { "tcp" } },
+  needs = { net = { "tcp" }, read = { "$ca" } },
 }
 
 local node_fields = { "mem_used", "mem_limit", "mem_alarm", "disk_free", "disk_free_alarm",
@@ -52,8 +53,8 @@ local node_fields = { "mem_used", "mem_limit", "mem_alarm", "disk_free", "disk_f
 -- What the plugin answers at `path`, decoded.
 local function get(self, path)
   local url = self.url:gsub("/$", "") .. path
-  local answer = assert(virgo.http.get(url,
-    { user = self.username, password = self.password, max_body = 1048576 }))
+  local answer = assert(virgo.http.get(url, { user = self.username, password = self.password,
+    verify = self.verify, ca = self.ca, max_body = 1048576 }))
   if answer.status == 401 then
     error { message = ("RabbitMQ refuses user '%s'"):format(self.username) }
   elseif answer.status ~= 200 then
