@@ -196,10 +196,10 @@ std::vector<double> measure(const std::vector<Ticking*>& checks, int rounds) {
 
 constexpr const char* kCollectdScript = R"(
 local count, samples, began, at = 0, %d, nil, nil
-local function read()
+local function read(name)
   count = count + 1
   for i = 1, samples do
-    collectd.dispatch_values { host = "bench", plugin = "bench", plugin_instance = "eth0",
+    collectd.dispatch_values { host = "bench", plugin = "bench", plugin_instance = name,
       type = "gauge", type_instance = tostring(i), values = { i } }
   end
   if count == 2000 then began, at = os.clock(), count end
@@ -209,7 +209,9 @@ local function read()
   end
   return 0
 end
-for i = 1, 100 do collectd.register_read(read) end
+for i = 1, 100 do
+  collectd.register_read(function() return read("eth" .. i) end)
+end
 )";
 
 // Microseconds of processor time of one read; 0 if it did not answer.
@@ -221,7 +223,9 @@ double collectd(int samples) {
   functional::write_file(dir.file("collectd.conf"),
                          "BaseDir \"" + dir.file("") +
                              "\"\nTypesDB \"/usr/share/collectd/types.db\"\nInterval 0.01\n"
-                             "ReadThreads 1\nWriteThreads 1\nLoadPlugin lua\n<Plugin lua>\n"
+                             "ReadThreads 1\nWriteThreads 1\nPostCacheChain \"Drop\"\n"
+                             "<Chain \"Drop\">\n  <Rule \"all\">\n    Target \"stop\"\n  </Rule>\n"
+                             "</Chain>\nLoadPlugin lua\n<Plugin lua>\n"
                              "  BasePath \"" +
                              dir.path() + "\"\n  Script \"bench.lua\"\n</Plugin>\n");
   const auto done =

@@ -70,4 +70,11 @@ Watch::Accept ended(const std::string& status, const std::string& text) {
   };
 }
 
+Watch::Accept judged(const std::string& state, const std::string& reason) {
+  return [=](const json::Value& report) {
+    return text_of(report, "status") == "ok" && text_of(report, "state") == state &&
+           text_of(report, "state_reason").find(reason) != std::string::npos;
+  };
+}
+
 }  // namespace virgo::functional

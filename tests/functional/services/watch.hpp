@@ -34,5 +34,7 @@ std::map<std::string, std::string> samples(const json::Value& report);
 
 // A run that ended as `status`, saying `text`.
 Watch::Accept ended(const std::string& status, const std::string& text);
+// One that is ok and has judged what it found as `state`, with `reason` in its reason.
+Watch::Accept judged(const std::string& state, const std::string& reason = "");
 
 }  // namespace virgo::functional
