@@ -9,6 +9,7 @@
 --   rabbitmq-plugins enable rabbitmq_management
 --   rabbitmqctl add_user virgo secret && rabbitmqctl set_user_tags virgo monitoring
 --   rabbitmqctl set_permissions -p / virgo '' '' ''        for each virtual host
+-- A node that is away, or blocks publishers for want of memory or disk, is critical.
 
 local check = virgo.check {
   name = "virgo.rabbitmq", summary = "RabbitMQ: messages and consumers of queues, nodes", api = 1,
@@ -84,8 +85,12 @@ local function emit_queue(run, queue)
   run:emit("rabbitmq.message.acknowledged", stats.ack or 0, labels())
 end
 
-local function emit_node(run, node)
+-- Adds to `trouble` what is wrong with the node.
+local function emit_node(run, node, trouble)
   local labels = { ["rabbitmq.node.name"] = node.name }
+  if not node.running then table.insert(trouble, node.name .. " is away") end
+  if node.mem_alarm == true then table.insert(trouble, node.name .. " is out of memory") end
+  if node.disk_free_alarm == true then table.insert(trouble, node.name .. "'s disk is full") end
   run:emit("virgo.rabbitmq.node.running", node.running and 1 or 0, labels)
   for _, field in ipairs(node_fields) do
     local value = node[field]
@@ -108,7 +113,9 @@ function check:collect(run)
   if not overview.rabbitmq_version then error { message = self.url .. " is not RabbitMQ's" } end
   local dropped = (overview.message_stats or {}).drop_unroutable
   run:emit("rabbitmq.message.dropped", dropped or 0)
-  for _, node in ipairs(get(self, "/api/nodes")) do emit_node(run, node) end
+  local trouble = {}
+  for _, node in ipairs(get(self, "/api/nodes")) do emit_node(run, node, trouble) end
+  run:state(#trouble > 0 and "critical" or "ok", table.concat(trouble, ", "))
   -- Only what is used: with thousands of queues the rest would be megabytes.
   local queues = get(self, self.queues .. "?columns=name,vhost,node,consumers,messages_ready,"
     .. "messages_unacknowledged,message_stats.publish,message_stats.deliver_get,message_stats.ack")
