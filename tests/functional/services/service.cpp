@@ -85,6 +85,15 @@ void Service::write(const std::string& name, const std::string& text) {
   write_file(file(name), text, 0644);
 }
 
+void Service::make_certificate() {
+  Process make(
+      {"/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+       "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+       "subjectAltName=IP:127.0.0.1", "-keyout", file("key.pem"), "-out", file("cert.pem")},
+      file("openssl"));
+  EXPECT_EQ(make.wait(), 0) << make.err();
+}
+
 void Service::start(const std::vector<std::string>& argv, int ready_port,
                     const std::map<std::string, std::string>& environment) {
   std::vector<std::string> prefix;
