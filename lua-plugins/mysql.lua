@@ -92,10 +92,15 @@ local function proof(link, method, password, nonce)
   return (once:gsub("()(.)", function(at, c) return string.char(bit.bxor(c:byte(), mask:byte(at))) end))
 end
 
+local function connect(self)
+  if self.socket then return virgo.unix.connect(self.socket) end
+  return virgo.tcp.connect(self.host, self.port)
+end
+
 local function log_in(self)
   local tls = self.tls and not self.socket
   local link = { private = tls or self.socket ~= nil }
-  link.sock = assert(self.socket and virgo.unix.connect(self.socket) or virgo.tcp.connect(self.host, self.port))
+  link.sock = assert(connect(self))
   local greeting, version = receive(link)
   if version ~= 10 then fail("this is not MySQL 4.1 or later") end
   local at = (greeting:find("\0", 2, true) or 1) + 5 -- after the server's version and the connection's number
@@ -161,6 +166,7 @@ local function ask(self)
   for i, name in ipairs(ok and rows[1] and names or {}) do
     found[name:gsub("source", "master"):gsub("replica", "slave")] = rows[1][i]
   end
+  found.qcache_size, found.relay_log_size = found.query_cache_size, found.relay_log_space
   return found, not ok and tostring(rows.message or rows)
 end
 

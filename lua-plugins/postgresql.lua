@@ -107,10 +107,13 @@ local function scram(sock, password)
   if verdict ~= "v=" .. encode(hmac(hmac(salted, "Server Key"), all)) then fail("the server is not who it should be") end
 end
 
+local function connect(self)
+  if self.host:sub(1, 1) ~= "/" then return virgo.tcp.connect(self.host, self.port) end
+  return virgo.unix.connect(("%s/.s.PGSQL.%d"):format(self.host, self.port))
+end
+
 local function log_in(self)
-  local unix = self.host:sub(1, 1) == "/"
-  local sock = assert(unix and virgo.unix.connect(("%s/.s.PGSQL.%d"):format(self.host, self.port))
-    or not unix and virgo.tcp.connect(self.host, self.port))
+  local sock, unix = assert(connect(self)), self.host:sub(1, 1) == "/"
   if self.tls and not unix then
     send(sock, "", "\4\210\22\47") -- SSLRequest
     if assert(sock:read(1)) ~= "S" then fail("the server has no TLS") end

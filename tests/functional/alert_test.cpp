@@ -164,6 +164,45 @@ TEST_F(Ctl, TellsHowAgentAndChecksFare) {
   EXPECT_THAT(gone.err, HasSubstr("no agent can be asked at " + socket));
 }
 
+constexpr const char* kBomb = R"(
+local check = virgo.check {
+  name = "acme.bomb", summary = "Takes all memory",
+  metrics = { { name = "acme.bombs", unit = "1", kind = "gauge", type = "i64" } },
+}
+function check:collect()
+  local all = {}
+  for i = 1, 1e9 do all[i] = i end
+end
+return check
+)";
+
+TEST_F(Ctl, TellsWhichLimitKeepsALuaCheckFromRunningAndUntilWhen) {
+  endpoint.start();
+  write_file(folder.file("bomb.lua"), kBomb);
+  agent.start(agent_yaml(endpoint, "  - {name: bomb, type: acme.bomb}\n  - agent\n",
+                         "control: " + socket + "\nplugins: {lua: [" + folder.path() +
+                             "]}\ndefaults: {interval: 100ms, splay: 0s}\n"));
+  wait_for_socket();
+  if (HasFatalFailure()) return;
+  ASSERT_TRUE(eventually([&] {
+    return ctl({"checks", "-s", socket}).out.find("lua_memory (8MiB), 3 strikes, until 2") !=
+           std::string::npos;
+  })) << agent.err();
+  EXPECT_THAT(ctl({"checks", "bomb", "-s", socket}).out,
+              HasSubstr("suspended  limits.lua_memory (8MiB), 3 strikes, until 2"));
+  EXPECT_THAT(ctl({"status", "-s", socket}).out, HasSubstr("2, 1 suspended\n"));
+  // The agent's own check has it as metrics.
+  EXPECT_TRUE(eventually([&] {
+    for (const json::Value& record : endpoint.records())
+      if (const std::string text = json::to_json(record);
+          text.find("virgo.agent.check.suspension") != std::string::npos &&
+          text.find(R"("virgo.check.name":"bomb")") != std::string::npos &&
+          text.find(R"("virgo.limit":"limits.lua_memory")") != std::string::npos)
+        return true;
+    return false;
+  }));
+}
+
 TEST_F(Ctl, ASocketBelongsToOneAgentUntilItIsDead) {
   endpoint.start();
   agent.start(yaml());

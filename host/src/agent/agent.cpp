@@ -7,6 +7,7 @@
 #include "agent/control_answers.hpp"
 #include "agent/live_files.hpp"
 #include "agent/paths.hpp"
+#include "agent/plugin_checks.hpp"
 #include "agent/services.hpp"
 #include "alert/judge.hpp"
 #include "base/format.hpp"
@@ -74,6 +75,8 @@ struct Agent::Parts {
   std::unique_ptr<script::LuaConversation> conversation;
   std::unique_ptr<endpoint::Client> client;
   std::unique_ptr<control::Server> control;
+  PluginChecks plugin_checks;
+  const std::vector<std::string> plugin_folders;
   std::unique_ptr<LiveFiles> live_files;
   uv::Timer drain;
   TimePoint stop_deadline{};
@@ -85,19 +88,24 @@ struct Agent::Parts {
       : loop(l),
         clock(c),
         options(o),
-        types(l, c, spec),
+        types(l, c, spec, o.replace_when_hung),
         queue(spec.limits.queue_bytes, now_ms(c)),
         recorder(queue),
         judge(c, recorder),
         scheduler(c, judge, spec.id, policy_of(spec)),
+        plugin_checks(types, scheduler, spec),
+        plugin_folders(spec.lua_plugin_dirs),
         drain(l, [this] { drained(); }) {
+    types.services().plugins.use_state(spec.state_folder);
     types.set_self_source([this] { return self_figures(); });
   }
 
   void add_checks(const config::AgentSpec& spec, config::Problems& problems);
   void add_check(const config::CheckSpec& spec, config::Problems& problems);
-  void add_broken(const std::string& name, const std::string& type, const std::string& why,
-                  const schedule::Timing& timing);
+  std::size_t add_broken(const std::string& name, const std::string& type, const std::string& why,
+                         const schedule::Timing& timing);
+  std::vector<metric::CheckIdentity> identities() const;
+  void watch_files();
   Result<void> add_conversation(const config::AgentSpec& spec);
   Result<void> add_control(const config::AgentSpec& spec);
   void drained();
@@ -122,10 +130,10 @@ SelfFigures Agent::Parts::self_figures() {
   return f;
 }
 
-void Agent::Parts::add_broken(const std::string& name, const std::string& type,
-                              const std::string& why, const schedule::Timing& timing) {
+std::size_t Agent::Parts::add_broken(const std::string& name, const std::string& type,
+                                     const std::string& why, const schedule::Timing& timing) {
   log_error("agent", "check '{}' does not run: {}", name, why);
-  scheduler.add({name, type, "agent"}, std::make_unique<BrokenCheck>(why), timing);
+  return scheduler.add({name, type, "agent"}, std::make_unique<BrokenCheck>(why), timing);
 }
 
 void Agent::Parts::add_check(const config::CheckSpec& spec, config::Problems& problems) {
@@ -146,7 +154,7 @@ void Agent::Parts::add_check(const config::CheckSpec& spec, config::Problems& pr
   std::string why = all_of(found);
   if (missing_plugin) why += refused_plugins(types.refusals());
   if (missing_plugin || drop_in)
-    add_broken(spec.name, spec.type, why, timing);
+    plugin_checks.wait_for(spec, add_broken(spec.name, spec.type, why, timing));
   else
     problems.insert(problems.end(), found.begin(), found.end());
 }
@@ -157,6 +165,25 @@ void Agent::Parts::add_checks(const config::AgentSpec& spec, config::Problems& p
   for (const config::FailedDropIn& file : spec.failed_drop_ins)
     add_broken(file.name, "virgo.config", all_of(file.problems),
                {kBrokenInterval, kBrokenInterval, Duration(0)});
+  plugin_checks.start_by_themselves();
+}
+
+std::vector<metric::CheckIdentity> Agent::Parts::identities() const {
+  std::vector<metric::CheckIdentity> out;
+  for (std::size_t i = 0; i < scheduler.size(); ++i)
+    if (scheduler.live(i)) out.push_back(scheduler.identity(i));
+  return out;
+}
+
+void Agent::Parts::watch_files() {
+  live_files = std::make_unique<LiveFiles>(loop);
+  live_files->watch_conversation(*conversation);
+  for (const std::string& folder : plugin_folders)
+    live_files->watch_plugins(types.services().plugins, folder,
+                              [this](const script::PluginFile::Changes& changes) {
+                                plugin_checks.apply(changes);
+                                conversation->set_checks(identities());
+                              });
 }
 
 Result<void> Agent::Parts::add_conversation(const config::AgentSpec& spec) {
@@ -170,7 +197,7 @@ Result<void> Agent::Parts::add_conversation(const config::AgentSpec& spec) {
   info.request_timeout = spec.endpoint.request_timeout;
   info.flush_interval = spec.endpoint.flush_interval;
   info.stopping = [this] { return stopping; };
-  for (std::size_t i = 0; i < scheduler.size(); ++i) info.checks.push_back(scheduler.identity(i));
+  info.checks = identities();
   const std::string folder = spec.conversation.empty() ? shipped_lua("agent") : spec.conversation;
   auto made = script::LuaConversation::load(loop, types.services().watchdog, queue, std::move(info),
                                             folder + "/conversation.lua");
@@ -246,8 +273,7 @@ void Agent::start() {
            p.scheduler.size());
   p.ticker = std::make_unique<schedule::Ticker>(p.loop, p.clock, p.scheduler);
   p.client->start();
-  p.live_files = std::make_unique<LiveFiles>(p.loop);
-  p.live_files->watch_conversation(*p.conversation);
+  p.watch_files();
 }
 
 void Agent::reload() {
@@ -262,7 +288,10 @@ void Agent::stop(std::function<void()> done) {
   p.stopped = std::move(done);
   p.stop_deadline = p.clock.now() + p.options.stop_patience;
   log_info("agent", "stopping");
-  p.scheduler.stop([&p] { p.drain.start(Duration(0)); });
+  p.scheduler.stop([&p] {
+    p.types.services().plugins.save();
+    p.drain.start(Duration(0));
+  });
 }
 
 unsigned Agent::stuck_calls() const {

@@ -23,6 +23,8 @@ class Agent {
     // How long a stop waits for open runs and for the endpoint to take the rest
     // of the queue.
     Duration stop_patience = std::chrono::seconds(3);
+    // The process may be replaced by a new one if a check holds it (hang_watch.hpp).
+    bool replace_when_hung = false;
   };
 
   // Loads plugins, makes the checks and reads the CA. Configuration problems

@@ -18,8 +18,9 @@ namespace virgo::agent {
 class CheckTypes {
  public:
   // Loads the plugins of the spec's folders. What could not be loaded is no
-  // error: see refusals().
-  CheckTypes(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec);
+  // error: see refusals(). `replace_when_hung`: as Agent::Options has it.
+  CheckTypes(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec,
+             bool replace_when_hung = false);
   // All checks are gone before; the loop has to turn once more afterwards, for
   // the handles of Lua states.
   ~CheckTypes();

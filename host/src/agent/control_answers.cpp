@@ -98,7 +98,8 @@ Result<std::string> checks(const ControlSources& from, const json::Value& reques
     return Error{Errc::invalid, "'name' must be a text"};
   std::string list;
   for (std::size_t i = 0; i < from.scheduler.size(); ++i)
-    if (name == nullptr || name->text == from.scheduler.identity(i).check)
+    if (from.scheduler.live(i) &&
+        (name == nullptr || name->text == from.scheduler.identity(i).check))
       list += (list.empty() ? "" : ",") + check_json(from, i);
   if (name != nullptr && list.empty())
     return Error{Errc::not_found, format("there is no check '{}'", printable(name->text, 128))};

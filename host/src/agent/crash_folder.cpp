@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint64_t kMaxCrashes = 4 << 20;
 constexpr std::uint64_t kMaxSkipped = 1 << 20;
+constexpr const char* kHungFile = "hung-checks";
 constexpr std::chrono::milliseconds kBetweenTries{10};
 
 // Nobody but root and we ourselves can have written it.
@@ -106,6 +107,19 @@ Result<CrashFile> CrashFolder::crashes() const {
   auto opened = open_file(native::kCrashFile, O_RDWR | O_APPEND | O_CREAT);
   if (!opened) return opened.error();
   return CrashFile(std::move(*opened), file(native::kCrashFile));
+}
+
+Result<Descriptor> CrashFolder::hung_file() const {
+  return open_file(kHungFile, O_RDWR | O_APPEND | O_CREAT);
+}
+
+Result<std::string> CrashFolder::hung() const {
+  const auto opened = open_file(kHungFile, O_RDONLY);
+  if (!opened && opened.error().code == Errc::not_found) return std::string();
+  if (!opened) return opened.error();
+  auto text = read_to_end(opened->get(), kMaxSkipped);
+  if (!text) return text.error().context(file(kHungFile));
+  return text;
 }
 
 Result<native::SkipList> CrashFolder::skipped() const {

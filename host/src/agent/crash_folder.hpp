@@ -1,5 +1,5 @@
-// The state folder as far as crashes go: "crashes" (native/crash_record.hpp) and
-// "skipped-plugins" (native/skip_list.hpp). What lies in it decides which plugins are
+// The state folder as far as crashes go: "crashes" (native/crash_record.hpp),
+// "skipped-plugins" (native/skip_list.hpp) and "hung-checks" (script/hung_checks.hpp). What lies in it decides which plugins are
 // not loaded, so it is used only if nobody but root and our effective user can write
 // it; the same goes for each file. All agents of a host may share it. Any thread.
 #pragma once
@@ -47,6 +47,9 @@ class CrashFolder {
   // Empty if there is no list. Needs no lock.
   Result<native::SkipList> skipped() const;
   Result<void> replace_skipped(const native::SkipList& list) const;  // locked
+  // Made if it is missing. The text of its lines, and the file to add one.
+  Result<std::string> hung() const;
+  Result<Descriptor> hung_file() const;
 
  private:
   CrashFolder(Descriptor folder, std::string path)

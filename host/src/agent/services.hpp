@@ -6,6 +6,7 @@
 #include "lua/watchdog.hpp"
 #include "native/host.hpp"
 #include "script/check_services.hpp"
+#include "script/lua_plugins.hpp"
 #include "uv/worker_pool.hpp"
 
 namespace virgo::agent {
@@ -16,6 +17,7 @@ struct CheckTypes::Services {
   native::Host native;
   script::CheckServices lua;
   check::Registry registry;
+  script::LuaPlugins plugins;
 
   Services(uv::Loop& loop, const Clock& clock, const config::AgentSpec& spec);
 };

@@ -72,7 +72,8 @@ void Judge::report(const metric::Report& report) {
 }
 
 void Judge::apply_rules(Entry& entry, const metric::Report& report) {
-  const TimePoint now = clock_.now();
+  // When the run was due: so much do runs begin late that intervals would not add up.
+  const TimePoint now = clock_.now() - report.duration - report.lateness;
   const RuleState* worst = nullptr;
   const RuleState* blind = nullptr;
   std::size_t firing = 0;

@@ -10,6 +10,9 @@ using metric::Status;
 using Test = Rule::Test;
 
 constexpr std::size_t kMaxLabelsText = 200;
+// The time that passes between the scheduler's look at the clock and ours is in the times
+// we are given. With it, `for: 2s` is two intervals of a second and not sometimes three.
+constexpr Duration kJitter = std::chrono::microseconds(500);
 
 // The same whatever the order of the labels.
 std::uint64_t series_key(const metric::SampleBuffer& samples, std::size_t i) {
@@ -126,7 +129,7 @@ RuleState::Tracks::iterator RuleState::step(Tracks::iterator at, Verdict verdict
   };
   if (verdict != Verdict::good) track.clearing = false;
   if (verdict == Verdict::bad) {
-    if (!track.firing && now - track.since >= rule_.hold) {
+    if (!track.firing && now - track.since + kJitter >= rule_.hold) {
       track.firing = true;
       ++firing_;
     }
@@ -138,7 +141,7 @@ RuleState::Tracks::iterator RuleState::step(Tracks::iterator at, Verdict verdict
     track.clearing = true;
     track.good_since = now;
   }
-  return now - track.good_since >= rule_.clear_for ? forget() : std::next(at);
+  return now - track.good_since + kJitter >= rule_.clear_for ? forget() : std::next(at);
 }
 
 std::string RuleState::subject(const Track& track) const {

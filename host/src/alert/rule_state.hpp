@@ -7,7 +7,7 @@
 //     +--------------+                                   v              | or between
 //     +-------------------------- good for `clear_for` clearing --------+
 //
-// Times are those of the reports, monotonic. A run that says nothing of a series (it
+// Times are when the runs were due, monotonic. A run that says nothing of a series (it
 // failed, the value is NaN) changes nothing; a series that is gone from a run that went
 // well is good. Not thread-safe.
 #pragma once
@@ -24,7 +24,8 @@ class RuleState {
  public:
   explicit RuleState(Rule rule) : rule_(std::move(rule)) {}
 
-  // Takes a report in. At most `room` further series are remembered, and deducted.
+  // Takes a report in, whose run was due at `now`. At most `room` further series are remembered,
+  // and deducted.
   void take(const metric::Report& report, TimePoint now, std::size_t& room);
 
   const Rule& rule() const { return rule_; }

@@ -124,4 +124,11 @@ Result<std::vector<std::string>> list_folder(const std::string& folder,
   return names;
 }
 
+std::string file_identity(const std::string& file) {
+  struct stat s {};
+  if (stat(file.c_str(), &s) != 0) return "";
+  return format("{}.{}.{}.{:09}.{}", s.st_dev, s.st_ino, s.st_mtim.tv_sec, s.st_mtim.tv_nsec,
+                s.st_size);
+}
+
 }  // namespace virgo

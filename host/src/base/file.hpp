@@ -49,6 +49,10 @@ Result<std::string> read_regular_file(const std::string& path, std::uint64_t max
 // see the old one or the whole new one. The error names the file.
 Result<void> replace_file(const std::string& path, std::string_view text, mode_t mode);
 
+// What tells a file from the one that takes its place: inode, time of change and
+// size, as text without spaces. "" when it cannot be looked at.
+std::string file_identity(const std::string& file);
+
 // Names in a folder that end in one of `suffixes` and are not hidden, in byte
 // order. Looking ends with more than `max` of them.
 Result<std::vector<std::string>> list_folder(const std::string& folder,

@@ -22,6 +22,9 @@ Result<Duration> parse_duration(std::string_view text);
 // "10s", "500ms", "1500ms": in the largest unit that needs no fraction.
 std::string format_duration(Duration d);
 
+// A point of time in seconds since 1970: "2026-01-31 12:00:00 UTC".
+std::string format_utc(std::int64_t seconds);
+
 // "64MiB", "10KiB", "1GiB", "512B", "1MB" (powers of ten), plain bytes.
 Result<std::uint64_t> parse_size(std::string_view text);
 std::string format_size(std::uint64_t bytes);

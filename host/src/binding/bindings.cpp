@@ -100,6 +100,8 @@ void open_failures(lua_State* L) {
   lua_setfield(L, -2, "__tostring");
   lua_pushcfunction(L, failure_concat);
   lua_setfield(L, -2, "__concat");
+  lua_pushboolean(L, 0);
+  lua_setfield(L, -2, "__metatable");
   lua_pop(L, 1);
 }
 

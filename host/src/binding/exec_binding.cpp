@@ -13,6 +13,7 @@
 #include "base/text.hpp"
 #include "binding/bindings.hpp"
 #include "binding/exec_job.hpp"
+#include "binding/handle.hpp"
 #include "binding/permits.hpp"
 #include "binding/strand.hpp"
 #include "lua/scratch.hpp"
@@ -35,6 +36,17 @@ constexpr std::string_view kDefaultPath =
     "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 using Slots = std::shared_ptr<ExecSlots>;
+
+// In the scope of the run as long as the call waits: it counts there.
+class Program final : public Resource {
+ public:
+  explicit Program(std::string name) : name_(std::move(name)) {}
+  const char* kind() const override { return "process"; }
+  std::string description() const override { return name_; }
+
+ private:
+  const std::string name_;
+};
 
 // Functions below take C++ objects only in userdata, because they may raise.
 
@@ -204,8 +216,13 @@ int start(lua_State* L, Strand& strand, ExecJob::Call& call) {
   if (job == nullptr)
     return push_failure(L, "failed", Error{Errc::cancelled, "the agent is stopping"});
   context.opened("process", name);
-  strand.wait_for(L, format("{} of {}", kName, name),
-                  std::shared_ptr<void>(nullptr, [job](void*) { job->forget(); }));
+  Scope& scope = strand.scope();
+  const std::uint64_t number = scope.add(std::make_unique<Program>(name));
+  const auto forget = [job, &scope, number](void*) {
+    job->forget();
+    scope.take(number);
+  };
+  strand.wait_for(L, format("{} of {}", kName, name), std::shared_ptr<void>(nullptr, forget));
   return 0;
 }
 
@@ -214,6 +231,7 @@ int exec(lua_State* L) {
   auto& call = lua::push_boxed<ExecJob::Call>(L, kCall);
   read_call(L, static_cast<double>(strand.context().max_read()), call);
   check_exec(L, call.what.argv[0].c_str(), kName);
+  check_room(L, strand, kName);
   check_slots(L);
   lua::check_can_wait(L, kName);
   if (const int results = start(L, strand, call); results > 0) return results;

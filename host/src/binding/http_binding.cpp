@@ -181,7 +181,7 @@ int push_response(lua_State* L, const net::HttpResponse& response) {
   lua_setfield(L, -2, "phases");
   if (!response.tls_version.empty()) set_text(L, "tls", response.tls_version);
   if (response.certificate) {
-    push_certificate(L, *response.certificate, response.verdict);
+    push_certificate(L, *response.certificate);
     lua_setfield(L, -2, "certificate");
   }
   return 1;

@@ -231,12 +231,12 @@ int socket_start_tls(lua_State* L) {
 
 void push_tls_certificate(lua_State* L, const crypto::TlsSession& session) {
   const lua::HostWork unrefused(L);
-  const auto certificate = session.peer_certificate();
+  auto certificate = session.peer_certificate();
   if (!certificate) {
     lua_pushnil(L);
     return;
   }
-  push_certificate(L, *certificate, session.verdict());
+  push_certificate(L, {*std::move(certificate), session.peer_chain(), session.verdict()});
   for (const auto& [name, text] :
        {std::pair{"tls", session.protocol()}, std::pair{"cipher", session.cipher()},
         std::pair{"alpn", session.alpn()}}) {

@@ -66,6 +66,14 @@ class Context {
   virtual const Permits& permits() const;
   // The strand that executes has begun to read a file, which may never end.
   virtual void watch(const std::shared_ptr<FileJob>&) {}
+  // Who executes: a check, "" outside of a run, and the file it is from; "" if it is
+  // nobody's that could be left out.
+  struct Executing {
+    std::string check;
+    std::string file;
+  };
+  virtual Executing executing() const { return {}; }
+
   // The code that executes has met a bound on what it may have or do, and may catch the
   // error: `limit` is the option, `value` what it says, `text` a sentence.
   virtual void exceeded(const char* /*limit*/, std::string /*value*/, std::string /*text*/) {}

@@ -108,6 +108,29 @@ void set_number(lua_State* L, const char* name, double value) {
   lua_setfield(L, -2, name);
 }
 
+// What is said of each certificate of a chain.
+void push_info(lua_State* L, const crypto::CertificateInfo& info, double now) {
+  const auto since_1970 = [](std::chrono::sys_seconds time) {
+    return static_cast<double>(time.time_since_epoch().count());
+  };
+  const double not_after = since_1970(info.not_after);
+  lua_createtable(L, 0, 13);
+  set_text(L, "subject", to_utf8(info.subject));
+  set_number(L, "not_before", since_1970(info.not_before));
+  set_number(L, "not_after", not_after);
+  set_number(L, "days_left", (not_after - now) / 86400);
+}
+
+void push_texts(lua_State* L, const std::vector<std::string>& texts) {
+  lua_createtable(L, static_cast<int>(texts.size()), 0);
+  int i = 0;
+  for (const std::string& text : texts) {
+    const std::string utf8 = to_utf8(text);
+    lua_pushlstring(L, utf8.data(), utf8.size());
+    lua_rawseti(L, -2, ++i);
+  }
+}
+
 }  // namespace
 
 void read_tls_choice(lua_State* L, const Options& options, TlsChoice& out, const char* function) {
@@ -146,30 +169,23 @@ Result<std::shared_ptr<crypto::TlsContext>> tls_context_for(const TlsChoice& cho
   return made;
 }
 
-void push_certificate(lua_State* L, const crypto::CertificateDetails& certificate,
-                      const crypto::CertificateVerdict& verdict) {
+void push_certificate(lua_State* L, const crypto::PeerCertificate& certificate) {
   const lua::HostWork unrefused(L);
-  const auto since_1970 = [](std::chrono::sys_seconds time) {
-    return static_cast<double>(time.time_since_epoch().count());
-  };
-  const double not_after = since_1970(certificate.info.not_after);
   const double now = static_cast<double>(Context::of(L).clock().wall()) / 1e9;
-  lua_createtable(L, 0, 13);
-  set_text(L, "subject", to_utf8(certificate.info.subject));
-  set_text(L, "issuer", to_utf8(certificate.issuer_text));
-  set_text(L, "serial", certificate.serial);
-  set_text(L, "fingerprint", certificate.fingerprint_sha256);
-  set_number(L, "not_before", since_1970(certificate.info.not_before));
-  set_number(L, "not_after", not_after);
-  set_number(L, "days_left", (not_after - now) / 86400);
-  lua_createtable(L, static_cast<int>(certificate.info.names.size()), 0);
+  const crypto::CertificateVerdict& verdict = certificate.verdict;
+  push_info(L, certificate.details.info, now);
+  set_text(L, "issuer", to_utf8(certificate.details.issuer_text));
+  set_text(L, "serial", certificate.details.serial);
+  set_text(L, "fingerprint", certificate.details.fingerprint_sha256);
+  push_texts(L, certificate.details.info.names);
+  lua_setfield(L, -2, "names");
+  lua_createtable(L, static_cast<int>(certificate.chain.size()), 0);
   int i = 0;
-  for (const std::string& name : certificate.info.names) {
-    const std::string text = to_utf8(name);
-    lua_pushlstring(L, text.data(), text.size());
+  for (const crypto::CertificateInfo& one : certificate.chain) {
+    push_info(L, one, now);
     lua_rawseti(L, -2, ++i);
   }
-  lua_setfield(L, -2, "names");
+  lua_setfield(L, -2, "chain");
   set_flag(L, "trusted", verdict.trusted);
   set_flag(L, "name_match", verdict.name_match);
   set_flag(L, "in_time", verdict.in_time);

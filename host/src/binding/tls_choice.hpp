@@ -34,7 +34,6 @@ void read_tls_choice(lua_State* L, const Options& options, TlsChoice& out, const
 Result<std::shared_ptr<crypto::TlsContext>> tls_context_for(const TlsChoice& choice);
 
 // Pushes the table that sock:certificate() and responses have; raises nothing.
-void push_certificate(lua_State* L, const crypto::CertificateDetails& certificate,
-                      const crypto::CertificateVerdict& verdict);
+void push_certificate(lua_State* L, const crypto::PeerCertificate& certificate);
 
 }  // namespace virgo::binding

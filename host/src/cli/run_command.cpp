@@ -76,7 +76,9 @@ int run_agent(const Args& args) {
   agent::watch_crashes(loaded.spec);
   uv::Loop loop;
   config::Problems problems;
-  auto agent = agent::Agent::create(loop, system_clock(), loaded.spec, problems);
+  agent::Agent::Options options;
+  options.replace_when_hung = true;
+  auto agent = agent::Agent::create(loop, system_clock(), loaded.spec, problems, options);
   if (!problems.empty()) return refuse(problems);
   if (!agent) {
     std::fprintf(stderr, "virgo run: %s\n", agent.error().message.c_str());

@@ -81,6 +81,7 @@ struct LimitsSpec {
   // Of each Lua plugin file; LuaPluginSpec::limits has what a file has instead.
   std::uint64_t lua_memory = 0;     // bytes
   Duration lua_budget{};            // running without coming back to the loop
+  Duration lua_grace{};             // in one call that cannot be interrupted; of the agent
   Duration lua_cpu_per_run{};       // processor time
   Duration lua_cpu_per_minute{};    // the same, of all its runs
   std::uint32_t lua_sockets = 0;    // open at a time in one run; children count as well

@@ -277,4 +277,12 @@ std::optional<CertificateDetails> TlsSession::peer_certificate() const {
   return certificate_details(*certificate);
 }
 
+std::vector<CertificateInfo> TlsSession::peer_chain() const {
+  std::vector<CertificateInfo> chain;
+  const STACK_OF(X509)* sent = handshake_done_ ? SSL_get_peer_cert_chain(ssl_.get()) : nullptr;
+  for (int i = 0; i < sk_X509_num(sent); ++i)
+    chain.push_back(certificate_info(*sk_X509_value(sent, i)));
+  return chain;
+}
+
 }  // namespace virgo::crypto

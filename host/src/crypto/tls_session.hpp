@@ -31,6 +31,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.hpp"
 #include "crypto/x509.hpp"
@@ -103,6 +104,8 @@ class TlsSession {
   // The peer's own certificate; nullopt before the handshake is done and when it
   // has none.
   std::optional<CertificateDetails> peer_certificate() const;
+  // All certificates as a server sent them, its own first.
+  std::vector<CertificateInfo> peer_chain() const;
   // With Verification::none_insecure, what is wrong with the peer's certificate, as
   // a sentence; "" if nothing is (or, on a server, it has none).
   const std::string& authorization_error() const { return verdict_.error; }

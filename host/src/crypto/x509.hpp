@@ -75,6 +75,13 @@ struct CertificateVerdict {
   bool operator==(const CertificateVerdict&) const = default;
 };
 
+// A server's certificate, with all that a check of it may want to know.
+struct PeerCertificate {
+  CertificateDetails details;
+  std::vector<CertificateInfo> chain;  // as the server sent it, its own first
+  CertificateVerdict verdict;
+};
+
 // The first certificate of a PEM file, or of PEM text. Errors as in TlsContext:
 // one sentence; that of the file starts with its name. Nothing is verified.
 Result<CertificateInfo> inspect_certificate_file(const std::string& path);

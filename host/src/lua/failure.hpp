@@ -20,11 +20,11 @@ enum class Exit : std::uint8_t {
 // described by its type.
 struct Failure {
   Exit exit = Exit::error;
-  std::string message;      // as raised; a text of Lua's own begins with "file:line: "
-  std::string where;        // "redis.lua:14", the innermost line of Lua; may be ""
-  std::string traceback;    // one frame a line, innermost first; may be ""
-  std::string status;       // the table's field, else ""
-  std::string param;        // the table's field, else ""
+  std::string message;    // as raised; a text of Lua's own begins with "file:line: "
+  std::string where;      // "redis.lua:14", the innermost line of Lua; may be ""
+  std::string traceback;  // one frame a line, innermost first; may be ""
+  std::string status;     // the table's field, else ""
+  std::string param;      // the table's field, else ""
   // over_budget, over_memory: the option that set the bound, and its value.
   std::string limit;
   std::string value;

@@ -75,10 +75,10 @@ class State {
 
   // A further bound on processor time, beyond that of each call. Zero: none.
   struct Allowance {
-    Duration left{};              // for the calls to come
-    Duration limit{};             // for messages: what it was at first,
-    const char* per = "";         // "in one run",
-    const char* option = "";      // and who set it
+    Duration left{};          // for the calls to come
+    Duration limit{};         // for messages: what it was at first,
+    const char* per = "";     // "in one run",
+    const char* option = "";  // and who set it
   };
   // Holds until it is set again.
   void set_allowance(const Allowance& allowance) { allowance_ = allowance; }
@@ -150,10 +150,10 @@ class State {
   Allowance allowance_;
   bool on_allowance_ = false;  // it, not the budget, bounds the open call
   Duration cpu_used_{};
-  int error_ref_ = -1;             // on_error, in the registry
-  int error_value_ref_ = -1;       // what was raised last, in trusted states
-  int host_work_ = 0;              // HostWork objects
-  int denials_ = 0;                // allocations refused during this call
+  int error_ref_ = -1;        // on_error, in the registry
+  int error_value_ref_ = -1;  // what was raised last, in trusted states
+  int host_work_ = 0;         // HostWork objects
+  int denials_ = 0;           // allocations refused during this call
   bool refuse_all_ = false;
   bool silent_ = false;
   bool stopped_ = false;  // the watchdog's hook was set during this call

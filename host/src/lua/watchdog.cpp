@@ -50,6 +50,11 @@ std::int64_t thread_cpu(clockid_t id) {
 std::int64_t own_cpu() {
   return thread_cpu(CLOCK_THREAD_CPUTIME_ID);
 }
+std::int64_t loop_cpu() {
+  clockid_t clock{};
+  pthread_getcpuclockid(g_loop_thread.load(), &clock);
+  return thread_cpu(clock);
+}
 std::int64_t wall_now() {
   return system_clock().now().time_since_epoch().count();
 }
@@ -159,9 +164,7 @@ bool Watchdog::over_budget(Duration* wait) const {
     *wait = budget - wall;
     return false;
   }
-  clockid_t clock{};
-  pthread_getcpuclockid(g_loop_thread.load(), &clock);
-  const Duration used{thread_cpu(clock) - cpu_started_.load()};
+  const Duration used{loop_cpu() - cpu_started_.load()};
   if (used >= budget || wall >= kWallFactor * budget) return true;
   *wait = std::max<Duration>(budget - used, kRepeat);
   return false;
@@ -200,10 +203,27 @@ void Watchdog::fire(std::unique_lock<std::mutex>& lock) {
   g_target.store(frame_.L);
   // Once is not enough: code that saves and restores the hook's flag (a
   // finalizer, a VM event) may lose it.
+  const std::int64_t fired_at = loop_cpu();
   while (armed_.load() == kFiring) {
     pthread_kill(g_loop_thread.load(), SIGPROF);
     wake_.wait_for(lock, kRepeat);
+    resort(fired_at);
   }
+}
+
+// By the loop thread's processor time, so that a process that was stopped or a machine
+// that slept is not taken for one that hangs.
+void Watchdog::resort(std::int64_t fired_at) {
+  if (!last_resort_ || armed_.load() != kFiring || loop_cpu() - fired_at < grace_.count()) return;
+  const LastResort call = std::move(last_resort_);
+  last_resort_ = nullptr;
+  call(frame_.L);
+}
+
+void Watchdog::set_last_resort(Duration grace, LastResort last_resort) {
+  const std::lock_guard lock(mutex_);
+  grace_ = grace;
+  last_resort_ = std::move(last_resort);
 }
 
 }  // namespace virgo::lua

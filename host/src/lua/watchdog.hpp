@@ -20,12 +20,15 @@
 // sides change the same flag byte, and only a handler on the loop thread cannot
 // write back a value that has been changed meanwhile.
 //
-// What it cannot stop is one long call into C, such as a pathological pattern.
+// What it cannot stop is one long call into C. What plugin states have of such calls
+// is short, or asks whether it is to end (State::stopping); see sandbox.hpp.
+// The last resort is for the one that was overlooked.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -47,6 +50,13 @@ class Watchdog {
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;
+
+  // Called once, on the watchdog's own thread and with the loop thread stuck, when a
+  // call has been told to stop and has used `grace` of processor time since: it is
+  // inside one call into C. It gets the state and should end or replace the process.
+  // Before the first begin().
+  using LastResort = std::function<void(lua_State*)>;
+  void set_last_resort(Duration grace, LastResort last_resort);
 
   // Makes traces of this state stoppable. Once, before it runs code.
   void prepare(lua_State* L);
@@ -78,6 +88,7 @@ class Watchdog {
   void thread_main();
   bool over_budget(Duration* wait) const;
   void fire(std::unique_lock<std::mutex>& lock);
+  void resort(std::int64_t fired_at);
 
   lua_State* idle_ = nullptr;
   std::vector<Frame> outer_;  // loop thread: calls that wait for an inner one
@@ -90,6 +101,9 @@ class Watchdog {
   std::uint64_t calls_ = 0;
   Duration last_used_{};
   std::atomic<std::int64_t> wake_at_{0};  // when the watchdog will look again
+
+  Duration grace_{};
+  LastResort last_resort_;
 
   std::mutex mutex_;
   std::condition_variable wake_;

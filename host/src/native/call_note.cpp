@@ -71,13 +71,6 @@ const CallNote* current_call() noexcept {
   return current;
 }
 
-std::string file_identity(const std::string& file) {
-  struct stat s {};
-  if (stat(file.c_str(), &s) != 0) return "";
-  return format("{}.{}.{}.{:09}.{}", s.st_dev, s.st_ino, s.st_mtim.tv_sec, s.st_mtim.tv_nsec,
-                s.st_size);
-}
-
 void remember_code(const CodeMark& mark, const void* address) {
   Search search{reinterpret_cast<std::uintptr_t>(address), {}};
   const std::size_t count = range_count.load(std::memory_order_relaxed);

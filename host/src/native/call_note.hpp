@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/file.hpp"
+
 namespace virgo::native {
 
 // A plugin's file, and the module in it. Must outlive the notes that refer to it.
@@ -42,9 +44,7 @@ class CallScope {
 // The innermost call of the calling thread into a plugin, or null.
 const CallNote* current_call() noexcept;
 
-// What tells a file from the one that takes its place: inode, time of change and
-// size, as text without spaces. "" when it cannot be looked at.
-std::string file_identity(const std::string& file);
+using virgo::file_identity;
 
 // Remembers, for ever, that the library which has `address` is the code of `mark`,
 // which must be immortal: a crash on a thread that the plugin made itself is in no

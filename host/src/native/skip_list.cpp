@@ -19,15 +19,6 @@ SkippedPlugin as_skipped(const CrashRecord& r) {
   return {r.at, r.identity, r.module, r.file};
 }
 
-std::string utc(std::int64_t seconds) {
-  const std::time_t time = seconds;
-  std::tm parts{};
-  if (gmtime_r(&time, &parts) == nullptr) return "an unknown day";
-  std::array<char, 64> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S UTC", &parts);
-  return text.data();
-}
-
 }  // namespace
 
 SkipList SkipList::parse(std::string_view text) {
@@ -74,7 +65,8 @@ std::vector<SkippedPlugin> repeated_crashes(const std::vector<CrashRecord>& reco
 }
 
 std::string why_skipped(const SkippedPlugin& plugin) {
-  return format("crashed the agent twice within ten minutes, last on {}", utc(plugin.crashed));
+  return format("crashed the agent twice within ten minutes, last on {}",
+                format_utc(plugin.crashed));
 }
 
 }  // namespace virgo::native

@@ -149,8 +149,8 @@ void HttpExchange::State::note_peer() {
   response_.url = url_.text();
   if (const crypto::TlsSession* tls = connection_->tls()) {
     response_.tls_version = tls->protocol();
-    response_.certificate = tls->peer_certificate();
-    response_.verdict = tls->verdict();
+    if (auto details = tls->peer_certificate())
+      response_.certificate = {*std::move(details), tls->peer_chain(), tls->verdict()};
   }
 }
 

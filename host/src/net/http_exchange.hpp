@@ -62,8 +62,7 @@ struct HttpResponse {
   unsigned redirects = 0;
   HttpPhases phases;
   std::string tls_version;  // "" without TLS
-  std::optional<crypto::CertificateDetails> certificate;
-  crypto::CertificateVerdict verdict;  // about the certificate
+  std::optional<crypto::PeerCertificate> certificate;
 };
 
 class HttpExchange {

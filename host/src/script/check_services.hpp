@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@ class Watchdog;
 }
 
 namespace virgo::script {
+
+class HungChecks;
 
 // Told what the runs of a file do. For tools.
 class RunObserver {
@@ -39,6 +42,7 @@ struct CheckServices {
   uv::WorkerPool& workers;                     // for files that may lie on a dead mount
   config::LimitsSpec limits{};                 // of every file; zeros for the defaults
   std::vector<config::LuaPluginSpec> files{};  // what single files may do
+  std::shared_ptr<const HungChecks> hung{};    // null: none
   RunObserver* observer = nullptr;             // null: nobody
   std::string overlay{};                       // a folder over the host's files, for tests
 };

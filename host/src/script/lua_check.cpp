@@ -88,7 +88,8 @@ LuaCheck::LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
       name_(spec.name),
       interval_(spec.interval),
       params_(spec.params),
-      series_(file_->limits().series, file_->services().clock.now()) {
+      series_(file_->limits().series, file_->services().clock.now()),
+      hung_(file_->hung(name_)) {
   narrow(file_->settings(), file_->name(), permits_);
   file_->add(*this);
 }
@@ -138,6 +139,7 @@ const std::string& LuaCheck::unknown_metric(std::string_view name) {
 // Why no run may start now; ok if one may.
 LuaCheck::Verdict LuaCheck::refusal() {
   const TimePoint now = services().clock.now();
+  if (!hung_.empty()) return {Status::quarantined, hung_};
   if (breaker_.is_open(now)) return {Status::quarantined, breaker_.sentence(now)};
   if (file_->cpu_left().count() > 0) return {};
   const std::string value = format_duration(file_->limits().cpu_per_minute);
@@ -149,6 +151,8 @@ LuaCheck::Verdict LuaCheck::refusal() {
 }
 
 std::optional<check::Suspension> LuaCheck::suspension() const {
+  if (!hung_.empty())
+    return check::Suspension{"limits.lua_grace", "until its file is changed", TimePoint::max(), 1};
   if (!breaker_.is_open(services().clock.now())) return std::nullopt;
   return breaker_.suspension();
 }

@@ -130,6 +130,7 @@ class LuaCheck final : public check::Check {
   binding::Permits permits_;
   SeriesMeter series_;
   CircuitBreaker breaker_;
+  const std::string hung_;  // why it must not run at all; "" if it may
   std::string scratch_;
 };
 

@@ -9,6 +9,7 @@
 #include "lua/traceback.hpp"
 #include "script/check_bindings.hpp"
 #include "script/file_text.hpp"
+#include "script/hung_checks.hpp"
 #include "script/lua_check.hpp"
 #include "script/lua_run.hpp"
 
@@ -54,6 +55,7 @@ Result<std::shared_ptr<LuaFile>> LuaFile::load(const std::string& path, std::str
                                                const CheckServices& services) {
   std::shared_ptr<LuaFile> file(new LuaFile(path, services));
   file->source_ = std::move(source);
+  if (std::string why = file->hung(""); !why.empty()) return Error{Errc::limit, std::move(why)};
   if (auto opened = file->open_state(); !opened) return opened.error();
   auto declared = file->run_file();
   if (!declared) return declared.error();
@@ -164,6 +166,15 @@ void LuaFile::log(LogLevel level, std::string_view text) {
   exceeded("limits.lua_log_lines", format("{}", limits_.log_lines),
            format("wrote more than {} lines into the log in a minute (limits.lua_log_lines)",
                   limits_.log_lines));
+}
+
+binding::Context::Executing LuaFile::executing() const {
+  const LuaRun* run = current_run();
+  return {run == nullptr ? "" : run->check().name(), path_};
+}
+
+std::string LuaFile::hung(std::string_view check) const {
+  return services_.hung == nullptr ? "" : services_.hung->refusal(check, path_);
 }
 
 void LuaFile::exceeded(const char* limit, std::string value, std::string text) {

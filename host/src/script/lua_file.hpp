@@ -80,6 +80,9 @@ class LuaFile final : public binding::Context {
   void used(const char* list, std::string_view what) override;
   const std::string& overlay() const override { return services_.overlay; }
   std::size_t max_open() const override { return limits_.sockets; }
+  Executing executing() const override;
+  // Why `check` must not run, or with "" nothing of this file; "" if it may.
+  std::string hung(std::string_view check) const;
   void exceeded(const char* limit, std::string value, std::string text) override;
   void entering(binding::Strand& strand) override;
   void left(binding::Strand& strand) override;

@@ -19,17 +19,23 @@ void append(std::vector<std::string>& to, const std::vector<std::string>& more) 
 
 }  // namespace
 
-LuaPlugins::LuaPlugins(check::Registry& registry, const CheckServices& services,
-                       std::string state_folder)
-    : registry_(registry), services_(services), state_folder_(std::move(state_folder)) {}
+LuaPlugins::LuaPlugins(check::Registry& registry, const CheckServices& services)
+    : registry_(registry), services_(services) {}
 
 LuaPlugins::~LuaPlugins() = default;
 
 PluginFile& LuaPlugins::file(const std::string& path) {
   auto& file = files_[path];
-  if (file == nullptr)
-    file = std::make_shared<PluginFile>(path, registry_, services_, state_folder_);
+  if (file == nullptr) {
+    file = std::make_shared<PluginFile>(path, registry_, services_);
+    file->use_state(state_folder_);
+  }
   return *file;
+}
+
+void LuaPlugins::use_state(const std::string& folder) {
+  state_folder_ = folder;
+  for (const auto& [path, file] : files_) file->use_state(folder);
 }
 
 std::vector<Error> LuaPlugins::load(const std::string& folder) {

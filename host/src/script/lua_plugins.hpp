@@ -18,9 +18,8 @@ namespace virgo::script {
 
 class LuaPlugins {
  public:
-  // References outlive it; `state_folder` as PluginFile has it.
-  LuaPlugins(check::Registry& registry, const CheckServices& services,
-             std::string state_folder = "");
+  // References outlive it.
+  LuaPlugins(check::Registry& registry, const CheckServices& services);
   ~LuaPlugins();
 
   // Loads every "*.lua" directly in `folder` (not in folders below it), in order of
@@ -34,7 +33,9 @@ class LuaPlugins {
   // The check types that run by themselves, and how often.
   std::map<std::string, Duration> self_starting() const;
 
-  // Leaves what all checks hand over in the state folder.
+  // The folder for what outlives the process; until then checks are made without.
+  void use_state(const std::string& folder);
+  // Leaves there what all checks hand over.
   void save() const;
 
  private:
@@ -42,7 +43,7 @@ class LuaPlugins {
 
   check::Registry& registry_;
   const CheckServices services_;
-  const std::string state_folder_;
+  std::string state_folder_;
   std::map<std::string, std::shared_ptr<PluginFile>> files_;  // by path; broken ones too
 };
 

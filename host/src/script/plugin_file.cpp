@@ -45,12 +45,8 @@ struct PluginFile::Plan {
   std::vector<std::pair<PluginCheck*, PluginCheck::Instance>> checks;
 };
 
-PluginFile::PluginFile(std::string path, check::Registry& registry, const CheckServices& services,
-                       std::string state_folder)
-    : path_(std::move(path)),
-      registry_(registry),
-      services_(services),
-      state_folder_(std::move(state_folder)) {}
+PluginFile::PluginFile(std::string path, check::Registry& registry, const CheckServices& services)
+    : path_(std::move(path)), registry_(registry), services_(services) {}
 
 PluginFile::~PluginFile() = default;
 

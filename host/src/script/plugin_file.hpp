@@ -29,10 +29,8 @@ class PluginFile : public std::enable_shared_from_this<PluginFile> {
     std::vector<std::string> gone;
   };
 
-  // `registry` keeps what the file declares, and outlives it. `state_folder` is where
-  // checks leave what they hand over to the next process; "" = nowhere.
-  PluginFile(std::string path, check::Registry& registry, const CheckServices& services,
-             std::string state_folder);
+  // `registry` keeps what the file declares, and outlives it.
+  PluginFile(std::string path, check::Registry& registry, const CheckServices& services);
   ~PluginFile();
 
   const std::string& path() const { return path_; }
@@ -44,6 +42,8 @@ class PluginFile : public std::enable_shared_from_this<PluginFile> {
   // What is wrong with the text that is there now; "" = it is the one that runs.
   const std::string& problem() const { return problem_; }
 
+  // Where checks leave what they hand over to the next process; nowhere before.
+  void use_state(const std::string& folder) { state_folder_ = folder; }
   // What the check has left for this process; nil if nothing.
   Handed saved(const config::CheckSpec& spec) const;
   // Leaves what its checks hand over for the next process.
@@ -64,7 +64,7 @@ class PluginFile : public std::enable_shared_from_this<PluginFile> {
   const std::string path_;
   check::Registry& registry_;
   const CheckServices services_;
-  const std::string state_folder_;
+  std::string state_folder_;
   std::string source_;   // that runs; "" = none
   std::string refused_;  // the last one that could not be used
   std::string problem_;

@@ -33,11 +33,17 @@ class Output {
   bool watch() { return poll_ && poll_->start(Poll::kReadable); }
   bool open() const { return open_; }
   bool cut() const { return cut_; }
-  // Reads what is there, as far as it is kept, and gives it away.
-  std::string take() {
+  // Reads what is there, as far as it is kept.
+  void catch_up() {
     while (open_ && !cut_ && read_some()) {
     }
+    if (!open_ && poll_) poll_->stop();
+  }
+  // What has come, after which nothing is read any more.
+  std::string take() {
+    catch_up();
     poll_.reset();
+    again_.stop();
     return std::move(text_);
   }
 
@@ -132,8 +138,12 @@ struct Process::Running : std::enable_shared_from_this<Process::Running> {
     result.duration = system_clock().now() - began;
     // After stop() nobody has more to say.
     if (result.stopped) return finish(false);
-    late.start(linger);
-    look();
+    out.catch_up();
+    err.catch_up();
+    if (out.open() || err.open())
+      late.start(linger);
+    else
+      finish(false);
   }
   void look() {
     if (watched->ended() && !out.open() && !err.open()) finish(false);

@@ -24,7 +24,12 @@ ProcessChild::ProcessChild(Loop& loop, pid_t pid, Duration grace, std::shared_pt
       pidfd_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) {}
 
 ProcessChild::~ProcessChild() {
-  if (pid_ >= 0) const Spawned abandoned(pid_, Descriptor(-1), Descriptor(-1), Descriptor(-1));
+  if (pid_ < 0) return;
+  if (waited_) {
+    end_group(pid_);
+  } else {
+    const Spawned abandoned(pid_, Descriptor(-1), Descriptor(-1), Descriptor(-1));
+  }
 }
 
 std::shared_ptr<ProcessChild> ProcessChild::watch(Loop& loop, pid_t pid, Duration grace,
@@ -55,10 +60,15 @@ void ProcessChild::look() {
   poll_.reset();
   look_again_.stop();
   timer_.stop();
-  if (const auto told = std::move(told_); told)
-    told();
-  else
+  const auto told = std::move(told_);
+  if (!told) {
     reap();
+    return;
+  }
+  told();
+  if (pid_ < 0) return;
+  status_ = wait_child(pid_);
+  waited_ = true;
 }
 
 void ProcessChild::stop() {
@@ -78,10 +88,14 @@ void ProcessChild::kill_all() {
 
 int ProcessChild::reap() {
   const auto self = shared_from_this();
-  const int status = reap_child(std::exchange(pid_, -1));
+  const pid_t pid = std::exchange(pid_, -1);
+  if (waited_)
+    end_group(pid);
+  else
+    status_ = reap_child(pid);
   token_.reset();
   loop_.release(adopted_);
-  return status;
+  return status_;
 }
 
 void ProcessChild::let_go() {

@@ -20,9 +20,9 @@ namespace virgo::uv {
 // waits a second for that at most.
 class ProcessChild : public std::enable_shared_from_this<ProcessChild> {
  public:
-  // `ended` is called once, from the loop, when the child has ended; it stays unreaped
-  // until reap(). `grace`: between stop() and the signal that cannot be ignored.
-  // `token` is kept as long as the child is not reaped.
+  // `ended` is called once, from the loop, when the child has ended. It is reaped when
+  // that returns, but others of its group go on until reap(). `grace`: between stop() and the
+  // signal that cannot be ignored. `token` is kept as long as the child is not reaped.
   static std::shared_ptr<ProcessChild> watch(Loop& loop, pid_t pid, Duration grace,
                                              std::shared_ptr<void> token,
                                              std::function<void()> ended);
@@ -45,12 +45,14 @@ class ProcessChild : public std::enable_shared_from_this<ProcessChild> {
   void kill_all();
 
   Loop& loop_;
-  pid_t pid_;  // -1 = reaped
+  pid_t pid_;  // -1 = it and its group are done with
   const Duration grace_;
   std::shared_ptr<void> token_;
   std::function<void()> told_;
   std::uint64_t adopted_ = 0;
   bool ended_ = false;
+  bool waited_ = false;  // its status is known, its group may go on
+  int status_ = -1;
   bool stopping_ = false;
   Timer timer_;
   Timer look_again_;  // where the system cannot tell when a child has ended

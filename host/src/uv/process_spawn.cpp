@@ -249,17 +249,28 @@ bool has_ended(pid_t child) {
   return rc != 0 ? errno == ECHILD : info.si_pid == child;
 }
 
+int wait_child(pid_t child) {
+  int status = 0;
+  pid_t reaped = -1;
+  while ((reaped = waitpid(child, &status, 0)) < 0 && errno == EINTR) {
+  }
+  return reaped == child ? status : -1;
+}
+
+void end_group(pid_t child) {
+  // With nobody left in the group its number may be another's by now, who would exist.
+  if (kill(child, 0) != 0 && errno == ESRCH) kill(-child, SIGKILL);
+  forget_child(child);
+}
+
 int reap_child(pid_t child) {
   // Only a child that is not reaped yet keeps its group's number from others.
   siginfo_t info{};
   if (waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0)
     kill(-child, SIGKILL);
-  int status = 0;
-  pid_t reaped = -1;
-  while ((reaped = waitpid(child, &status, 0)) < 0 && errno == EINTR) {
-  }
+  const int status = wait_child(child);
   forget_child(child);
-  return reaped == child ? status : -1;
+  return status;
 }
 
 std::size_t live_children() {

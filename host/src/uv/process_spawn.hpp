@@ -60,6 +60,10 @@ bool has_ended(pid_t child);
 // Kills what is left of the group of a child that has ended, and reaps it: what
 // waitpid(2) says of it. -1 if somebody else has reaped it.
 int reap_child(pid_t child);
+// The same in two steps: its status first, while others of its group may go on; then
+// their end. Between the two the group's number is kept by them alone.
+int wait_child(pid_t child);
+void end_group(pid_t child);
 
 // Children that were spawned and are not reaped.
 std::size_t live_children();

@@ -3,7 +3,9 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -105,6 +107,7 @@ void Service::run(const std::vector<std::string>& user, const std::vector<std::s
   all.insert(all.end(), user.begin(), user.end());
   all.emplace_back("--");
   all.insert(all.end(), argv.begin(), argv.end());
+  prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   process_.emplace(std::move(all), file("server"), environment);
   EXPECT_TRUE(eventually([&] { return answers(ready_port) || !process_->running(); }));
   EXPECT_TRUE(process_->running()) << argv[0] << " ended:\n" << process_->out() << process_->err();
@@ -112,8 +115,12 @@ void Service::run(const std::vector<std::string>& user, const std::vector<std::s
 
 void Service::stop() {
   if (!process_) return;
-  kill(-process_->pid(), SIGKILL);
+  const pid_t group = process_->pid();
+  kill(-group, SIGKILL);
   process_.reset();
+  while (waitpid(-group, nullptr, 0) > 0) {
+  }  // what it has left behind is ours
+  prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
 }
 
 }  // namespace virgo::functional

@@ -7,13 +7,9 @@
 
 namespace virgo::functional {
 
-Watch::Watch(const std::string& checks) {
+Watch::Watch(const std::string& checks, const std::string& rest) {
   endpoint_.start();
-  agent_.start(yaml(checks));
-}
-
-std::string Watch::yaml(const std::string& checks) const {
-  return agent_yaml(endpoint_, checks, "defaults: {interval: 200ms, timeout: 5s}\n");
+  agent_.start(agent_yaml(endpoint_, checks, "defaults: {interval: 200ms, timeout: 5s}\n" + rest));
 }
 
 json::Value Watch::report(const std::string& check, const Accept& accept) {
@@ -70,6 +66,13 @@ Watch::Accept ended(const std::string& status, const std::string& text) {
   return [=](const json::Value& report) {
     return text_of(report, "status") == status &&
            text_of(report, "message").find(text) != std::string::npos;
+  };
+}
+
+Watch::Accept judged(const std::string& state, const std::string& reason) {
+  return [=](const json::Value& report) {
+    return text_of(report, "status") == "ok" && text_of(report, "state") == state &&
+           text_of(report, "state_reason").find(reason) != std::string::npos;
   };
 }
 

@@ -11,8 +11,8 @@ namespace virgo::functional {
 
 class Watch {
  public:
-  // Runs the checks: lines of YAML as in agent_yaml(), every 200 ms.
-  explicit Watch(const std::string& checks);
+  // Runs the checks: lines of YAML as in agent_yaml(), every 200 ms. `rest`: the same.
+  explicit Watch(const std::string& checks, const std::string& rest = "");
 
   using Accept = std::function<bool(const json::Value&)>;
   // A report of the check that `accept` likes, the first that comes. Without `accept`:
@@ -22,7 +22,6 @@ class Watch {
   Agent& agent() { return agent_; }
 
  private:
-  std::string yaml(const std::string& checks) const;
   Endpoint endpoint_;
   Agent agent_;
 };
@@ -35,5 +34,7 @@ std::map<std::string, std::string> samples(const json::Value& report);
 
 // A run that ended as `status`, saying `text`.
 Watch::Accept ended(const std::string& status, const std::string& text);
+// One that is ok and has judged what it found as `state`, with `reason` in its reason.
+Watch::Accept judged(const std::string& state, const std::string& reason = "");
 
 }  // namespace virgo::functional

@@ -1,5 +1,5 @@
 -- Reads what it did not ask for.
--- expect: failed 
+-- expect: failed virgo.fs.read: /etc/shadow is not among the needs of this check
 local check = virgo.check {
   name = "hostile.reads_without_need",
   metrics = { { name = "hostile.value" } },

@@ -93,6 +93,8 @@ class JudgeTest : public ::testing::Test {
     report.started = clock.wall();
     report.status = status;
     report.samples = &buffer;
+    report.duration = duration;
+    report.lateness = lateness;
     report.health = own;
     report.health_reason = own_reason;
     judge.report(report);
@@ -109,6 +111,8 @@ class JudgeTest : public ::testing::Test {
   Judge judge{clock, sink};
   metric::CheckIdentity identity{"check", "test.type", "native"};
   std::uint64_t runs = 0;
+  Duration duration{};
+  Duration lateness{};
 };
 
 }  // namespace virgo::alert::testing

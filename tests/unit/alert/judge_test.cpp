@@ -63,6 +63,19 @@ TEST_F(Judging, ForWaitsUntilItHasBeenSoLongEnough) {
   EXPECT_EQ(later({m(11)}), Health::critical);
 }
 
+TEST_F(Judging, ForCountsFromDueTimeToDueTime) {
+  config::AlertRule spec = above("10");
+  spec.hold = 2s;
+  rules({spec});
+  lateness = 30ms;
+  duration = 5ms;
+  run({m(11)});
+  lateness = 3ms;
+  EXPECT_EQ(later({m(11)}, 973ms), Health::ok);  // due one second later
+  duration = 1ms;
+  EXPECT_EQ(later({m(11)}, 996ms - 100us), Health::critical);
+}
+
 TEST_F(Judging, ForIsMonotonicTime) {
   config::AlertRule spec = above("10");
   spec.hold = 1min;

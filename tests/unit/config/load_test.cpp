@@ -98,7 +98,7 @@ TEST(Load, NamesUnknownKeysAndWhatWasMeant) {
           AllOf(StartsWith("a.yaml:3:11: endpoint: "), HasSubstr("missing")),
           "a.yaml:3:12: endpoint: unknown key 'adress', did you mean 'address'?",
           "a.yaml:4:10: limits: unknown key 'zebra', known are: queue, samples_per_run, "
-          "workers, lua_memory, lua_budget, lua_cpu_per_run, lua_cpu_per_minute, lua_sockets, "
+          "workers, lua_memory, lua_budget, lua_grace, lua_cpu_per_run, lua_cpu_per_minute, lua_sockets, "
           "lua_log_lines, lua_series",
           "a.yaml:7:5: checks[0]: unknown key 'intervall', did you mean 'interval'?"));
 }

@@ -366,7 +366,8 @@ TEST_F(HttpExchangeTest, OverTlsTellsTheCertificate) {
   EXPECT_EQ(r->body, "ok");
   EXPECT_EQ(r->tls_version, "TLSv1.3");
   ASSERT_TRUE(r->certificate.has_value());
-  EXPECT_EQ(r->verdict, crypto::CertificateVerdict());
+  EXPECT_EQ(r->certificate->verdict, crypto::CertificateVerdict());
+  EXPECT_EQ(r->certificate->chain.size(), 1u);
   EXPECT_GT(r->phases.tls.count(), 0);
 
   served = 0;

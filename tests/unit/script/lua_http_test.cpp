@@ -143,7 +143,7 @@ TEST_F(LuaHttpTest, ARequestCountsAmongWhatIsOpen) {
     for i = 1, 64 do asks[i] = function() return virgo.http.get(url, { timeout = 0.2 }) end end
     local refused = 0
     for _, r in ipairs(virgo.parallel(asks)) do
-      if not r.ok and tostring(r.error):find('64 sockets or processes are open', 1, true) then
+      if not r.ok and tostring(r.error):find('64 sockets or processes are open in this run', 1, true) then
         refused = refused + 1
       end
     end
@@ -152,7 +152,7 @@ TEST_F(LuaHttpTest, ARequestCountsAmongWhatIsOpen) {
     local r, e = virgo.http.get(url, { timeout = 0.01 })
     assert(e.status == 'timeout'))");
   EXPECT_EQ(run.status(), Status::limit) << run.text();
-  EXPECT_NE(run.text().find("limits.lua_sockets"), std::string::npos);
+  EXPECT_HAS(run.text(), "64 sockets or processes are open");
 }
 
 TEST_F(LuaHttpTest, SpeaksTls) {

@@ -40,7 +40,8 @@ struct PluginReload : LuaCheckTest {
   std::string path(const std::string& name = "counter.lua") { return folder_ + "/" + name; }
   void begin(const std::string& text, const Params& params = {}) {
     put(text);
-    plugins = std::make_unique<LuaPlugins>(registry_, services(), state());
+    plugins = std::make_unique<LuaPlugins>(registry_, services());
+    plugins->use_state(state());
     ASSERT_TRUE(plugins->load(folder_).empty());
     check = make("counter", params);
     ASSERT_NE(check, nullptr);

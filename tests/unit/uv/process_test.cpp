@@ -354,7 +354,8 @@ TEST_F(ProcessTest, DestroyedItNeitherWaitsNorCallsBack) {
 
 TEST_F(ProcessTest, DestroyedInTheLingerItIsReapedAtOnce) {
   start(shell("sleep 1000 & exit 0"), {.linger = kLong});
-  run_until([this] { return proc::process_state(process_->pid()).state == 'Z'; });
+  run_until([this] { return proc::process_state(process_->pid()).pid == 0; });
+  EXPECT_EQ(live_children(), 1u);
   turn();
   process_.reset();
   EXPECT_EQ(live_children(), 0u);

@@ -1,0 +1,107 @@
+#include "agent/hang_watch.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <vector>
+
+#include "agent/crash_folder.hpp"
+#include "agent/crash_watch.hpp"
+#include "base/clock.hpp"
+#include "base/file.hpp"
+#include "base/format.hpp"
+#include "base/log.hpp"
+#include "binding/strand.hpp"
+#include "uv/process_spawn.hpp"
+
+namespace virgo::agent {
+namespace {
+
+// How a process without a state folder tells the next one.
+constexpr const char* kEnvironment = "VIRGO_HUNG_CHECKS";
+constexpr std::uint64_t kMaxArguments = 1 << 20;
+constexpr Duration kKillPatience = std::chrono::milliseconds(500);
+constexpr int kGiveUp = 1;
+
+Result<std::string> of_folder(const config::AgentSpec& spec) {
+  const auto path = state_folder(spec);
+  if (!path) return path.error();
+  if (path->empty()) return std::string();
+  const auto folder = CrashFolder::open(*path);
+  if (!folder) return folder.error();
+  return folder->hung();
+}
+
+Result<void> remember(const std::string& state_folder, const std::string& line) {
+  if (state_folder.empty()) return {};
+  const auto folder = CrashFolder::open(state_folder);
+  if (!folder) return folder.error();
+  const auto file = folder->hung_file();
+  if (!file) return file.error();
+  if (write(file->get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()))
+    return Error{Errc::io, "cannot be written"};
+  return {};
+}
+
+// Does not return.
+[[noreturn]] void replace_process() {
+  const Descriptor file = open_to_read("/proc/self/cmdline");
+  const auto text = read_to_end(file.get(), kMaxArguments);
+  std::vector<char*> arguments;
+  std::string bytes = text ? *text : std::string();
+  for (std::size_t at = 0; at < bytes.size(); at = bytes.find('\0', at) + 1)
+    arguments.push_back(bytes.data() + at);
+  arguments.push_back(nullptr);
+  uv::kill_children(kKillPatience);
+  // This thread takes no signals; the new process must.
+  sigset_t none;
+  sigemptyset(&none);
+  pthread_sigmask(SIG_SETMASK, &none, nullptr);
+  if (arguments.size() > 1) execv("/proc/self/exe", arguments.data());
+  log_error("agent", "cannot start itself anew; leaving");
+  _exit(kGiveUp);
+}
+
+// On the watchdog's thread; the loop thread is stuck inside Lua and changes nothing.
+void replace_without(lua_State* L, const std::string& state_folder) {
+  const binding::Context::Executing guilty = binding::Context::of(L).executing();
+  if (guilty.file.empty()) {
+    log_error("agent", "the conversation is in a call that cannot be interrupted; leaving");
+    _exit(kGiveUp);
+  }
+  const std::string line =
+      script::HungChecks::line({system_clock().wall() / 1'000'000'000, file_identity(guilty.file),
+                                guilty.check, guilty.file});
+  const char* before = std::getenv(kEnvironment);
+  setenv(kEnvironment, ((before == nullptr ? "" : before) + line).c_str(), 1);
+  const std::string who =
+      guilty.check.empty() ? guilty.file : format("check '{}' of {}", guilty.check, guilty.file);
+  if (const auto done = remember(state_folder, line); !done)
+    log_warn("agent", "{}; a restart will forget it", done.error().message);
+  log_error("agent",
+            "{} is in a call that cannot be interrupted (limits.lua_grace): starting anew "
+            "without it",
+            who);
+  replace_process();
+}
+
+}  // namespace
+
+std::shared_ptr<const script::HungChecks> read_hung_checks(const config::AgentSpec& spec) {
+  auto text = of_folder(spec);
+  if (!text) log_warn("agent", "{}; no check is left out", text.error().message);
+  std::string lines = text ? std::move(text).value() : std::string();
+  if (const char* before = std::getenv(kEnvironment); before != nullptr) lines += before;
+  return std::make_shared<const script::HungChecks>(script::HungChecks::parse(lines));
+}
+
+void watch_hangs(const config::AgentSpec& spec, lua::Watchdog& watchdog) {
+  const auto folder = state_folder(spec);
+  const std::string path = folder ? *folder : std::string();
+  watchdog.set_last_resort(spec.limits.lua_grace,
+                           [path](lua_State* L) { replace_without(L, path); });
+}
+
+}  // namespace virgo::agent

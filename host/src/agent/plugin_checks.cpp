@@ -1,0 +1,108 @@
+#include "agent/plugin_checks.hpp"
+
+#include <algorithm>
+
+#include "agent/broken_check.hpp"
+#include "agent/services.hpp"
+#include "base/log.hpp"
+
+namespace virgo::agent {
+namespace {
+
+// For a check that nobody has configured.
+constexpr Duration kTimeout = std::chrono::seconds(10);
+
+std::string all_of(const config::Problems& problems) {
+  std::string text;
+  for (const config::Problem& p : problems)
+    text += (text.empty() ? "" : "; ") + config::to_string(p);
+  return text;
+}
+
+}  // namespace
+
+PluginChecks::PluginChecks(CheckTypes& types, schedule::Scheduler& scheduler,
+                           const config::AgentSpec& spec)
+    : types_(types), scheduler_(scheduler), naming_(spec.naming) {
+  for (const config::CheckSpec& check : spec.checks) {
+    configured_.insert(check.type);
+    names_.insert(check.name);
+  }
+  for (const config::FailedDropIn& file : spec.failed_drop_ins) names_.insert(file.name);
+}
+
+void PluginChecks::wait_for(const config::CheckSpec& spec, std::size_t number) {
+  waiting_.push_back({spec, number});
+}
+
+void PluginChecks::apply(const script::PluginFile::Changes& changes) {
+  std::erase_if(waiting_, [&](Waiting& waiting) {
+    const auto& types = changes.provided;
+    return std::find(types.begin(), types.end(), waiting.spec.type) != types.end() &&
+           begin(waiting);
+  });
+  start_by_themselves();
+}
+
+// False if it has to wait on.
+bool PluginChecks::begin(Waiting& waiting) {
+  const config::CheckSpec& spec = waiting.spec;
+  config::Problems problems;
+  auto check = types_.registry().create(spec, problems);
+  if (check != nullptr) {
+    log_info("agent", "check '{}' runs now", spec.name);
+    scheduler_.replace(waiting.number, types_.registry().find(spec.type)->runtime(),
+                       std::move(check));
+    return true;
+  }
+  const std::string why = all_of(problems);
+  log_error("agent", "check '{}' does not run: {}", spec.name, why);
+  scheduler_.replace(waiting.number, "agent", std::make_unique<BrokenCheck>(why));
+  return false;
+}
+
+void PluginChecks::start_by_themselves() {
+  auto wanted = types_.services().plugins.self_starting();
+  std::erase_if(wanted, [this](const auto& w) { return configured_.contains(w.first); });
+  for (auto it = started_.begin(); it != started_.end();) {
+    const auto still = wanted.find(it->first);
+    if (still != wanted.end() && still->second == it->second.interval) {
+      ++it;
+      continue;
+    }
+    log_info("agent", "check '{}' does not run by itself any more", it->first);
+    scheduler_.retire(it->second.number);
+    it = started_.erase(it);
+  }
+  for (const auto& [type, interval] : wanted)
+    if (!started_.contains(type)) begin_by_itself(type, interval);
+}
+
+void PluginChecks::begin_by_itself(const std::string& type, Duration interval) {
+  config::CheckSpec spec;
+  spec.name = type;
+  spec.type = type;
+  spec.interval = interval;
+  spec.timeout = std::min(interval, kTimeout);
+  spec.splay = interval;
+  spec.naming = naming_;
+  spec.path = "by itself";
+  std::string why = "a check of the configuration has its name";
+  if (!names_.contains(type)) {
+    config::Problems problems;
+    if (auto check = types_.registry().create(spec, problems); check != nullptr) {
+      log_info("agent", "check '{}' runs by itself", type);
+      const std::size_t number = scheduler_.add({type, type, "lua"}, std::move(check),
+                                                {spec.interval, spec.timeout, spec.splay});
+      started_.emplace(type, Started{number, interval});
+      refused_.erase(type);
+      return;
+    }
+    why = all_of(problems);
+  }
+  if (refused_[type] == why) return;
+  refused_[type] = why;
+  log_error("agent", "check '{}' does not run by itself: {}", type, why);
+}
+
+}  // namespace virgo::agent

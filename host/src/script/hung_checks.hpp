@@ -1,0 +1,36 @@
+// Checks that held the agent inside one call which could not be interrupted, so that it
+// had to start itself anew: they are not run any more. An entry is about one very file:
+// when that changes, its checks are tried again. Plain value.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace virgo::script {
+
+struct HungCheck {
+  std::int64_t at = 0;   // seconds since 1970
+  std::string identity;  // file_identity()
+  std::string check;     // "" when it was the file's main part or a configure()
+  std::string file;      // its path
+};
+
+class HungChecks {
+ public:
+  // One line: time, identity, check, file, separated by tabs, with its end.
+  static std::string line(const HungCheck& entry);
+  // Of many lines; those that are spoilt are left out.
+  static HungChecks parse(std::string_view text);
+
+  // Why a check of `file`, or with "" the file as a whole, must not run as the file is
+  // now: a sentence. "" if it may.
+  std::string refusal(std::string_view check, const std::string& file) const;
+  const std::vector<HungCheck>& entries() const { return entries_; }
+
+ private:
+  std::vector<HungCheck> entries_;
+};
+
+}  // namespace virgo::script
