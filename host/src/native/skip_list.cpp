@@ -1,10 +1,9 @@
 #include "native/skip_list.hpp"
 
 #include <algorithm>
-#include <array>
-#include <ctime>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "native/call_note.hpp"
 
 namespace virgo::native {

@@ -1,9 +1,6 @@
 // Lua checks that harm: each is ended and named, and the good one beside it is
 // not disturbed.
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-
+#include "hostile.hpp"
 #include "lua_checks.hpp"
 #include "uv/tcp.hpp"
 
@@ -11,40 +8,6 @@ namespace virgo::script {
 namespace {
 
 const std::string kFolder = std::string(VIRGO_SOURCE_DIR) + "/tests/lua/hostile/";
-
-// A file of the folder, and what its second line says: "-- expect: STATUS [TEXT]", the
-// text being part of the explanation.
-struct Hostile {
-  std::string name;
-  std::string status;
-  std::string text;
-};
-
-void PrintTo(const Hostile& hostile, std::ostream* out) {
-  *out << hostile.name;
-}
-
-Hostile read_hostile(const std::filesystem::path& path) {
-  Hostile out{path.stem().string(), "", ""};
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  std::getline(file, line);
-  const std::string mark = "-- expect: ";
-  if (line.rfind(mark, 0) != 0) return out;
-  const std::size_t blank = line.find(' ', mark.size());
-  out.status = line.substr(mark.size(), blank - mark.size());
-  if (blank != std::string::npos) out.text = line.substr(blank + 1);
-  return out;
-}
-
-std::vector<Hostile> all_hostile() {
-  std::vector<Hostile> out;
-  for (const auto& entry : std::filesystem::directory_iterator(kFolder))
-    out.push_back(read_hostile(entry.path()));
-  std::sort(out.begin(), out.end(), [](auto& a, auto& b) { return a.name < b.name; });
-  return out;
-}
 
 class LuaHostileTest : public LuaCheckTest {
  protected:
@@ -107,7 +70,7 @@ TEST_P(EachHostileTest, IsEndedAndTheOthersGoOn) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, EachHostileTest, testing::ValuesIn(all_hostile()),
+INSTANTIATE_TEST_SUITE_P(Kinds, EachHostileTest, testing::ValuesIn(all_hostile(kFolder)),
                          [](const auto& hostile) { return hostile.param.name; });
 
 TEST_F(LuaHostileTest, ARunUsedAfterItsEndIsRefused) {

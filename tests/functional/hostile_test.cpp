@@ -1,0 +1,154 @@
+// Hostile Lua plugins beside good checks, through the real agent: each is stopped and
+// reported by its limit, the good ones skip no tick, and the memory comes back.
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "functional/hostile_world.hpp"
+
+namespace virgo::functional {
+namespace {
+
+// Short stretches, so that a machine shared with other tests has room between them. The
+// bombs then meet this or their memory's limit, whichever is nearer.
+constexpr const char* kLimits = "{lua_budget: 10ms, lua_memory: 1MiB, queue: 256MiB}";
+constexpr double kMemoryBack = 8;  // MiB
+
+bool has_ended_as_expected(const json::Value& record, const Hostile& hostile) {
+  const std::string message = text_of(record, "message");
+  const bool stopped = message.find("stopped after") != std::string::npos;
+  if (text_of(record, "status") == "limit" && stopped) return hostile.status == "limit";
+  return text_of(record, "status") == hostile.status &&
+         message.find(hostile.text) != std::string::npos;
+}
+
+bool seen(const std::vector<json::Value>& records, const Hostile& hostile) {
+  const auto reports = reports_of(records, hostile.name);
+  return std::any_of(reports.begin(), reports.end(),
+                     [&](const json::Value* r) { return has_ended_as_expected(*r, hostile); });
+}
+
+bool is_suspended(const std::vector<json::Value>& records, const std::string& check) {
+  const auto reports = reports_of(records, check);
+  return !reports.empty() && text_of(*reports.back(), "status") == "quarantined" &&
+         text_of(*reports.back(), "message").find("suspended: 3 runs in succession") == 0;
+}
+
+// No tick is missing between the first report and the last.
+void expect_every_tick(const std::vector<json::Value>& records, const std::string& check,
+                       int stalls) {
+  const auto reports = reports_of(records, check);
+  ASSERT_FALSE(reports.empty());
+  double missing = 0;
+  double last = number_of(*reports.front(), "run");
+  for (const json::Value* r : reports) {
+    const double run = number_of(*r, "run");
+    if (run > last + 1) missing += run - last - 1;
+    last = run;
+    EXPECT_EQ(text_of(*r, "status"), "ok") << json::to_json(*r);
+  }
+  EXPECT_LE(missing, stalls) << check << " skipped ticks";
+}
+
+TEST(HostilePlugins, AreStoppedAndNamedAndHarmNobody) {
+  HostileWorld world;
+  ASSERT_GE(world.all.size(), 25u);
+  world.endpoint.start();
+  world.start(false, kLimits);
+  ASSERT_TRUE(eventually([&] {
+    return reports_of(world.endpoint.records(), good_check(0)).size() >= 10;
+  })) << world.agent.err();
+  const double before = world.resident_mib();
+  world.agent.process().signal(SIGTERM);
+  EXPECT_EQ(world.agent.process().wait(), 0);
+  const std::size_t old = world.endpoint.records().size();
+
+  const Witness witness(std::chrono::milliseconds(40));
+  world.start(true, kLimits);
+  const auto records = [&] {
+    auto all = world.endpoint.records();
+    all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(old));
+    return all;
+  };
+  for (const Hostile& h : world.all)
+    EXPECT_TRUE(eventually([&] { return seen(records(), h); }))
+        << h.name << " did not end as " << h.status << ": " << h.text << "\n"
+        << world.agent.err();
+  for (const Hostile& h : world.all)
+    if (h.status == "limit")
+      EXPECT_TRUE(eventually([&] { return is_suspended(records(), h.name); })) << h.name;
+  if (!kSanitized) EXPECT_LE(world.resident_mib(), before + kMemoryBack);
+  world.agent.process().signal(SIGTERM);
+  EXPECT_EQ(world.agent.process().wait(), 0) << world.agent.err();
+
+  const auto all = records();
+  // A sanitizer's build holds the loop longer than its limits say.
+  const int stalls = kSanitized ? 1000 : witness.stalls();
+  for (int i = 0; i < kGoodChecks; ++i) expect_every_tick(all, good_check(i), stalls);
+}
+
+// One call into C that nothing interrupts: 100 MiB are turned to capitals. The grace is
+// shorter than that here.
+constexpr const char* kStuck = R"lua(
+local check = virgo.check { name = "test.stuck", metrics = { { name = "v" } } }
+function check:collect(run)
+  virgo.sleep(0)
+  local text = ("x"):rep(100 * 2^20)
+  while true do text:upper() end
+end
+)lua";
+constexpr const char* kMended = R"lua(
+local check = virgo.check { name = "test.stuck", metrics = { { name = "v" } } }
+function check:collect(run) run:emit("v", 1) end
+)lua";
+
+std::string stuck_yaml(const Endpoint& endpoint, const TempDir& plugins, const std::string& state) {
+  return agent_yaml(endpoint,
+                    "  - {name: stuck, type: test.stuck, interval: 500ms}\n"
+                    "  - {name: good, type: good.count, interval: 100ms}\n",
+                    format("plugins:\n  native: []\n  lua: [{}, {}/tests/lua/good]\nstate: {}\n"
+                           "limits: {{lua_budget: 10ms, lua_grace: 10ms, lua_memory: 1GiB, "
+                           "lua_cpu_per_run: 60s}}\n",
+                           plugins.path(), source_dir(), state));
+}
+
+TEST(HungCheck, IsLeftBehindByTheProcessAndTriedAgainWhenItsFileChanges) {
+  const TempDir plugins;
+  write_file(plugins.file("stuck.lua"), kStuck, 0644);
+  Endpoint endpoint;
+  endpoint.start();
+  Agent agent;
+  agent.start(stuck_yaml(endpoint, plugins, agent.dir().file("state")));
+  const auto last = [&](const std::string& check, const std::string& status) {
+    const auto records = endpoint.records();
+    const auto reports = reports_of(records, check);
+    return !reports.empty() && text_of(*reports.back(), "status") == status;
+  };
+  ASSERT_TRUE(eventually([&] { return last("stuck", "quarantined"); })) << agent.err();
+  EXPECT_TRUE(agent.process().running());
+  EXPECT_TRUE(agent.process().says(
+      format("check 'stuck' of {} is in a call that cannot be interrupted (limits.lua_grace): "
+             "starting anew without it",
+             plugins.file("stuck.lua"))))
+      << agent.err();
+  EXPECT_TRUE(eventually([&] { return last("good", "ok"); }));
+  const auto records = endpoint.records();
+  EXPECT_NE(text_of(*reports_of(records, "stuck").back(), "message")
+                .find("not run: it held the agent in a call that could not be interrupted"),
+            std::string::npos);
+
+  // It is remembered over a restart, and forgotten when the file is another one.
+  agent.process().signal(SIGTERM);
+  EXPECT_EQ(agent.process().wait(), 0) << agent.err();
+  const std::size_t before = records.size();
+  agent.start(stuck_yaml(endpoint, plugins, agent.dir().file("state")));
+  EXPECT_TRUE(eventually([&] {
+    const auto now = endpoint.records();
+    return now.size() > before + 5 && last("stuck", "quarantined");
+  }));
+  write_file(plugins.file("stuck.lua"), kMended, 0644);
+  EXPECT_TRUE(eventually([&] { return last("stuck", "ok"); })) << agent.err();
+}
+
+}  // namespace
+}  // namespace virgo::functional
