@@ -9,8 +9,8 @@
 #include <lua.hpp>
 
 #include "binding/bindings.hpp"
-#include "script/lua_check_type.hpp"
 #include "lua_checks.hpp"
+#include "script/lua_check_type.hpp"
 #include "script/lua_file.hpp"
 
 namespace virgo::script {
@@ -71,10 +71,9 @@ void walk(lua_State* L, const std::string& name, Names& out) {
 
 // The methods of the objects that plugins get, by the name of their metatable.
 void walk_classes(lua_State* L, Names& out) {
-  static const std::map<std::string, std::string> kClasses{
-      {"virgo.socket", "virgo.Socket"},
-      {"virgo.datagrams", "virgo.UdpSocket"},
-      {"virgo.run", "virgo.Run"}};
+  static const std::map<std::string, std::string> kClasses{{"virgo.socket", "virgo.Socket"},
+                                                           {"virgo.datagrams", "virgo.UdpSocket"},
+                                                           {"virgo.run", "virgo.Run"}};
   for (const auto& [metatable, name] : kClasses) {
     luaL_getmetatable(L, metatable.c_str());
     ASSERT_TRUE(lua_istable(L, -1)) << metatable;
