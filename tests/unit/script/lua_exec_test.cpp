@@ -6,6 +6,7 @@
 
 #include "children.hpp"
 #include "lua_checks.hpp"
+#include "unit/plugins/dead_mount.hpp"
 #include "uv/process_spawn.hpp"
 
 namespace virgo::script {
@@ -25,7 +26,9 @@ class LuaExecTest : public LuaCheckTest {
     const TimePoint late = system_clock().now() + std::chrono::seconds(20);
     uv::Timer pulse(loop_, [] {});
     pulse.start(milliseconds(1), milliseconds(1));
-    while (uv::live_children() > children && system_clock().now() < late) loop_.run_once(true);
+    while ((uv::live_children() > children || uv::spawn_in_progress()) &&
+           system_clock().now() < late)
+      loop_.run_once(true);
   }
   void expect_ok(const std::string& body) {
     const auto& run = run_body(body);
@@ -185,6 +188,67 @@ TEST_F(LuaExecTest, WhoDoesNotEndKeepsItsPlace) {
       "assert(not ok and err:find('16 programs'), err)\n"
       "while not pcall(virgo.exec, {'/bin/true'}) do virgo.sleep(0.02) end";
   expect_ok(body);
+}
+
+TEST_F(LuaExecTest, AllFilesTogetherHaveALimit) {
+  const std::string body =
+      "function c:collect(run)\n"
+      "  local all = {}\n"
+      "  for i = 1, 16 do\n"
+      "    all[i] = function() assert(virgo.exec{'/bin/sleep', '1000'}) end\n"
+      "  end\n"
+      "  virgo.parallel(all)\nend";
+  std::vector<std::pair<check::Check*, RecordedRun*>> open;
+  for (int i = 0; i < 8; ++i) {
+    const std::string name = "crowd" + std::to_string(i);
+    load("local c = virgo.check { name = '" + name +
+             "', metrics = {{ name = 'v' }}, needs = { exec = {'/bin/sleep'} } }\n" + body,
+         name + ".lua");
+    check::Check* check = make(name);
+    ASSERT_NE(check, nullptr);
+    open.emplace_back(check, &start(*check));
+  }
+  {
+    uv::Timer pulse(loop_, [] {});
+    pulse.start(milliseconds(1), milliseconds(1));
+    while (uv::live_children() < 128) loop_.run_once(true);
+  }
+  EXPECT_THAT(verdict("virgo.exec{'/bin/true'}"),
+              ::testing::HasSubstr("128 programs of the agent's checks still run"));
+  open[0].first->cancel(*open[0].second);
+  run_until_at_most(127);
+  EXPECT_THAT(verdict("virgo.exec{'/bin/true'}"), ::testing::StartsWith("ok"));
+  for (std::size_t i = 1; i < open.size(); ++i) open[i].first->cancel(*open[i].second);
+}
+
+// The file of the program cannot be reached: neither the loop nor the next run hangs.
+TEST_F(LuaExecTest, AProgramOnADeadMountHoldsNothingUp) {
+  if (const std::string why = native::own_mounts(); !why.empty()) GTEST_SKIP() << why;
+  native::DeadMount dead(folder_ + "/dead");
+  if (!dead.problem().empty()) GTEST_SKIP() << dead.problem();
+  load(
+      "local c = virgo.check { name = 'dead', metrics = {{ name = 'v' }}, "
+      "needs = { exec = {'/'} } }\n"
+      "function c:collect(run)\n"
+      "  if run.number > 1 then assert(virgo.exec{'/bin/true'}) end\n"
+      "  assert(virgo.exec{'" +
+      folder_ + "/dead/x', timeout = run.number > 1 and 0.1 or nil})\nend");
+  check::Check* check = make("dead");
+  ASSERT_NE(check, nullptr);
+  EXPECT_EQ(collect(*check, milliseconds(200)).status(), Status::timeout);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_THAT(collect(*check).text(), ::testing::HasSubstr("could not even be started after"));
+  EXPECT_THAT(collect(*check).text(),
+              ::testing::HasSubstr("are their files on a mount that hangs?"));
+  dead.hang_up();
+  const auto& run = [&]() -> RecordedRun& {
+    for (;;) {
+      RecordedRun& last = collect(*check);
+      if (last.text().find("mount that hangs") == std::string::npos) return last;
+      loop_.run_once(true);
+    }
+  }();
+  EXPECT_THAT(run.text(), ::testing::HasSubstr("Transport endpoint is not connected"));
 }
 
 TEST_F(LuaExecTest, HostileProgramsAreBoundedAndNamed) {
