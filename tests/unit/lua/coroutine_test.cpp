@@ -98,6 +98,16 @@ TEST_F(CoroutineTest, AYieldOfTheScriptsOwnIsToldFromAWait) {
   EXPECT_EQ(drive(co, "coroutine.yield(1)"), Exit::yielded);
 }
 
+TEST_F(CoroutineTest, WaitsInAComparison) {
+  Coroutine co(*state_);
+  EXPECT_EQ(drive(co,
+                  "local t = {3, 1, 2} table.sort(t, function(a, b) ask() return a < b end) "
+                  "assert(t[1] == 1 and t[3] == 3)"),
+            Exit::done)
+      << state_->failure().sentence();
+  EXPECT_GT(answers_, 1);
+}
+
 TEST_F(CoroutineTest, WhereItCannotWaitIsAnErrorBeforeAnythingStarts) {
   Coroutine co(*state_);
   EXPECT_EQ(drive(co, "\n('abc'):gsub('.', function() local v = ask() return v end)"), Exit::error);
