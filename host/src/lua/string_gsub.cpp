@@ -56,6 +56,19 @@ struct Gsub {
   Output& out;
 };
 
+// Capture `index` of the match, or all of it for -1.
+void add_capture(const Gsub& gsub, int index) {
+  if (index < 0) return gsub.out.add(gsub.matcher.match_begin(), gsub.matcher.match_end());
+  const Matcher::Capture& capture = gsub.matcher.capture(index);
+  if (capture.end != nullptr && ((gsub.program.unclosed >> index) & 1) == 0)
+    return gsub.out.add(capture.begin, capture.end);
+  push_capture(gsub.L, gsub.program, gsub.matcher, index);  // a position, or an error
+  std::size_t size = 0;
+  const char* digits = lua_tolstring(gsub.L, -1, &size);
+  gsub.out.add(digits, size);
+  lua_pop(gsub.L, 1);
+}
+
 // A text as replacement: %1 to %9 are captures, %0 is the match; %1 too if there are none.
 void add_text(const Gsub& gsub, std::string_view text) {
   lua_State* L = gsub.L;
@@ -74,11 +87,9 @@ void add_text(const Gsub& gsub, std::string_view text) {
     int index = c - '1';  // -1: the match
     if (index == 0 && gsub.program.captures == 0) index = -1;
     if (index >= gsub.program.captures) luaL_error(L, "invalid capture index");
-    push_capture(L, gsub.program, gsub.matcher, index);
-    std::size_t size = 0;
-    const char* bytes = lua_tolstring(L, -1, &size);
-    gsub.out.add(bytes, size);
-    lua_pop(L, 1);
+    add_capture(gsub, index);
+    // A million captures that are empty add nothing, for which the memory would end it.
+    State::check_stopped(L);
   }
 }
 

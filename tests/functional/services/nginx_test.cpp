@@ -71,7 +71,7 @@ TEST(NginxService, SpeaksTls) {
   Watch watch(format(kCheck, "right", server.tls_port, ", ca: " + server.file("cert.pem")) +
               format(kCheck, "stranger", server.tls_port, ""));
   EXPECT_GT(number(watch.report("right"), "nginx.requests"), 0);
-  watch.report("stranger", ended("unreachable", "self-signed certificate"));
+  watch.report("stranger", ended("failed", "self-signed certificate"));
 }
 
 }  // namespace

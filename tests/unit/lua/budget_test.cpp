@@ -111,6 +111,7 @@ constexpr std::array kLongCalls{
     Runaway{"gsub", "local r = ('a'):rep(1e5):gsub('a+a+a+b', 'x')", false},
     Runaway{"gsub_callback", "local r = ('a'):rep(1e5):gsub('(a*)(a*)(a*)%1b', function() end)",
             false},
+    Runaway{"gsub_of_nothing", "local r = ('x'):rep(1e5):gsub('', ('%0'):rep(1e5))", false},
     Runaway{"balance", "local r = ('('):rep(1e6):find('%b()')", false},
     Runaway{"back_reference", "local r = ('ab'):rep(1e5):find('(.+)%1c')", false},
     Runaway{"frontier", "local r = ('ab '):rep(1e5):find('%f[%w].-%f[%W].-z')", false},

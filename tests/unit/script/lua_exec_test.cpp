@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "children.hpp"
@@ -180,14 +181,42 @@ TEST_F(LuaExecTest, AFloodOfProgramsIsRefused) {
 
 // They count until they are gone, also when the run that started them is over.
 TEST_F(LuaExecTest, WhoDoesNotEndKeepsItsPlace) {
-  const char* const kStubborn =
-      "virgo.exec{'/bin/sh', '-c', [[trap '' TERM; while :; do sleep 1; done]], timeout = 0.05}";
-  std::string body = "for i = 1, 16 do " + std::string(kStubborn) + " end\n";
-  body +=
-      "local ok, err = pcall(virgo.exec, {'/bin/true'})\n"
-      "assert(not ok and err:find('16 programs'), err)\n"
-      "while not pcall(virgo.exec, {'/bin/true'}) do virgo.sleep(0.02) end";
-  expect_ok(body);
+  load(
+      "local c = virgo.check { name = 'deaf', metrics = {{ name = 'v' }}, "
+      "needs = { exec = {'/bin/sh'} } }\n"
+      "function c:collect(run)\n"
+      "  local script = [[trap '' TERM; : > " +
+      folder_ +
+      "/up.$$; while :; do sleep 1; done]]\n"
+      "  local all = {}\n"
+      "  for i = 1, 16 do all[i] = function() virgo.exec{'/bin/sh', '-c', script} end end\n"
+      "  virgo.parallel(all)\n"
+      "end\n"
+      "local d = virgo.check { name = 'next', metrics = {{ name = 'v' }}, "
+      "needs = { exec = {'/bin/true'} } }\n"
+      "function d:collect(run) assert(virgo.exec{'/bin/true'}) end");
+  check::Check* deaf = make("deaf");
+  check::Check* next = make("next");
+  ASSERT_TRUE(deaf != nullptr && next != nullptr);
+  RecordedRun& run = start(*deaf);
+  const auto up = [this] {
+    std::size_t n = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_))
+      n += entry.path().filename().string().starts_with("up.") ? 1 : 0;
+    return n;
+  };
+  {
+    uv::Timer pulse(loop_, [] {});
+    pulse.start(milliseconds(1), milliseconds(1));
+    const TimePoint late = system_clock().now() + std::chrono::seconds(20);
+    while (up() < 16 && system_clock().now() < late) loop_.run_once(true);
+  }
+  deaf->cancel(run);
+  EXPECT_TRUE(run.finished());
+  EXPECT_THAT(collect(*next).text(),
+              ::testing::HasSubstr("16 programs that this file has started still run"));
+  run_until_at_most(15);
+  EXPECT_EQ(collect(*next).status(), Status::ok);
 }
 
 TEST_F(LuaExecTest, AllFilesTogetherHaveALimit) {

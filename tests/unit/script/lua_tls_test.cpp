@@ -183,9 +183,9 @@ TEST_F(LuaTlsTest, SaysWhatDoesNotSpeakTls) {
   serve([](Peer& peer) { (void)peer.connection->write("SSH-2.0-x\r\n"); });
   EXPECT_HAS(say(connect()), "does not speak TLS (it sent \"SSH-2.0-x");
   serve(nullptr);
-  const auto& run = run_body(connect("{ ca = ca, timeout = 0.05 }"));
+  const auto& run = run_body(connect("{ ca = ca, timeout = 0.25 }"));
   EXPECT_EQ(run.status(), Status::timeout);
-  EXPECT_HAS(run.text(), "no success within 50ms (while in the TLS handshake)");
+  EXPECT_HAS(run.text(), "no success within 250ms (while in the TLS handshake)");
 }
 
 TEST_F(LuaTlsTest, StartsTlsOnAnOpenConnection) {
