@@ -20,7 +20,7 @@ test("reads quoted fields, empty ones, and lists of listeners", function(t)
   t:equal(run:value("haproxy.requests.total",
     { proxy_name = "www", service_name = "FRONTEND", status_code = "2xx" }), 7)
   t:equal(run.state, "warn")
-  t:equal(run.reason, "down: app/a, b")
+  t:equal(run.state_reason, "down: app/a, b")
 end)
 
 test("reads the page, with a password", function(t)
@@ -40,7 +40,7 @@ test("is critical when a backend has nobody left", function(t)
     .. "app,BACKEND,0,DOWN,0,1,0,,9,\napp,one,0,DOWN,1,2,0,,9,\n\n" } }
   local run = t:run { socket = server.path, servers = false }
   t:equal(run.state, "critical")
-  t:equal(run.reason, "down: app/BACKEND, app/one")
+  t:equal(run.state_reason, "down: app/BACKEND, app/one")
   t:equal(run:value("haproxy.weight", { proxy_name = "app", service_name = "one" }), nil)
 end)
 

@@ -253,8 +253,7 @@ TEST_F(PluginTools, ListShowsWhatBecomesOfEachFile) {
   put(refused("plain_text"), "e.so");
   put(good("params"), "f.so");
   ASSERT_EQ(chmod(dir.file("p/f.so").c_str(), 0666), 0);
-  write_file(dir.file("agent.yaml"),
-             "plugins: {native: [p, none], lua: []}\nstate: state\nchecks: []\n");
+  write_file(dir.file("agent.yaml"), "plugins: {native: [p, none], lua: []}\nstate: state\nchecks: []\n");
 
   const Ended json = plugin({"list", "-c", dir.file("agent.yaml"), "--json"});
   EXPECT_EQ(json.code, 1);
@@ -295,7 +294,7 @@ TEST_F(PluginTools, ListSaysWhenItCannotKnowWhatIsSkipped) {
   std::filesystem::copy_file(good("good"), dir.file("p/a.so"));
   std::filesystem::copy_file(refused("plain_text"), dir.file("p/b.so"));
   for (const char* name : {"p/a.so", "p/b.so"}) chmod(dir.file(name).c_str(), 0644);
-  write_file(dir.file("agent.yaml"), "plugins: {native: [p]}\nstate: state\nchecks: []\n");
+  write_file(dir.file("agent.yaml"), "plugins: {native: [p], lua: []}\nstate: state\nchecks: []\n");
   const auto expect_unknown = [this](const std::string& why) {
     const Ended json = plugin({"list", "-c", dir.file("agent.yaml"), "--json"});
     EXPECT_EQ(json.code, 1);

@@ -13,7 +13,7 @@ test("warns of a high load", function(t)
   t:file("/proc/loadavg", "7.50 1.25 2.00 1/200 4711\n") -- in place of the host's
   local run = t:run { high = 5 }
   t:equal(run.state, "warn")
-  t:match(run.reason, "7%.50")
+  t:match(run.state_reason, "7%.50")
 end)
 
 test("says what is wrong with the file", function(t)
