@@ -15,8 +15,9 @@
 
 local params = {
   url = { default = "http://127.0.0.1/server-status?auto", help = "the page, with ?auto" },
-  username = { help = "if the page wants one" },
-  password = { secret = true },
+  username = { help = "if the page wants one" }, password = { secret = true },
+  verify = { type = "bool", default = true, help = "whether a certificate must be right" },
+  ca = { help = "PEM file of who may sign it; default: the system's" },
 }
 
 -- A character of the scoreboard: its state here, and in the older agents.
@@ -30,8 +31,8 @@ local states = {
 
 -- The page as key -> text; its first line, which has no colon, as `vhost`.
 local function status(self)
-  local answer = assert(virgo.http.get(self.url,
-    { user = self.username, password = self.password, max_body = 262144 }))
+  local answer = assert(virgo.http.get(self.url, { user = self.username, password = self.password,
+    verify = self.verify, ca = self.ca, max_body = 262144 }))
   if answer.status ~= 200 then
     error { message = ("%s answers %d %s"):format(self.url, answer.status, answer.reason) }
   end
@@ -76,7 +77,7 @@ local check = virgo.check {
     { name = "apache.cpu.load", unit = "%", help = "Of one processor, since the start" },
     { name = "apache.scoreboard", unit = "{workers}", type = "u64", help = "Workers by state" },
   },
-  needs = { net = { "tcp" } },
+  needs = { net = { "tcp" }, read = { "$ca" } },
 }
 
 function check:collect(run)
@@ -119,7 +120,7 @@ end
 
 local legacy = virgo.check {
   name = "agent.apache", summary = "Apache httpd, with the names of the older agents", api = 1,
-  params = params, metrics = legacy_metrics, needs = { net = { "tcp" } },
+  params = params, metrics = legacy_metrics, needs = { net = { "tcp" }, read = { "$ca" } },
 }
 
 function legacy:collect(run)

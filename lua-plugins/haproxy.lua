@@ -10,6 +10,7 @@
 --   global:  stats socket /run/haproxy/admin.sock mode 660 group virgo level user
 --   a frontend:  bind 127.0.0.1:8404; stats enable; stats uri /stats
 -- The second is read with `params: { url: "http://127.0.0.1:8404/stats;csv" }`.
+-- A server that is down makes the state warn, a backend without any critical.
 
 -- The column of the statistics, our metric after "haproxy.", unit, kind, help.
 local columns = {
@@ -52,19 +53,20 @@ local check = virgo.check {
   params = {
     socket = { default = "/run/haproxy/admin.sock", help = "its stats socket" },
     url = { help = "of the statistics as CSV, instead of the socket" },
-    username = { help = "if the page wants one" },
-    password = { secret = true },
+    username = { help = "if the page wants one" }, password = { secret = true },
+    verify = { type = "bool", default = true, help = "whether a certificate must be right" },
+    ca = { help = "PEM file of who may sign it; default: the system's" },
     servers = { type = "bool", default = true,
       help = "also each server of a backend, not only frontends and backends" },
   },
-  metrics = metrics, needs = { net = { "tcp", "unix" } },
+  metrics = metrics, needs = { net = { "tcp", "unix" }, read = { "$ca" } },
 }
 
 -- Calls `each` with the lines of the statistics.
 local function each_line(self, each)
   if self.url then
-    local answer = assert(virgo.http.get(self.url,
-      { user = self.username, password = self.password, max_body = 1048576 }))
+    local answer = assert(virgo.http.get(self.url, { user = self.username,
+      password = self.password, verify = self.verify, ca = self.ca, max_body = 1048576 }))
     if answer.status ~= 200 then
       error { message = ("%s answers %d %s"):format(self.url, answer.status, answer.reason) }
     end
@@ -110,7 +112,7 @@ end
 
 function check:collect(run)
   local names -- of the columns, in the first line
-  local down = {}
+  local down, state = {}, "ok"
   each_line(self, function(line)
     if not names then
       if line:sub(1, 9) ~= "# pxname," then
@@ -121,12 +123,13 @@ function check:collect(run)
     end
     local row = {}
     for i, value in ipairs(split(line)) do row[names[i] or i] = value end
-    local server = row.type == "2"
-    if row.status and (self.servers or not server) then emit(run, row) end
-    if server and row.status:find("^DOWN") then
+    if not row.status then return end
+    if self.servers or row.type ~= "2" then emit(run, row) end
+    if row.status:find("^DOWN") then
       down[#down + 1] = row.pxname .. "/" .. row.svname
+      state = (row.type == "1" or state == "critical") and "critical" or "warn"
     end
   end)
   if not names then error { message = "HAProxy gives no statistics" } end
-  if #down > 0 then run:explain("down: " .. table.concat(down, ", ")) end
+  run:state(state, #down > 0 and "down: " .. table.concat(down, ", ") or nil)
 end

@@ -19,7 +19,8 @@ test("reads quoted fields, empty ones, and lists of listeners", function(t)
   t:equal(run:value("haproxy.bytes.input", server_labels), 9)
   t:equal(run:value("haproxy.requests.total",
     { proxy_name = "www", service_name = "FRONTEND", status_code = "2xx" }), 7)
-  t:equal(run.explanation, "down: app/a, b")
+  t:equal(run.state, "warn")
+  t:equal(run.reason, "down: app/a, b")
 end)
 
 test("reads the page, with a password", function(t)
@@ -29,8 +30,18 @@ test("reads the page, with a password", function(t)
   end }
   local url = server.url .. "/stats;csv"
   local run = t:run { url = url, username = "virgo", password = "secret" }
+  t:equal(run.state, "ok")
   t:equal(run:value("haproxy.sessions.count", { proxy_name = "app", service_name = "BACKEND" }), 1)
   t:match(t:run { url = url }.explanation, "answers 401 ")
+end)
+
+test("is critical when a backend has nobody left", function(t)
+  local server = t:unix_server { { expect = "show stat\n", close = true, reply = names
+    .. "app,BACKEND,0,DOWN,0,1,0,,9,\napp,one,0,DOWN,1,2,0,,9,\n\n" } }
+  local run = t:run { socket = server.path, servers = false }
+  t:equal(run.state, "critical")
+  t:equal(run.reason, "down: app/BACKEND, app/one")
+  t:equal(run:value("haproxy.weight", { proxy_name = "app", service_name = "one" }), nil)
 end)
 
 test("says what it met in place of statistics", function(t)

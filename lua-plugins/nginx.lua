@@ -12,8 +12,9 @@ local check = virgo.check {
   name = "virgo.nginx", summary = "nginx: connections and requests", api = 1,
   params = {
     url = { default = "http://127.0.0.1/nginx_status", help = "the page of stub_status" },
-    username = { help = "if the page wants one" },
-    password = { secret = true },
+    username = { help = "if the page wants one" }, password = { secret = true },
+    verify = { type = "bool", default = true, help = "whether a certificate must be right" },
+    ca = { help = "PEM file of who may sign it; default: the system's" },
   },
   metrics = {
     { name = "nginx.connections_accepted", unit = "connections", kind = "counter", type = "u64",
@@ -25,12 +26,12 @@ local check = virgo.check {
     { name = "nginx.connections_current", unit = "connections", type = "u64",
       help = "By state: active (all), reading, writing, waiting" },
   },
-  needs = { net = { "tcp" } },
+  needs = { net = { "tcp" }, read = { "$ca" } },
 }
 
 local function fetch(self)
-  local answer = assert(virgo.http.get(self.url,
-    { user = self.username, password = self.password, max_body = 65536 }))
+  local answer = assert(virgo.http.get(self.url, { user = self.username, password = self.password,
+    verify = self.verify, ca = self.ca, max_body = 65536 }))
   if answer.status ~= 200 then
     error { message = ("%s answers %d %s"):format(self.url, answer.status, answer.reason) }
   end

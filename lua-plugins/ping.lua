@@ -20,7 +20,7 @@ local check = virgo.check {
     warn_loss = { type = "number", help = "share of lost packets, 0 to 1, that is a warning" },
     critical_loss = { type = "number", default = 1, help = "share that is critical" },
   },
-  needs = { net = { "icmp" } },
+  needs = { net = { "icmp", "dns" } },
   metrics = { -- no OpenTelemetry convention names these
     { name = "virgo.ping.loss", unit = "1", help = "Share of packets without an answer" },
     { name = "virgo.ping.rtt.min", unit = "s", help = "Shortest round trip" },
@@ -38,18 +38,17 @@ function check:configure()
 end
 
 function check:collect(run)
-  local times, lost, address, trouble = {}, 0, nil, nil
+  local address = assert(virgo.dns.lookup(self.host, { family = self.family }))[1]
+  local times, lost, trouble = {}, 0, nil
   for i = 1, self.count do
     if i > 1 then virgo.sleep(self.interval) end
-    local seconds, from = virgo.icmp.ping(self.host,
-      { timeout = math.min(self.wait, run:time_left()), size = self.size, family = self.family })
+    local seconds, err = virgo.icmp.ping(address, { timeout = self.wait, size = self.size })
     if seconds then
       table.insert(times, seconds)
-      address = from
-    elseif from.status == "timeout" or from.status == "unreachable" then
-      lost, trouble = lost + 1, from
+    elseif err.status == "timeout" or err.status == "unreachable" then
+      lost, trouble = lost + 1, err
     else
-      error(from) -- not allowed, or no such name: no packet was sent
+      error(err) -- not allowed: no packet was sent
     end
   end
 
@@ -73,5 +72,5 @@ function check:collect(run)
   else
     run:state("ok", text)
   end
-  run:explain(text .. (address and ", " .. address or ""))
+  run:explain(text .. ", " .. address)
 end

@@ -16,14 +16,15 @@ local check = virgo.check {
   name = "virgo.prometheus", summary = "Metrics of a page for Prometheus", api = 1,
   params = {
     url = { required = true, help = "of the page" },
-    username = { help = "if the page wants one" },
-    password = { secret = true },
+    username = { help = "if the page wants one" }, password = { secret = true },
+    verify = { type = "bool", default = true, help = "whether a certificate must be right" },
+    ca = { help = "PEM file of who may sign it; default: the system's" },
     include = { type = "list", help = "names, * for any text; without it all" },
     exclude = { type = "list", help = "names that are left out" },
     labels = { type = "map", help = "put to each sample" },
     max_size = { type = "size", default = "1MiB", help = "of the page" },
   },
-  undeclared = true,
+  undeclared = true, needs = { net = { "tcp" }, read = { "$ca" } },
   metrics = {
     { name = "virgo.prometheus.duration", unit = "s", help = "Of fetching the page" },
     { name = "virgo.prometheus.samples", unit = "{sample}", type = "u64",
@@ -31,7 +32,6 @@ local check = virgo.check {
     { name = "virgo.prometheus.bad_lines", unit = "{line}", type = "u64",
       help = "Lines that are not of the format" },
   },
-  needs = { net = { "tcp" } },
 }
 
 local escapes = { n = "\n", ['"'] = '"', ["\\"] = "\\" }
@@ -98,7 +98,8 @@ end
 
 local function fetch(self)
   local answer = assert(virgo.http.get(self.url, { user = self.username, password = self.password,
-    max_body = self.max_size, headers = { Accept = "text/plain;version=0.0.4" } }))
+    verify = self.verify, ca = self.ca, max_body = self.max_size,
+    headers = { Accept = "text/plain;version=0.0.4" } }))
   if answer.status ~= 200 then
     error { message = ("%s answers %d %s"):format(self.url, answer.status, answer.reason) }
   end

@@ -9,13 +9,15 @@
 --   rabbitmq-plugins enable rabbitmq_management
 --   rabbitmqctl add_user virgo secret && rabbitmqctl set_user_tags virgo monitoring
 --   rabbitmqctl set_permissions -p / virgo '' '' ''        for each virtual host
+-- A node that is away, or blocks publishers for want of memory or disk, is critical.
 
 local check = virgo.check {
   name = "virgo.rabbitmq", summary = "RabbitMQ: messages and consumers of queues, nodes", api = 1,
   params = {
     url = { default = "http://127.0.0.1:15672", help = "of the management plugin" },
-    username = { default = "guest" },
-    password = { default = "guest", secret = true },
+    username = { default = "guest" }, password = { default = "guest", secret = true },
+    verify = { type = "bool", default = true, help = "whether a certificate must be right" },
+    ca = { help = "PEM file of who may sign it; default: the system's" },
     vhost = { help = "queues of this virtual host; without it all that the user may see" },
   },
   metrics = {
@@ -43,7 +45,7 @@ local check = virgo.check {
     { name = "rabbitmq.node.uptime", unit = "ms", kind = "counter", type = "u64" },
     { name = "virgo.rabbitmq.node.running", unit = "1", type = "u64", help = "0: it is away" },
   },
-  needs = { net = { "tcp" } },
+  needs = { net = { "tcp" }, read = { "$ca" } },
 }
 
 local node_fields = { "mem_used", "mem_limit", "mem_alarm", "disk_free", "disk_free_alarm",
@@ -52,8 +54,8 @@ local node_fields = { "mem_used", "mem_limit", "mem_alarm", "disk_free", "disk_f
 -- What the plugin answers at `path`, decoded.
 local function get(self, path)
   local url = self.url:gsub("/$", "") .. path
-  local answer = assert(virgo.http.get(url,
-    { user = self.username, password = self.password, max_body = 1048576 }))
+  local answer = assert(virgo.http.get(url, { user = self.username, password = self.password,
+    verify = self.verify, ca = self.ca, max_body = 1048576 }))
   if answer.status == 401 then
     error { message = ("RabbitMQ refuses user '%s'"):format(self.username) }
   elseif answer.status ~= 200 then
@@ -83,8 +85,12 @@ local function emit_queue(run, queue)
   run:emit("rabbitmq.message.acknowledged", stats.ack or 0, labels())
 end
 
-local function emit_node(run, node)
+-- Adds to `trouble` what is wrong with the node.
+local function emit_node(run, node, trouble)
   local labels = { ["rabbitmq.node.name"] = node.name }
+  if not node.running then table.insert(trouble, node.name .. " is away") end
+  if node.mem_alarm == true then table.insert(trouble, node.name .. " is out of memory") end
+  if node.disk_free_alarm == true then table.insert(trouble, node.name .. "'s disk is full") end
   run:emit("virgo.rabbitmq.node.running", node.running and 1 or 0, labels)
   for _, field in ipairs(node_fields) do
     local value = node[field]
@@ -107,7 +113,9 @@ function check:collect(run)
   if not overview.rabbitmq_version then error { message = self.url .. " is not RabbitMQ's" } end
   local dropped = (overview.message_stats or {}).drop_unroutable
   run:emit("rabbitmq.message.dropped", dropped or 0)
-  for _, node in ipairs(get(self, "/api/nodes")) do emit_node(run, node) end
+  local trouble = {}
+  for _, node in ipairs(get(self, "/api/nodes")) do emit_node(run, node, trouble) end
+  run:state(#trouble > 0 and "critical" or "ok", table.concat(trouble, ", "))
   -- Only what is used: with thousands of queues the rest would be megabytes.
   local queues = get(self, self.queues .. "?columns=name,vhost,node,consumers,messages_ready,"
     .. "messages_unacknowledged,message_stats.publish,message_stats.deliver_get,message_stats.ack")

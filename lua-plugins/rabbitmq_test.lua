@@ -14,6 +14,8 @@ test("tells of a queue whose node is away, and of new ones", function(t)
   local run = t:run { url = server.url .. "/" }
   t:equal(run.status, "ok", run.explanation)
   t:equal(run.explanation, "RabbitMQ 3.10.8, 2 queues")
+  t:equal(run.state, "critical")
+  t:equal(run.reason, "rabbit@a is out of memory, rabbit@b is away")
   t:equal(run:value("rabbitmq.message.dropped"), 4)
   t:equal(run:value("rabbitmq.node.mem_used", { ["rabbitmq.node.name"] = "rabbit@a" }), 5e9)
   t:equal(run:value("rabbitmq.node.mem_alarm", { ["rabbitmq.node.name"] = "rabbit@a" }), 1)

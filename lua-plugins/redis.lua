@@ -10,12 +10,14 @@
 -- agent.redis, below, has the names of the older agents.
 
 local params = {
-  host = { default = "127.0.0.1", help = "name or IP address" },
-  port = { type = "int", default = 6379 },
+  host = { default = "127.0.0.1" }, port = { type = "int", default = 6379 },
   socket = { help = "path of a unix socket; host and port do not count then" },
-  tls = { type = "bool", default = false, help = "connect with TLS" },
+  tls = { type = "bool", default = false }, verify = { type = "bool", default = true },
+  ca = { help = "PEM file of who may sign the certificate; default: the system's" },
   username = { help = "without it the default user" }, password = { secret = true },
 }
+
+local needs = { net = { "tcp", "unix" }, read = { "$ca" } }
 
 -- INFO's field, our metric after "redis.", unit, kind, help; a whole number unless "f64" follows.
 local fields = {
@@ -74,16 +76,15 @@ local function ask(sock, ...)
   return (assert(sock:read(size + 2))) -- with the line end
 end
 
+local function connect(self)
+  if self.socket then return virgo.unix.connect(self.socket) end
+  if not self.tls then return virgo.tcp.connect(self.host, self.port) end
+  return virgo.tls.connect(self.host, self.port, { ca = self.ca, verify = self.verify })
+end
+
 -- What INFO says, as field -> text.
 local function info(self)
-  local sock
-  if self.socket then
-    sock = assert(virgo.unix.connect(self.socket))
-  elseif self.tls then
-    sock = assert(virgo.tls.connect(self.host, self.port))
-  else
-    sock = assert(virgo.tcp.connect(self.host, self.port))
-  end
+  local sock = assert(connect(self))
   if self.username then
     ask(sock, "AUTH", self.username, self.password or "")
   elseif self.password then
@@ -97,7 +98,7 @@ end
 
 local check = virgo.check {
   name = "virgo.redis", summary = "Redis: clients, memory, commands, keys, replication", api = 1,
-  params = params, metrics = metrics, needs = { net = { "tcp", "unix" } },
+  params = params, metrics = metrics, needs = needs,
 }
 
 function check:collect(run)
@@ -125,11 +126,9 @@ end
 local legacy_fields = {
   { "uptime_in_seconds" }, { "connected_clients" }, { "blocked_clients" }, { "used_memory" },
   { "rdb_bgsave_in_progress", "bgsave_in_progress" }, { "pubsub_patterns" },
-  { "rdb_changes_since_last_save", "changes_since_last_save" },
-  { "aof_rewrite_in_progress", "bgrewriteaof_in_progress" },
-  { "total_connections_received", nil, "counter" },
-  { "total_commands_processed", nil, "counter" },
-  { "expired_keys", "expired_key" }, { "evicted_keys" },
+  { "rdb_changes_since_last_save", "changes_since_last_save" }, { "evicted_keys" },
+  { "aof_rewrite_in_progress", "bgrewriteaof_in_progress" }, { "expired_keys", "expired_key" },
+  { "total_connections_received", nil, "counter" }, { "total_commands_processed", nil, "counter" },
 }
 local legacy_metrics = { { name = "version", kind = "state", type = "text" } }
 for _, f in ipairs(legacy_fields) do
@@ -138,7 +137,7 @@ end
 
 local legacy = virgo.check {
   name = "agent.redis", summary = "Redis, with the names of the older agents", api = 1,
-  params = params, metrics = legacy_metrics, needs = { net = { "tcp", "unix" } },
+  params = params, metrics = legacy_metrics, needs = needs,
 }
 
 function legacy:collect(run)

@@ -1,6 +1,7 @@
 // All plugins of tests/lua/hostile beside ten good checks at 100 ms, through the real
 // agent. Marks: a script is stopped within 200 ms of its budget, and the others are
 // less than 50 ms late in 99 of 100 ticks.
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>

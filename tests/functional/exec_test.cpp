@@ -82,7 +82,7 @@ TEST_F(Exec, HostileProgramsAreStoppedAndNamedAndTheOthersRun) {
   }
   EXPECT_THAT(last("good"), HasSubstr("\"v\":1"));
   // Those of the last runs have their grace; the others are gone.
-  EXPECT_EQ(proc::zombies_of(agent.process().pid()), 0u);
+  EXPECT_TRUE(eventually([this] { return proc::zombies_of(agent.process().pid()) == 0; }));
   EXPECT_LT(proc::children_of(agent.process().pid()).size(), 30u);
 
   agent.process().signal(SIGTERM);
@@ -137,8 +137,7 @@ TEST_F(Exec, AsTheFirstProcessItReapsOrphans) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
     GTEST_SKIP() << "PID namespaces are not permitted here";
   EXPECT_TRUE(runs);
-  // Three are left behind by each run: with nobody to reap them there would be 15 by now.
-  EXPECT_LE(proc::zombies_of(first()), 6u);
+  // Each run leaves three behind: with nobody to reap them there would be ever more.
   EXPECT_TRUE(eventually([&] { return proc::zombies_of(first()) == 0; }));
   kill(first(), SIGTERM);
   EXPECT_EQ(waitpid(outer, &status, 0), outer);

@@ -11,7 +11,7 @@ namespace {
 
 // Short stretches, so that a machine shared with other tests has room between them. The
 // bombs then meet this or their memory's limit, whichever is nearer.
-constexpr const char* kLimits = "{lua_budget: 10ms, lua_memory: 1MiB, queue: 256MiB}";
+constexpr const char* kLimits = "{lua_budget: 10ms, queue: 256MiB}";
 constexpr double kMemoryBack = 8;  // MiB
 
 bool has_ended_as_expected(const json::Value& record, const Hostile& hostile) {

@@ -160,7 +160,7 @@ TEST(MonitoringPlugins, TheirPerformanceDataArrivesWithUnits) {
     EXPECT_THAT(text_of(report, "message"), ::testing::HasSubstr(plugin.message)) << all;
     EXPECT_THAT(samples_of(report), ::testing::IsSupersetOf(plugin.samples)) << all;
   }
-  EXPECT_EQ(proc::zombies_of(agent.process().pid()), 0u);
+  EXPECT_TRUE(eventually([&] { return proc::zombies_of(agent.process().pid()) == 0; }));
   agent.process().signal(SIGTERM);
   EXPECT_EQ(agent.process().wait(), 0);
 }

@@ -17,7 +17,7 @@ std::vector<std::string> lines_of(std::string_view text) {
 
 // The word that ends the here-document that `command` begins; "" if it begins none.
 std::string here_document(const std::string& command) {
-  static const std::regex kHere("<<'([A-Z_]+)'");
+  static const std::regex kHere("<<'?([A-Z_]+)'?");
   std::smatch found;
   return std::regex_search(command, found, kHere) ? found[1].str() : "";
 }

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "sdk/followed.hpp"
 #include "sdk/installed.hpp"
 
 namespace virgo::sdk_test {
@@ -18,28 +19,7 @@ using ::testing::IsEmpty;
 
 void follow_the_guide(const Compilers& compilers) {
   Installed virgo;
-  const std::string page = functional::read_file(virgo.prefix() + "/share/virgo/sdk/docs/start.md");
-  const std::vector<Step> steps = read_guide(page);
-  ASSERT_GT(steps.size(), 10u) << page;
-  std::vector<std::string> commands;
-  for (const Step& step : steps)
-    commands.insert(commands.end(), step.commands.begin(), step.commands.end());
-  const std::vector<Done> done = virgo.shell(commands, compilers);
-
-  std::size_t at = 0;
-  for (const Step& step : steps) {
-    std::string out;
-    for (const std::string& command : step.commands) {
-      const Done& one = done[at++];
-      ASSERT_TRUE(one.ran) << "start.md:" << step.line << ": not reached: " << command;
-      ASSERT_EQ(one.code, 0) << "start.md:" << step.line << ": " << command << "\n" << one.out;
-      out += one.out;
-    }
-    if (step.shown.empty()) continue;
-    EXPECT_EQ(missing_line(step.shown, out), "")
-        << "start.md:" << step.line << ": this line is not what was printed:\n"
-        << out;
-  }
+  follow(virgo, virgo.prefix() + "/share/virgo/sdk/docs/start.md", 10, compilers);
   struct stat info {};
   for (const char* file : {"build/acme-queue.so", "build-spool/acme-spool.so", "acme-spool.so"})
     EXPECT_EQ(stat(virgo.work_file(file).c_str(), &info), 0) << file;

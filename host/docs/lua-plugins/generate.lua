@@ -238,6 +238,23 @@ end
 
 -- ---- the shipped checks
 
+-- Metrics by name: a file may declare them in the order of pairs().
+local function in_order(markdown)
+  local out, rows = {}, nil
+  for line in markdown:gmatch('([^\n]*)\n') do
+    if rows and not line:find('^|') then
+      table.sort(rows)
+      for _, row in ipairs(rows) do out[#out + 1] = row end
+      rows = nil
+    end
+    if rows and line:find('^| `') then rows[#rows + 1] = line else out[#out + 1] = line end
+    if line:find('^| Metric |') then rows = {} end
+  end
+  table.sort(rows or {})
+  for _, row in ipairs(rows or {}) do out[#out + 1] = row end
+  return table.concat(out, '\n') .. '\n'
+end
+
 local function shipped()
   local names = {}
   for _, name in ipairs(assert(fs.readdirSync(plugins))) do
@@ -262,7 +279,7 @@ local function shipped()
       pages[#pages + 1] = ('Needs%s: %s.\n'):format(#described.types > 1 and ' of `' .. type.name .. '`' or '',
         #type.needs > 0 and '`' .. table.concat(type.needs, '`, `') .. '`' or 'nothing of the host')
     end
-    pages[#pages + 1] = info('--markdown')
+    pages[#pages + 1] = in_order(info('--markdown'))
   end
   return table.concat(index, '\n'), table.concat(pages, '\n')
 end

@@ -52,6 +52,7 @@ function Check:try()
   end
   local run, _, err = json.decode(line)
   if not run then return nil, 'not understood: ' .. tostring(err) .. ': ' .. line end
+  run.reason = run.state_reason
   return setmetatable(run, Run)
 end
 

@@ -11,7 +11,6 @@
 // cancelled, as the agent does at its end, changes no rule. Loop thread only.
 #pragma once
 
-#include <functional>
 #include <map>
 #include <string>
 #include <string_view>

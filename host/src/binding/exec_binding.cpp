@@ -27,6 +27,7 @@ constexpr const char* kSlots = "virgo.exec.slots";
 // Children that are not reaped: of one file, and of all.
 constexpr unsigned kMaxOfFile = 16;
 constexpr std::size_t kMaxOfAll = 128;
+constexpr unsigned kMaxStuck = 4;  // each holds a thread
 constexpr double kDefaultOutput = 1 << 20;
 constexpr std::size_t kMaxErrorOutput = 64 * 1024;
 constexpr double kMaxTimeout = 86400;
@@ -160,11 +161,11 @@ const Slots& slots_of(lua_State* L) {
 
 void check_slots(lua_State* L) {
   const ExecSlots& slots = *slots_of(L);
-  if (slots.stuck > 0)
+  if (slots.stuck >= kMaxStuck)
     luaL_error(L,
-               "%s: a program could not be started before, and that has not come back: is its "
-               "file on a mount that hangs?",
-               kName);
+               "%s: %d programs could not be started before, and that has not come back: are their "
+               "files on a mount that hangs?",
+               kName, static_cast<int>(kMaxStuck));
   if (slots.taken >= kMaxOfFile)
     luaL_error(L, "%s: %d programs that this file has started still run", kName,
                static_cast<int>(kMaxOfFile));

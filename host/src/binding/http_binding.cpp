@@ -187,26 +187,45 @@ int push_response(lua_State* L, const net::HttpResponse& response) {
   return 1;
 }
 
+std::shared_ptr<net::HttpExchange> make_exchange(Strand& strand, net::HttpRequest request) {
+  return std::make_shared<net::HttpExchange>(
+      strand.context().loop(), std::move(request), [&strand](Result<net::HttpResponse> r) {
+        if (!r)
+          strand.complete_error(Error(r.error()), status_of(r.error()));
+        else
+          strand.complete([&](lua_State* l) { return push_response(l, *r); });
+      });
+}
+
 // 0 if the request is under way, else the results.
 int start(lua_State* L, Strand& strand, Call& call) {
   const lua::HostWork unrefused(L);
   const auto url = net::parse_url(call.request.url);
   if (!url) return push_failure(L, "invalid", url.error());
-  if (url->secure)
-    if (const auto tls = tls_context_for(call.tls); !tls)
-      return push_failure(L, "invalid", tls.error().context(kRequest));
   const std::string what = url->text();
-  call.request.tls = [choice = std::move(call.tls)] { return tls_context_for(choice); };
-  auto exchange = std::make_unique<net::HttpExchange>(
-      strand.context().loop(), std::move(call.request), [&strand](Result<net::HttpResponse> r) {
-        if (!r)
-          strand.complete_error(r.error(), status_of(r.error()));
-        else
-          strand.complete([&](lua_State* l) { return push_response(l, *r); });
-      });
+  auto steps = std::make_unique<Steps>();
+  if (has_files(call.tls)) {
+    // Also for http: it may redirect to https.
+    steps->current = load_tls_context(
+        strand, call.tls,
+        [&strand, request = call.request, steps = steps.get()](const TlsContextResult& tls) {
+          if (!tls) return strand.complete_error(tls.error().context(kRequest), "invalid");
+          net::HttpRequest with_tls = request;
+          with_tls.tls = [context = *tls] { return TlsContextResult(context); };
+          steps->current = make_exchange(strand, std::move(with_tls));
+        });
+    if (steps->current == nullptr)
+      return push_failure(L, "failed", Error{Errc::cancelled, "the agent is stopping"});
+  } else {
+    if (url->secure)
+      if (const auto tls = tls_context_for(call.tls); !tls)
+        return push_failure(L, "invalid", tls.error().context(kRequest));
+    call.request.tls = [choice = std::move(call.tls)] { return tls_context_for(choice); };
+    steps->current = make_exchange(strand, std::move(call.request));
+  }
   strand.context().opened("http", what);
   strand.wait_for(L, format("{} of {}", kRequest, what),
-                  hold(strand, "http", what, std::move(exchange)));
+                  hold(strand, "http", what, std::move(steps)));
   return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <lua.hpp>
 
 #include "base/format.hpp"
@@ -25,8 +26,9 @@ constexpr double kDefaultSize = 56;
 // Finds the host's address, and sends it a request.
 class PingHost {
  public:
-  PingHost(uv::Loop& loop, std::string host, int family, net::PingOptions options,
-           net::Ping::Done done)
+  // `status` of an error: a name that has no address is no request that was not answered.
+  using Done = std::function<void(const Result<net::PingReply>&, const char* status)>;
+  PingHost(uv::Loop& loop, std::string host, int family, net::PingOptions options, Done done)
       : loop_(loop),
         host_(std::move(host)),
         family_(family),
@@ -39,29 +41,35 @@ class PingHost {
 
  private:
   void resolved(const Result<uv::Resolver::Addresses>& found) {
-    if (!found) return done_(found.error());
+    if (!found)
+      return done_(found.error(), found.error().code == Errc::timeout ? "timeout" : "failed");
     const auto at = std::find_if(found->begin(), found->end(), [this](const auto& address) {
       return family_ == AF_UNSPEC || address.ss_family == family_;
     });
     if (at == found->end())
-      return done_(Error{Errc::not_found, format("{} has no address of that family", host_)});
+      return done_(Error{Errc::not_found, format("{} has no address of that family", host_)},
+                   "failed");
     options_.address = *at;
     options_.timeout = std::max<Duration>(until_ - system_clock().now(), Duration(1));
-    ping_ = std::make_unique<net::Ping>(loop_, options_, done_);
+    ping_ =
+        std::make_unique<net::Ping>(loop_, options_, [this](const Result<net::PingReply>& result) {
+          const Done done = done_;  // it may destroy this
+          done(result, result ? "" : status_of(result.error()));
+        });
   }
 
   uv::Loop& loop_;
   const std::string host_;
   const int family_;
   net::PingOptions options_;
-  net::Ping::Done done_;
+  const Done done_;
   const TimePoint until_;
   std::unique_ptr<Lookup> lookup_;
   std::unique_ptr<net::Ping> ping_;
 };
 
-void answered(Strand& strand, const Result<net::PingReply>& result) {
-  if (!result) return strand.complete_error(Error(result.error()), status_of(result.error()));
+void answered(Strand& strand, const Result<net::PingReply>& result, const char* status) {
+  if (!result) return strand.complete_error(Error(result.error()), status);
   strand.complete([&](lua_State* L) {
     lua_pushnumber(L, std::chrono::duration<double>(result->took).count());
     lua_pushlstring(L, result->address.data(), result->address.size());
@@ -79,7 +87,9 @@ void start(lua_State* L, Strand& strand, const char* host, int family,
   const std::string name = host;
   auto ping = std::make_unique<PingHost>(
       strand.context().loop(), name, family, options,
-      [&strand](const Result<net::PingReply>& result) { answered(strand, result); });
+      [&strand](const Result<net::PingReply>& result, const char* status) {
+        answered(strand, result, status);
+      });
   strand.context().opened("icmp", name);
   strand.wait_for(L, format("{} of {}", kPing, printable(name, 255)),
                   hold(strand, "icmp", name, std::move(ping)));

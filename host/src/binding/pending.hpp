@@ -25,6 +25,11 @@ class Pending final : public Resource {
   std::unique_ptr<Operation> operation_;
 };
 
+// An operation of several steps, one after the other.
+struct Steps {
+  std::shared_ptr<void> current;
+};
+
 // For Strand::wait_for: the operation ends when the last copy does.
 template <class Operation>
 std::shared_ptr<void> hold(Strand& strand, const char* kind, std::string description,

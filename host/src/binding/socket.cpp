@@ -38,11 +38,6 @@ void Socket::listen_to() {
                              .drained = [this] { on_drained(); }});
 }
 
-std::unique_ptr<net::Connection> Socket::lend(Strand& strand) {
-  strand_ = &strand;
-  return std::move(connection_);
-}
-
 void Socket::put_back(std::unique_ptr<net::Connection> connection) {
   connection_ = std::move(connection);
   kind_ = "tls";

@@ -57,9 +57,10 @@ class Socket final : public Resource {
 
   // Bytes that have come and were not read.
   std::size_t unread() const { return inbox_.size() - read_; }
-  // For turning it into TLS: the connection, for `strand`, which waits until it has put
-  // one in its place.
-  std::unique_ptr<net::Connection> lend(Strand& strand);
+  // For turning it into TLS: `strand` waits for something else, then takes the connection,
+  // and waits until it has put one in its place.
+  void reserve(Strand& strand) { strand_ = &strand; }
+  std::unique_ptr<net::Connection> lend() { return std::move(connection_); }
   void put_back(std::unique_ptr<net::Connection> connection);
 
   // Sends what is queued and says goodbye, without anybody waiting for it. The

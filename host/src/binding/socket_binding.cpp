@@ -177,36 +177,68 @@ void upgraded(Strand& strand, std::uint64_t number,
   });
 }
 
-Result<std::unique_ptr<crypto::TlsSession>> begin_session(const Socket& socket,
-                                                          const TlsChoice& choice) {
-  if (socket.connection()->tls() != nullptr)
-    return Error{Errc::invalid, "this connection is in TLS already"};
+using SessionResult = Result<std::unique_ptr<crypto::TlsSession>>;
+
+SessionResult begin_session(const Socket& socket, const std::string& server_name,
+                            const TlsContextResult& context) {
+  if (!context) return context.error();
   // Whoever is between could have put it in, to be taken for the server's words in TLS.
   if (socket.unread() > 0)
     return Error{Errc::invalid, format("{} bytes of {} came in clear and were not read",
                                        socket.unread(), socket.peer())};
-  const auto context = tls_context_for(choice);
-  if (!context) return context.error();
-  return (*context)->session(choice.server_name.empty() ? socket.host() : choice.server_name);
+  return (*context)->session(server_name.empty() ? socket.host() : server_name);
 }
 
-int begin_tls(lua_State* L, const Self& me, const TlsChoice& choice, double timeout) {
-  const lua::HostWork unrefused(L);
-  auto session = begin_session(*me.socket, choice);
-  if (!session) return push_failure(L, "invalid", session.error().context(kStartTls));
-  Strand& strand = me.strand;
-  Socket& socket = *me.socket;
-  auto upgrade = std::make_shared<net::TlsUpgrade>(
-      strand.context().loop(), socket.lend(strand), std::move(session).value(),
-      Duration{static_cast<std::int64_t>(timeout * 1e9)},
-      [&strand, number = me.number](Result<std::unique_ptr<net::Connection>> result) {
+std::shared_ptr<net::TlsUpgrade> make_upgrade(Strand& strand, std::uint64_t number, Socket& socket,
+                                              std::unique_ptr<crypto::TlsSession> session,
+                                              Duration timeout) {
+  return std::make_shared<net::TlsUpgrade>(
+      strand.context().loop(), socket.lend(), std::move(session), timeout,
+      [&strand, number](Result<std::unique_ptr<net::Connection>> result) {
         upgraded(strand, number, std::move(result));
       });
+}
+
+// The files have been looked at.
+void go_on_with_tls(Strand& strand, std::uint64_t number, Steps& steps,
+                    const std::string& server_name, Duration timeout,
+                    const TlsContextResult& context) {
+  // It cannot have been closed: this strand waits for it.
+  auto& socket = *static_cast<Socket*>(strand.scope().find(number));
+  auto session = begin_session(socket, server_name, context);
+  if (!session) return strand.complete_error(session.error().context(kStartTls), "invalid");
+  steps.current = make_upgrade(strand, number, socket, std::move(session).value(), timeout);
+}
+
+int begin_tls(lua_State* L, const Self& me, const TlsChoice& choice, double seconds) {
+  const lua::HostWork unrefused(L);
+  Strand& strand = me.strand;
+  Socket& socket = *me.socket;
+  const Duration timeout{static_cast<std::int64_t>(seconds * 1e9)};
+  if (socket.connection()->tls() != nullptr)
+    return push_failure(
+        L, "invalid", Error{Errc::invalid, format("{}: this socket is in TLS already", kStartTls)});
+  const auto steps = std::make_shared<Steps>();
+  if (has_files(choice)) {
+    steps->current =
+        load_tls_context(strand, choice,
+                         [&strand, number = me.number, steps = steps.get(),
+                          name = choice.server_name, timeout](const TlsContextResult& context) {
+                           go_on_with_tls(strand, number, *steps, name, timeout, context);
+                         });
+    if (steps->current == nullptr)
+      return push_failure(L, "failed", Error{Errc::cancelled, "the agent is stopping"});
+  } else {
+    auto session = begin_session(socket, choice.server_name, tls_context_for(choice));
+    if (!session) return push_failure(L, "invalid", session.error().context(kStartTls));
+    steps->current = make_upgrade(strand, me.number, socket, std::move(session).value(), timeout);
+  }
+  socket.reserve(strand);
   // The socket lives as long as its scope, and that longer than any wait in it.
   strand.wait_for(L, format("{} with {}", kStartTls, socket.peer()),
-                  std::shared_ptr<void>(&socket, [upgrade](Socket* s) mutable {
+                  std::shared_ptr<void>(&socket, [steps](Socket* s) {
                     s->forget_waiter();
-                    upgrade.reset();
+                    steps->current.reset();
                   }));
   return 0;
 }

@@ -29,15 +29,9 @@ const char* connect_status(const Error& error, bool tls) {
   return error.code == Errc::invalid && !tls ? "invalid" : status_of(error);
 }
 
-// Raises nothing. `function`: one of those above.
-void start(lua_State* L, Strand& strand, net::ConnectOptions options, double timeout,
-           const char* function) {
-  const lua::HostWork unrefused(L);
-  options.timeout = Duration{static_cast<std::int64_t>(timeout * 1e9)};
-  const char* kind = options.tls != nullptr ? "tls" : options.path.empty() ? "tcp" : "unix";
-  const std::string to =
-      options.path.empty() ? format("{}:{}", options.host, options.port) : "unix:" + options.path;
+std::shared_ptr<net::Connector> make_connector(Strand& strand, net::ConnectOptions options) {
   const bool tls = options.tls != nullptr;
+  const char* kind = tls ? "tls" : options.path.empty() ? "tcp" : "unix";
   auto done = [&strand, tls, kind,
                host = options.host](Result<std::unique_ptr<net::Connection>> r) {
     if (!r) return strand.complete_error(Error(r.error()), connect_status(r.error(), tls));
@@ -46,10 +40,47 @@ void start(lua_State* L, Strand& strand, net::ConnectOptions options, double tim
       return 1;
     });
   };
-  auto connector = std::make_unique<net::Connector>(strand.context().loop(), std::move(options),
-                                                    std::move(done));
-  strand.wait_for(L, format("{} to {}", function, to),
-                  hold(strand, kind, to, std::move(connector)));
+  return std::make_shared<net::Connector>(strand.context().loop(), std::move(options),
+                                          std::move(done));
+}
+
+Error with_function(const Error& error) {
+  return error.context(kTls);
+}
+
+// Raises nothing. `function`: one of those above. `choice` is null, or of TLS; then an error
+// may be pushed at once. 0 if it is under way.
+int start(lua_State* L, Strand& strand, net::ConnectOptions options, const TlsChoice* choice,
+          const char* function) {
+  const lua::HostWork unrefused(L);
+  const char* kind = choice != nullptr ? "tls" : options.path.empty() ? "tcp" : "unix";
+  const std::string to =
+      options.path.empty() ? format("{}:{}", options.host, options.port) : "unix:" + options.path;
+  auto steps = std::make_unique<Steps>();
+  if (choice != nullptr && has_files(*choice)) {
+    steps->current = load_tls_context(
+        strand, *choice, [&strand, options, steps = steps.get()](const TlsContextResult& tls) {
+          if (!tls) return strand.complete_error(with_function(tls.error()), "invalid");
+          net::ConnectOptions with_tls = options;
+          with_tls.tls = *tls;
+          steps->current = make_connector(strand, std::move(with_tls));
+        });
+    if (steps->current == nullptr)
+      return push_failure(L, "failed", Error{Errc::cancelled, "the agent is stopping"});
+  } else {
+    if (choice != nullptr) {
+      auto tls = tls_context_for(*choice);
+      if (!tls) return push_failure(L, "invalid", with_function(tls.error()));
+      options.tls = std::move(tls).value();
+    }
+    steps->current = make_connector(strand, std::move(options));
+  }
+  strand.wait_for(L, format("{} to {}", function, to), hold(strand, kind, to, std::move(steps)));
+  return 0;
+}
+
+Duration as_duration(double seconds) {
+  return Duration{static_cast<std::int64_t>(seconds * 1e9)};
 }
 
 struct Target {
@@ -57,26 +88,16 @@ struct Target {
   double port;
 };
 
-void start_tcp(lua_State* L, Strand& strand, const Target& target, double timeout) {
-  net::ConnectOptions options;
-  options.host = target.host;
-  options.port = static_cast<std::uint16_t>(target.port);
-  start(L, strand, std::move(options), timeout, kTcp);
-}
-
-// 0 if it is under way, else the results.
-int start_tls(lua_State* L, Strand& strand, const Target& target, const TlsChoice& choice,
-              double timeout) {
+// 0 if it is under way, else the results. `choice`: null in clear.
+int start_to_host(lua_State* L, Strand& strand, const Target& target, const TlsChoice* choice,
+                  double timeout) {
   const lua::HostWork unrefused(L);
-  auto tls = tls_context_for(choice);
-  if (!tls) return push_failure(L, "invalid", tls.error().context(kTls));
   net::ConnectOptions options;
   options.host = target.host;
   options.port = static_cast<std::uint16_t>(target.port);
-  options.tls = std::move(tls).value();
-  options.server_name = choice.server_name;
-  start(L, strand, std::move(options), timeout, kTls);
-  return 0;
+  options.timeout = as_duration(timeout);
+  if (choice != nullptr) options.server_name = choice->server_name;
+  return start(L, strand, std::move(options), choice, choice == nullptr ? kTcp : kTls);
 }
 
 // virgo.tcp.connect(host, port [, {timeout = seconds}]) -> socket | nil, error
@@ -89,7 +110,7 @@ int tcp_connect(lua_State* L) {
   check_net(L, Net::tcp, kTcp);
   check_room(L, strand, kTcp);
   lua::check_can_wait(L, kTcp);
-  start_tcp(L, strand, target, timeout);
+  start_to_host(L, strand, target, nullptr, timeout);
   return lua::wait(L);
 }
 
@@ -107,7 +128,7 @@ int tls_connect(lua_State* L) {
   const double timeout = options.seconds("timeout", kMaxTimeout);
   check_room(L, strand, kTls);
   lua::check_can_wait(L, kTls);
-  if (const int results = start_tls(L, strand, target, choice, timeout); results > 0)
+  if (const int results = start_to_host(L, strand, target, &choice, timeout); results > 0)
     return results;
   return lua::wait(L);
 }
@@ -115,7 +136,8 @@ int tls_connect(lua_State* L) {
 void start_unix(lua_State* L, Strand& strand, const char* path, std::size_t size, double timeout) {
   net::ConnectOptions options;
   options.path.assign(path, size);
-  start(L, strand, std::move(options), timeout, kUnix);
+  options.timeout = as_duration(timeout);
+  start(L, strand, std::move(options), nullptr, kUnix);
 }
 
 // virgo.unix.connect(path [, {timeout = seconds}]) -> socket | nil, error

@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "binding/file_job.hpp"
 #include "binding/permits.hpp"
 #include "binding/strand.hpp"
 #include "crypto/tls_context.hpp"
@@ -64,10 +65,16 @@ std::string stamp(const std::string& path) {
                 status.st_mtim.tv_nsec);
 }
 
+std::string stamps_of(const TlsChoice& choice) {
+  return has_files(choice)
+             ? stamp(choice.options.ca) + stamp(choice.certificate_file) + stamp(choice.key_file)
+             : "";
+}
+
 std::string key_of(const TlsChoice& choice) {
   const crypto::ClientOptions& o = choice.options;
-  std::string key = format("{}|{}|{}|{}|{}", static_cast<int>(o.verification), stamp(o.ca),
-                           o.system_ca, stamp(choice.certificate_file), stamp(choice.key_file));
+  std::string key = format("{}|{}|{}|{}|{}", static_cast<int>(o.verification), o.ca, o.system_ca,
+                           choice.certificate_file, choice.key_file);
   for (const std::string& pem : o.ca_pem) key += "|" + pem;
   key += "|" + o.certificate_pem + "|" + o.key_pem;
   for (const std::string& name : o.alpn) key += format("|{}:{}", name.size(), name);
@@ -76,6 +83,7 @@ std::string key_of(const TlsChoice& choice) {
 
 struct Kept {
   std::string key;
+  std::string stamps;  // of its files, when they were read
   TimePoint made;
   std::shared_ptr<crypto::TlsContext> context;
 };
@@ -85,12 +93,38 @@ std::vector<Kept>& kept_contexts() {
   return kept;
 }
 
+// Null if there is none.
+const Kept* find_kept(const std::string& key) {
+  std::vector<Kept>& kept = kept_contexts();
+  const TimePoint now = system_clock().now();
+  std::erase_if(kept, [&](const Kept& one) { return now - one.made > kOldest; });
+  const auto at =
+      std::find_if(kept.begin(), kept.end(), [&](const Kept& one) { return one.key == key; });
+  return at == kept.end() ? nullptr : &*at;
+}
+
+void keep(Kept fresh) {
+  std::vector<Kept>& kept = kept_contexts();
+  std::erase_if(kept, [&](const Kept& one) { return one.key == fresh.key; });
+  if (kept.size() >= kMostContexts) kept.erase(kept.begin());
+  kept.push_back(std::move(fresh));
+}
+
 Result<void> read_pem(const std::string& file, std::string& text) {
   if (file.empty()) return {};
   auto read = read_regular_file(file, kMaxPem);
   if (!read) return read.error().context(file);
   text = std::move(read).value();
   return {};
+}
+
+// Any thread.
+TlsContextResult make_context(const TlsChoice& choice) {
+  crypto::ClientOptions options = choice.options;
+  if (auto read = read_pem(choice.certificate_file, options.certificate_pem); !read)
+    return read.error();
+  if (auto read = read_pem(choice.key_file, options.key_pem); !read) return read.error();
+  return crypto::TlsContext::client(options);
 }
 
 void set_text(lua_State* L, const char* name, const std::string& text) {
@@ -151,22 +185,39 @@ void read_tls_choice(lua_State* L, const Options& options, TlsChoice& out, const
   read_protocols(L, options, out.options.alpn);
 }
 
-Result<std::shared_ptr<crypto::TlsContext>> tls_context_for(const TlsChoice& choice) {
-  std::vector<Kept>& kept = kept_contexts();
+bool has_files(const TlsChoice& choice) {
+  return !choice.options.ca.empty() || !choice.certificate_file.empty() || !choice.key_file.empty();
+}
+
+TlsContextResult tls_context_for(const TlsChoice& choice) {
   std::string key = key_of(choice);
-  const TimePoint now = system_clock().now();
-  std::erase_if(kept, [&](const Kept& one) { return now - one.made > kOldest; });
-  for (const Kept& one : kept)
-    if (one.key == key) return one.context;
-  crypto::ClientOptions options = choice.options;
-  if (auto read = read_pem(choice.certificate_file, options.certificate_pem); !read)
-    return read.error();
-  if (auto read = read_pem(choice.key_file, options.key_pem); !read) return read.error();
-  auto made = crypto::TlsContext::client(options);
-  if (!made) return made;
-  if (kept.size() >= kMostContexts) kept.erase(kept.begin());
-  kept.push_back({std::move(key), now, *made});
+  if (const Kept* kept = find_kept(key)) return kept->context;
+  auto made = make_context(choice);
+  if (made) keep({std::move(key), "", system_clock().now(), *made});
   return made;
+}
+
+std::shared_ptr<void> load_tls_context(Strand& strand, const TlsChoice& choice,
+                                       std::function<void(const TlsContextResult&)> done) {
+  Context& context = strand.context();
+  const std::string key = key_of(choice);
+  const Kept* kept = find_kept(key);
+  const Kept known = kept == nullptr ? Kept{key, "", {}, nullptr} : *kept;
+  auto job =
+      FileJob::start(context.loop(), *context.workers(), [choice, known, done = std::move(done)] {
+        // The stamps first: a change while the files are read is seen the next time.
+        std::string stamps = stamps_of(choice);
+        const bool same = known.context != nullptr && stamps == known.stamps;
+        auto made = std::make_shared<TlsContextResult>(same ? TlsContextResult(known.context)
+                                                            : make_context(choice));
+        return [known, stamps, same, made, done] {
+          if (made->ok() && !same) keep({known.key, stamps, system_clock().now(), made->value()});
+          done(*made);
+        };
+      });
+  if (job == nullptr) return nullptr;
+  context.watch(job);
+  return {job.get(), [job](void*) { job->forget(); }};
 }
 
 void push_certificate(lua_State* L, const crypto::PeerCertificate& certificate) {

@@ -112,8 +112,9 @@ const Command& run_command() {
       "-c FILE",
       "run the agent in the foreground",
       "Runs the checks of FILE and its drop-ins and reports to the endpoint. Logs to standard\n"
-      "error. SIGTERM and SIGINT stop it cleanly; a second one at once. The conversation's file\n"
-      "is used as it changes, without a restart: it is watched, and SIGHUP looks at once.\n"
+      "error. SIGTERM and SIGINT stop it cleanly; a second one at once. Lua plugins and\n"
+      "the conversation are used as their files change, without a restart: their folders are\n"
+      "watched, and SIGHUP looks at once.\n"
       "Exit codes: 0 stopped, 1 failed, 2 the configuration cannot be used.",
       kOptions,
       0,

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,11 +30,14 @@ Stat stat_of(pid_t pid) {
   std::array<char, 512> text{};
   const Descriptor file = open_to_read(format("/proc/{}/stat", pid));
   const ssize_t n = file ? read(file.get(), text.data(), text.size() - 1) : 0;
-  // The name, in parentheses, may have anything in it.
+  // The name, in parentheses, may have anything in it; then " Z PARENT GROUP SESSION".
   const char* after = n > 0 ? std::strrchr(text.data(), ')') : nullptr;
-  if (after == nullptr ||
-      sscanf(after + 1, " %c %d %*d %d", &out.state, &out.parent, &out.session) != 3)
-    return {};
+  if (after == nullptr || std::strlen(after) < 4) return out;
+  char* at = nullptr;
+  out.state = after[2];
+  out.parent = static_cast<pid_t>(std::strtol(after + 3, &at, 10));
+  std::strtol(at, &at, 10);
+  out.session = static_cast<pid_t>(std::strtol(at, &at, 10));
   return out;
 }
 
@@ -66,7 +68,7 @@ std::size_t OrphanReaper::reap() {
   std::size_t reaped = 0;
   const std::unique_ptr<DIR, int (*)(DIR*)> proc(opendir("/proc"), closedir);
   while (const dirent* entry = proc ? readdir(proc.get()) : nullptr) {
-    const pid_t pid = std::atoi(entry->d_name);
+    const pid_t pid = static_cast<pid_t>(std::strtol(entry->d_name, nullptr, 10));
     if (pid > 1 && is_orphan(pid) && waitpid(pid, nullptr, WNOHANG) == pid) ++reaped;
   }
   return reaped;

@@ -60,27 +60,27 @@ Result<Pipe> open_pipe() {
 class Plan {
  public:
   Plan(const SpawnOptions& options, int in, int out, int err) {
-    posix_spawn_file_actions_init(&files);
-    posix_spawnattr_init(&how);
+    posix_spawn_file_actions_init(&files_);
+    posix_spawnattr_init(&how_);
     if (in >= 0)
-      posix_spawn_file_actions_adddup2(&files, in, 0);
+      posix_spawn_file_actions_adddup2(&files_, in, 0);
     else
-      posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files, out, 1);
-    posix_spawn_file_actions_adddup2(&files, err, 2);
-    posix_spawn_file_actions_addclosefrom_np(&files, 3);
-    if (!options.cwd.empty()) posix_spawn_file_actions_addchdir_np(&files, options.cwd.c_str());
+      posix_spawn_file_actions_addopen(&files_, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&files_, out, 1);
+    posix_spawn_file_actions_adddup2(&files_, err, 2);
+    posix_spawn_file_actions_addclosefrom_np(&files_, 3);
+    if (!options.cwd.empty()) posix_spawn_file_actions_addchdir_np(&files_, options.cwd.c_str());
     sigset_t signals;
     sigfillset(&signals);
-    posix_spawnattr_setsigdefault(&how, &signals);
+    posix_spawnattr_setsigdefault(&how_, &signals);
     sigemptyset(&signals);
-    posix_spawnattr_setsigmask(&how, &signals);
-    posix_spawnattr_setflags(&how,
+    posix_spawnattr_setsigmask(&how_, &signals);
+    posix_spawnattr_setflags(&how_,
                              POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
   }
   ~Plan() {
-    posix_spawnattr_destroy(&how);
-    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&how_);
+    posix_spawn_file_actions_destroy(&files_);
   }
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
@@ -92,7 +92,7 @@ class Plan {
       const std::lock_guard lock(live().mutex);
       ++live().starting;
     }
-    const int error = posix_spawn(&pid, argv[0], &files, &how, const_cast<char**>(argv.data()),
+    const int error = posix_spawn(&pid, argv[0], &files_, &how_, const_cast<char**>(argv.data()),
                                   const_cast<char**>(environment.data()));
     const std::lock_guard lock(live().mutex);
     --live().starting;
@@ -101,8 +101,8 @@ class Plan {
   }
 
  private:
-  posix_spawn_file_actions_t files{};
-  posix_spawnattr_t how{};
+  posix_spawn_file_actions_t files_{};
+  posix_spawnattr_t how_{};
 };
 
 std::vector<const char*> pointers(const std::vector<std::string>& texts) {
@@ -198,18 +198,14 @@ void forget_child(pid_t child) {
   live().children.erase(child);
 }
 
-// Until all have ended or it is late; those that have are reaped and left out.
-void reap_all(std::set<pid_t>& children, Duration patience) {
+// Until it has ended or it is late.
+void reap_killed(pid_t child, Duration patience) {
   const TimePoint late = system_clock().now() + patience;
-  for (;;) {
-    std::erase_if(children, [](pid_t child) {
-      if (!has_ended(child)) return false;
-      reap_child(child);
-      return true;
-    });
-    if (children.empty() || system_clock().now() >= late) return;
+  while (!has_ended(child)) {
+    if (system_clock().now() >= late) return;
     std::this_thread::sleep_for(kReapStep);
   }
+  reap_child(child);
 }
 
 }  // namespace
@@ -226,8 +222,7 @@ Spawned::Spawned(Spawned&& other) noexcept
 Spawned::~Spawned() {
   if (pid_ < 0) return;
   kill(-pid_, SIGKILL);
-  std::set<pid_t> one{pid_};
-  reap_all(one, kReapPatience);
+  reap_killed(pid_, kReapPatience);
 }
 
 Result<Spawned> spawn(const SpawnOptions& options) {
@@ -289,14 +284,23 @@ bool spawn_in_progress() {
 }
 
 std::size_t kill_children(Duration patience) {
-  std::set<pid_t> children;
-  {
-    const std::lock_guard lock(live().mutex);
-    children = live().children;
+  const TimePoint late = system_clock().now() + patience;
+  for (;;) {
+    std::set<pid_t> children;
+    bool starting = false;
+    {
+      const std::lock_guard lock(live().mutex);
+      children = live().children;
+      starting = live().starting > 0;  // on other threads: they are listed soon
+    }
+    for (const pid_t child : children) {
+      kill(-child, SIGKILL);
+      if (has_ended(child)) reap_child(child);
+    }
+    const std::size_t left = live_children();
+    if ((left == 0 && !starting) || system_clock().now() >= late) return left;
+    std::this_thread::sleep_for(kReapStep);
   }
-  for (const pid_t child : children) kill(-child, SIGKILL);
-  reap_all(children, patience);
-  return children.size();
 }
 
 }  // namespace virgo::uv

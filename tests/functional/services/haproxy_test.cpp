@@ -34,7 +34,7 @@ TEST(HaProxyService, TellsOfItself) {
               format(kCheck, "wrong", url + ", username: virgo, password: nonsense") +
               format(kCheck, "socket", socket) +
               format(kCheck, "sums", socket + ", servers: false"));
-  const auto sees_it_down = ended("ok", "down: app/away");
+  const auto sees_it_down = judged("warn", "down: app/away");
   for (const char* check : {"http", "socket"}) {
     const json::Value report = watch.report(check, sees_it_down);
     const std::string app = "proxy_name=app,service_name=";

@@ -10,7 +10,9 @@ namespace {
 
 struct Nginx : Service {
   int port = unused_port();
+  int tls_port = unused_port();
   Nginx() {
+    make_certificate();
     write("users", "virgo:{PLAIN}secret\n");
     std::string text = "daemon off;\nmaster_process off;\npid " + file("pid") +
                        ";\nerror_log stderr;\n" +
@@ -20,8 +22,10 @@ struct Nginx : Service {
     text += format(
         "  server {{\n    listen 127.0.0.1:{};\n    location = /status {{ stub_status; }}\n"
         "    location = /locked {{ stub_status; auth_basic x; auth_basic_user_file {}; }}\n"
-        "    location = /text {{ return 200 'Active connections: none'; }}\n  }}\n}}\n",
-        port, file("users"));
+        "    location = /text {{ return 200 'Active connections: none'; }}\n  }}\n"
+        "  server {{\n    listen 127.0.0.1:{} ssl;\n    ssl_certificate {};\n"
+        "    ssl_certificate_key {};\n    location = /status {{ stub_status; }}\n  }}\n}}\n",
+        port, file("users"), tls_port, file("cert.pem"), file("key.pem"));
     write("nginx.conf", text);
     start({"/usr/sbin/nginx", "-p", dir(), "-c", file("nginx.conf"), "-e", "stderr"}, port);
   }
@@ -58,6 +62,16 @@ TEST(NginxService, TellsOfItself) {
   watch.report("none", ended("failed", "/locked answers 401 Unauthorized"));
   watch.report("missing", ended("failed", "/missing answers 404 Not Found"));
   watch.report("text", ended("failed", "/text is not nginx's stub_status"));
+}
+
+TEST(NginxService, SpeaksTls) {
+  const Nginx server;
+  constexpr const char* kCheck =
+      "  - {{name: {}, type: virgo.nginx, params: {{url: 'https://127.0.0.1:{}/status'{}}}}}\n";
+  Watch watch(format(kCheck, "right", server.tls_port, ", ca: " + server.file("cert.pem")) +
+              format(kCheck, "stranger", server.tls_port, ""));
+  EXPECT_GT(number(watch.report("right"), "nginx.requests"), 0);
+  watch.report("stranger", ended("failed", "self-signed certificate"));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace {
 
 struct Redis : Service {
   int port = unused_port();
+  int tls_port = unused_port();
   explicit Redis(std::vector<std::string> options = {}) {
     std::vector<std::string> argv{"/usr/bin/redis-server",
                                   "--port",
@@ -22,6 +23,10 @@ struct Redis : Service {
                                   "",
                                   "--unixsocket",
                                   file("redis.sock")};
+    make_certificate();
+    argv.insert(argv.end(),
+                {"--tls-port", std::to_string(tls_port), "--tls-cert-file", file("cert.pem"),
+                 "--tls-key-file", file("key.pem"), "--tls-auth-clients", "no"});
     argv.insert(argv.end(), options.begin(), options.end());
     start(std::move(argv), port);
   }
@@ -91,6 +96,18 @@ TEST(RedisService, WantsThePassword) {
   watch.report("wrong", ended("failed", "Redis refuses AUTH: WRONGPASS"));
   watch.report("none", ended("failed", "Redis refuses INFO: NOAUTH"));
   EXPECT_EQ(watch.agent().err().find("secret\""), std::string::npos);
+}
+
+TEST(RedisService, SpeaksTls) {
+  const Redis server;
+  constexpr const char* kCheck =
+      "  - {{name: {}, type: virgo.redis, params: {{port: {}, tls: true{}}}}}\n";
+  Watch watch(format(kCheck, "right", server.tls_port, ", ca: " + server.file("cert.pem")) +
+              format(kCheck, "stranger", server.tls_port, "") +
+              format(kCheck, "careless", server.tls_port, ", verify: false"));
+  EXPECT_GT(number(watch.report("right"), "redis.memory.used"), 0);
+  EXPECT_GT(number(watch.report("careless"), "redis.memory.used"), 0);
+  watch.report("stranger", ended("failed", "self-signed certificate"));
 }
 
 }  // namespace

@@ -28,8 +28,11 @@ class Service {
   // Writes a file that the server can read.
   void write(const std::string& name, const std::string& text);
 
+  // Makes cert.pem and key.pem, of 127.0.0.1; nobody has signed it.
+  void make_certificate();
+
   // Runs in the foreground what `argv` says. The test has failed if nobody answers at
-  // `ready_port` in time, or the server ends before.
+  // `ready_port` in time, or the server ends before. Port 0: nobody is waited for.
   void start(const std::vector<std::string>& argv, int ready_port,
              const std::map<std::string, std::string>& environment = {});
   // The same without the change of user.

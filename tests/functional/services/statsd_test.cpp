@@ -141,5 +141,28 @@ TEST_F(Statsd, SaysThatThePortIsTaken) {
   wait_for_server(watch);
 }
 
+// What has been added up goes on when the file is changed.
+TEST_F(Statsd, GoesOnWhenItsFileIsChanged) {
+  const TempDir folder;
+  const std::string text = read_file(source_dir() + "/lua-plugins/statsd.lua");
+  write_file(folder.file("statsd.lua"), text);
+  Watch watch(check(), "plugins: {lua: [" + folder.path() + "]}\n");
+  wait_for_server(watch);
+  sender.send("views:5|c|#page:a\ntime:7|ms\nqueue:3|g\nlast:1|g");
+  const double ready = number(report_with(watch, "last", 1), "ready");
+  write_file(folder.file("new"), text + "\n-- changed\n");
+  ASSERT_EQ(rename(folder.file("new").c_str(), folder.file("statsd.lua").c_str()), 0);
+  ASSERT_TRUE(watch.agent().process().says("statsd.lua is used as it is now"));
+  // A new one listens: what came in between is lost, as datagrams are.
+  const json::Value report = watch.report("s", [this](const json::Value& r) {
+    sender.send("views:1|c|#page:a\nqueue:+1|g\ntime:1|ms\nlast:2|g");
+    return number(r, "last") == 2;
+  });
+  EXPECT_GT(number(report, "views{page=a}"), 5) << json::to_json(report);
+  EXPECT_GT(number(report, "queue"), 3);
+  EXPECT_GT(number(report, "time.sum"), 7);
+  EXPECT_EQ(number(report, "ready"), ready);
+}
+
 }  // namespace
 }  // namespace virgo::functional

@@ -9,7 +9,8 @@ namespace virgo::functional {
 
 Watch::Watch(const std::string& checks, const std::string& rest) {
   endpoint_.start();
-  agent_.start(agent_yaml(endpoint_, checks, "defaults: {interval: 200ms, timeout: 5s}\n" + rest));
+  agent_.start(agent_yaml(endpoint_, checks,
+                          "defaults: {interval: 200ms, timeout: 5s, splay: 0s}\n" + rest));
 }
 
 json::Value Watch::report(const std::string& check, const Accept& accept) {

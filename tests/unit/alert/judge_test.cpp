@@ -2,6 +2,7 @@
 #include "alert_world.hpp"
 
 #include <cmath>
+#include <optional>
 
 namespace virgo::alert::testing {
 namespace {
@@ -347,6 +348,50 @@ TEST_F(Judging, DoubtsMetricsThatNeverCome) {
   EXPECT_THAT(log.lines(), ElementsAre(HasSubstr("WARN  alert: check 'check' is unknown"),
                                        HasSubstr("check 'check': its first 3 runs had no sample "
                                                  "of typo, which a rule is about")));
+}
+
+// Against what the words of a rule mean, found anew from the whole history each time.
+TEST_F(Judging, AnyHistoryIsJudgedAsTheRuleIsWorded) {
+  struct Seen {
+    TimePoint at;
+    double value;
+  };
+  const LogCapture quiet;
+  std::uint64_t seed = 1;
+  const auto random = [&seed](std::uint64_t below) {
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (seed >> 33) % below;
+  };
+  for (int round = 0; round < 50; ++round) {
+    config::AlertRule spec = above("10");
+    spec.clear = scalar("5");
+    spec.hold = std::chrono::seconds(random(4));
+    spec.clear_for = std::chrono::seconds(random(4));
+    rules({spec});
+    std::vector<Seen> history;
+    // How long `holds` has been so without a break, up to now; nothing if it is not.
+    const auto lasted = [&](const auto& holds) {
+      std::optional<Duration> out;
+      for (auto at = history.rbegin(); at != history.rend() && holds(at->value); ++at)
+        out = history.back().at - at->at;
+      return out;
+    };
+    bool alert = false;
+    for (int n = 0; n < 200; ++n) {
+      clock.advance(std::chrono::seconds(1 + random(2)));
+      const double values[] = {4, 5, 6, 10, 11, 12, 13};
+      history.push_back({clock.now(), values[random(7)]});
+      const auto bad = lasted([](double v) { return v > 10; });
+      const auto good = lasted([](double v) { return v <= 5; });
+      if (!alert && bad && *bad >= spec.hold) {
+        alert = true;
+      } else if (alert && good && *good >= spec.clear_for) {
+        alert = false;
+      }
+      ASSERT_EQ(run({m(history.back().value)}), alert ? Health::critical : Health::ok)
+          << "round " << round << ", report " << n;
+    }
+  }
 }
 
 }  // namespace

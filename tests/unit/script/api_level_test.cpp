@@ -1,5 +1,6 @@
 // tests/lua/api/level-N.txt name everything a plugin of that level can rely on. A name of a
 // released level may neither go nor change its kind; a new one needs a level.
+#include <cctype>
 #include <fstream>
 #include <map>
 #include <set>
@@ -8,8 +9,8 @@
 #include <lua.hpp>
 
 #include "binding/bindings.hpp"
+#include "lua_checks.hpp"
 #include "script/lua_check_type.hpp"
-#include "script/lua_checks.hpp"
 #include "script/lua_file.hpp"
 
 namespace virgo::script {
@@ -17,6 +18,8 @@ namespace {
 
 // Full name and kind: "virgo.tcp.connect" is a "function".
 using Names = std::map<std::string, std::string>;
+
+constexpr const char* kNames = "test.names";  // registry: where walk_all() puts them
 
 void walk(lua_State* L, const std::string& name, Names& out);
 
@@ -68,10 +71,9 @@ void walk(lua_State* L, const std::string& name, Names& out) {
 
 // The methods of the objects that plugins get, by the name of their metatable.
 void walk_classes(lua_State* L, Names& out) {
-  static const std::map<std::string, std::string> kClasses{
-      {"virgo.socket", "virgo.Socket"},
-      {"virgo.datagrams", "virgo.UdpSocket"},
-      {"virgo.run", "virgo.Run"}};
+  static const std::map<std::string, std::string> kClasses{{"virgo.socket", "virgo.Socket"},
+                                                           {"virgo.datagrams", "virgo.UdpSocket"},
+                                                           {"virgo.run", "virgo.Run"}};
   for (const auto& [metatable, name] : kClasses) {
     luaL_getmetatable(L, metatable.c_str());
     ASSERT_TRUE(lua_istable(L, -1)) << metatable;
@@ -85,8 +87,7 @@ void walk_classes(lua_State* L, Names& out) {
 }
 
 int walk_all(lua_State* L) {
-  lua_pushlightuserdata(L, &walk_all);
-  lua_rawget(L, LUA_REGISTRYINDEX);
+  lua_getfield(L, LUA_REGISTRYINDEX, kNames);
   auto& out = *static_cast<Names*>(lua_touserdata(L, -1));
   lua_getglobal(L, "virgo");
   walk(L, "virgo", out);
@@ -139,9 +140,8 @@ TEST_F(ApiLevel, TheStateHasWhatTheLevelsSay) {
     ASSERT_TRUE(run.finished());
     lua::State& state = *(*file)->live_state();
     lua_State* L = state.raw();
-    lua_pushlightuserdata(L, reinterpret_cast<void*>(&walk_all));
     lua_pushlightuserdata(L, &found);
-    lua_rawset(L, LUA_REGISTRYINDEX);
+    lua_setfield(L, LUA_REGISTRYINDEX, kNames);
     const auto walked = state.protect(walk_all, nullptr);
     ASSERT_TRUE(walked.ok()) << walked.error().message;
   }

@@ -21,7 +21,8 @@ class ExecCheckTest : public LuaCheckTest {
       uv::Timer pulse(loop_, [] {});
       pulse.start(milliseconds(1), milliseconds(1));
       const TimePoint late = system_clock().now() + std::chrono::seconds(20);
-      while (uv::live_children() > 0 && system_clock().now() < late) loop_.run_once(true);
+      while ((uv::live_children() > 0 || uv::spawn_in_progress()) && system_clock().now() < late)
+        loop_.run_once(true);
     }
     EXPECT_EQ(uv::live_children(), 0u);
     LuaCheckTest::TearDown();

@@ -2,10 +2,12 @@
 #include <gmock/gmock.h>
 #include <signal.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "children.hpp"
 #include "lua_checks.hpp"
+#include "unit/plugins/dead_mount.hpp"
 #include "uv/process_spawn.hpp"
 
 namespace virgo::script {
@@ -25,7 +27,9 @@ class LuaExecTest : public LuaCheckTest {
     const TimePoint late = system_clock().now() + std::chrono::seconds(20);
     uv::Timer pulse(loop_, [] {});
     pulse.start(milliseconds(1), milliseconds(1));
-    while (uv::live_children() > children && system_clock().now() < late) loop_.run_once(true);
+    while ((uv::live_children() > children || uv::spawn_in_progress()) &&
+           system_clock().now() < late)
+      loop_.run_once(true);
   }
   void expect_ok(const std::string& body) {
     const auto& run = run_body(body);
@@ -177,14 +181,103 @@ TEST_F(LuaExecTest, AFloodOfProgramsIsRefused) {
 
 // They count until they are gone, also when the run that started them is over.
 TEST_F(LuaExecTest, WhoDoesNotEndKeepsItsPlace) {
-  const char* const kStubborn =
-      "virgo.exec{'/bin/sh', '-c', [[trap '' TERM; while :; do sleep 1; done]], timeout = 0.05}";
-  std::string body = "for i = 1, 16 do " + std::string(kStubborn) + " end\n";
-  body +=
-      "local ok, err = pcall(virgo.exec, {'/bin/true'})\n"
-      "assert(not ok and err:find('16 programs'), err)\n"
-      "while not pcall(virgo.exec, {'/bin/true'}) do virgo.sleep(0.02) end";
-  expect_ok(body);
+  load(
+      "local c = virgo.check { name = 'deaf', metrics = {{ name = 'v' }}, "
+      "needs = { exec = {'/bin/sh'} } }\n"
+      "function c:collect(run)\n"
+      "  local script = [[trap '' TERM; : > " +
+      folder_ +
+      "/up.$$; while :; do sleep 1; done]]\n"
+      "  local all = {}\n"
+      "  for i = 1, 16 do all[i] = function() virgo.exec{'/bin/sh', '-c', script} end end\n"
+      "  virgo.parallel(all)\n"
+      "end\n"
+      "local d = virgo.check { name = 'next', metrics = {{ name = 'v' }}, "
+      "needs = { exec = {'/bin/true'} } }\n"
+      "function d:collect(run) assert(virgo.exec{'/bin/true'}) end");
+  check::Check* deaf = make("deaf");
+  check::Check* next = make("next");
+  ASSERT_TRUE(deaf != nullptr && next != nullptr);
+  RecordedRun& run = start(*deaf);
+  const auto up = [this] {
+    std::size_t n = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_))
+      n += entry.path().filename().string().starts_with("up.") ? 1 : 0;
+    return n;
+  };
+  {
+    uv::Timer pulse(loop_, [] {});
+    pulse.start(milliseconds(1), milliseconds(1));
+    const TimePoint late = system_clock().now() + std::chrono::seconds(20);
+    while (up() < 16 && system_clock().now() < late) loop_.run_once(true);
+  }
+  deaf->cancel(run);
+  EXPECT_TRUE(run.finished());
+  EXPECT_THAT(collect(*next).text(),
+              ::testing::HasSubstr("16 programs that this file has started still run"));
+  run_until_at_most(15);
+  EXPECT_EQ(collect(*next).status(), Status::ok);
+}
+
+TEST_F(LuaExecTest, AllFilesTogetherHaveALimit) {
+  const std::string body =
+      "function c:collect(run)\n"
+      "  local all = {}\n"
+      "  for i = 1, 16 do\n"
+      "    all[i] = function() assert(virgo.exec{'/bin/sleep', '1000'}) end\n"
+      "  end\n"
+      "  virgo.parallel(all)\nend";
+  std::vector<std::pair<check::Check*, RecordedRun*>> open;
+  for (int i = 0; i < 8; ++i) {
+    const std::string name = "crowd" + std::to_string(i);
+    load("local c = virgo.check { name = '" + name +
+             "', metrics = {{ name = 'v' }}, needs = { exec = {'/bin/sleep'} } }\n" + body,
+         name + ".lua");
+    check::Check* check = make(name);
+    ASSERT_NE(check, nullptr);
+    open.emplace_back(check, &start(*check));
+  }
+  {
+    uv::Timer pulse(loop_, [] {});
+    pulse.start(milliseconds(1), milliseconds(1));
+    while (uv::live_children() < 128) loop_.run_once(true);
+  }
+  EXPECT_THAT(verdict("virgo.exec{'/bin/true'}"),
+              ::testing::HasSubstr("128 programs of the agent's checks still run"));
+  open[0].first->cancel(*open[0].second);
+  run_until_at_most(127);
+  EXPECT_THAT(verdict("virgo.exec{'/bin/true'}"), ::testing::StartsWith("ok"));
+  for (std::size_t i = 1; i < open.size(); ++i) open[i].first->cancel(*open[i].second);
+}
+
+// The file of the program cannot be reached: neither the loop nor the next run hangs.
+TEST_F(LuaExecTest, AProgramOnADeadMountHoldsNothingUp) {
+  if (const std::string why = native::own_mounts(); !why.empty()) GTEST_SKIP() << why;
+  native::DeadMount dead(folder_ + "/dead");
+  if (!dead.problem().empty()) GTEST_SKIP() << dead.problem();
+  load(
+      "local c = virgo.check { name = 'dead', metrics = {{ name = 'v' }}, "
+      "needs = { exec = {'/'} } }\n"
+      "function c:collect(run)\n"
+      "  if run.number > 1 then assert(virgo.exec{'/bin/true'}) end\n"
+      "  assert(virgo.exec{'" +
+      folder_ + "/dead/x', timeout = run.number > 1 and 0.1 or nil})\nend");
+  check::Check* check = make("dead");
+  ASSERT_NE(check, nullptr);
+  EXPECT_EQ(collect(*check, milliseconds(200)).status(), Status::timeout);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_THAT(collect(*check).text(), ::testing::HasSubstr("could not even be started after"));
+  EXPECT_THAT(collect(*check).text(),
+              ::testing::HasSubstr("are their files on a mount that hangs?"));
+  dead.hang_up();
+  const auto& run = [&]() -> RecordedRun& {
+    for (;;) {
+      RecordedRun& last = collect(*check);
+      if (last.text().find("mount that hangs") == std::string::npos) return last;
+      loop_.run_once(true);
+    }
+  }();
+  EXPECT_THAT(run.text(), ::testing::HasSubstr("Transport endpoint is not connected"));
 }
 
 TEST_F(LuaExecTest, HostileProgramsAreBoundedAndNamed) {

@@ -256,22 +256,6 @@ TEST_F(LuaIoTest, TellsAboutFilesAndFolders) {
   EXPECT_EQ(run.status(), Status::ok) << run.text();
 }
 
-TEST_F(LuaIoTest, AListOfNamesIsBounded) {
-  const std::string many = folder_ + "/many";
-  ASSERT_EQ(mkdir(many.c_str(), 0700), 0);
-  const auto add = [&](int i) {
-    std::fclose(std::fopen((many + "/" + std::to_string(i)).c_str(), "w"));
-  };
-  for (int i = 0; i < 10'000; ++i) add(i);
-  EXPECT_EQ(run_body("assert(#assert(virgo.fs.list('" + many + "')) == 10000)").status(),
-            Status::ok)
-      << runs_.back()->text();
-  add(10'000);
-  EXPECT_NE(run_body("return virgo.fs.list('" + many + "')").text().find("more than 10000 names"),
-            std::string::npos)
-      << runs_.back()->text();
-}
-
 TEST_F(LuaIoTest, ANamedPipeDoesNotBlock) {
   ASSERT_EQ(mkfifo((folder_ + "/pipe").c_str(), 0600), 0);
   const auto& run = run_body("assert(assert(virgo.fs.read('" + folder_ + "/pipe')) == '')");

@@ -1,4 +1,6 @@
 // virgo.tls, virgo.unix and sock:start_tls of Lua checks.
+#include <atomic>
+
 #include "unit/script/lua_net_world.hpp"
 
 namespace virgo::script {
@@ -134,13 +136,56 @@ TEST_F(LuaTlsTest, ReportsEveryKindOfBadCertificate) {
   }
 }
 
+TEST_F(LuaTlsTest, AChangedFileOfAuthoritiesIsSeen) {
+  serve_tls([](Peer& peer) { (void)peer.connection->write("x"); });
+  const std::string file = folder_ + "/ca.pem";
+  const auto write = [&](const std::string& text) {
+    std::FILE* f = std::fopen((file + ".new").c_str(), "w");
+    std::fputs(text.c_str(), f);
+    std::fclose(f);
+    ASSERT_EQ(std::rename((file + ".new").c_str(), file.c_str()), 0);
+  };
+  const std::string ask = format("assert(virgo.tls.connect('127.0.0.1', {}, {{ ca = '{}' }}))",
+                                 listener_->port(), file);
+  const auto& missing = run_body(ask);
+  EXPECT_EQ(missing.status(), Status::invalid);
+  EXPECT_HAS(missing.text(), "virgo.tls.connect: " + file);
+  write(crypto::testing::Pki().authority.certificate_pem);
+  EXPECT_HAS(say(ask), "not signed by a certificate authority in " + file);
+  write(pki().authority.certificate_pem);
+  expect_ok(ask);
+  expect_ok(ask);
+  write("nonsense");
+  EXPECT_HAS(say(ask), "holds no certificate");
+}
+
+// Workers that are busy for ever stand for a dead mount.
+TEST_F(LuaTlsTest, FilesThatDoNotComeBackStopNobodyElse) {
+  serve_tls(start_tls_server());
+  const auto released = std::make_shared<std::atomic<bool>>(false);
+  for (int i = 0; i < 4; ++i) workers_.submit([released] { released->wait(false); });
+  const std::vector<std::pair<std::string, const char*>> calls = {
+      {connect(), "virgo.tls.connect to 127.0.0.1"},
+      {connect_clear() + "s:start_tls { ca = ca }", "sock:start_tls with 127.0.0.1"},
+      {"virgo.http.get('https://127.0.0.1/', { ca = '/etc/none' })",
+       "virgo.http.request of https://127.0.0.1/"}};
+  for (const auto& [body, where] : calls) {
+    const auto& run = run_body(body, milliseconds(50));
+    EXPECT_EQ(run.status(), Status::timeout);
+    EXPECT_HAS(run.text(), where);
+  }
+  EXPECT_EQ(workers_.load().queued, 0u);
+  *released = true;
+  released->notify_all();
+}
+
 TEST_F(LuaTlsTest, SaysWhatDoesNotSpeakTls) {
   serve([](Peer& peer) { (void)peer.connection->write("SSH-2.0-x\r\n"); });
   EXPECT_HAS(say(connect()), "does not speak TLS (it sent \"SSH-2.0-x");
   serve(nullptr);
-  const auto& run = run_body(connect("{ ca = ca, timeout = 0.05 }"));
+  const auto& run = run_body(connect("{ ca = ca, timeout = 0.25 }"));
   EXPECT_EQ(run.status(), Status::timeout);
-  EXPECT_HAS(run.text(), "no success within 50ms (while in the TLS handshake)");
+  EXPECT_HAS(run.text(), "no success within 250ms (while in the TLS handshake)");
 }
 
 TEST_F(LuaTlsTest, StartsTlsOnAnOpenConnection) {

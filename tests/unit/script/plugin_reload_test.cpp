@@ -4,6 +4,7 @@
 
 #include "script/plugin_check.hpp"
 #include "unit/script/lua_checks.hpp"
+#include "uv/inspect.hpp"
 
 namespace virgo::script {
 namespace {
@@ -280,16 +281,27 @@ TEST_F(PluginReload, WhatIsHandedOverSurvivesTheProcess) {
   EXPECT_NE(::stat(file.c_str(), &info), 0);
 }
 
-// States of old generations are closed: what they hold is freed.
+// Old generations are closed: their states, and the handles of what ran beside.
 TEST_F(PluginReload, NothingStaysOfOldGenerations) {
-  begin(counter(0));
+  const auto server = [](int version) {
+    return counter(version, "function check:background() while true do virgo.sleep(0.5) end end\n");
+  };
+  begin(server(0));
+  EXPECT_EQ(run(), "0 1");
+  for (int i = 0; i < 20; ++i) loop_.run_once(false);
+  const std::size_t handles = uv::list_handles(loop_).size();
   std::vector<std::weak_ptr<const LuaCheckType>> old;
   for (int version = 1; version <= 100; ++version) {
     old.push_back(static_cast<PluginType*>(registry_.find("counter"))->now());
-    change(counter(version));
-    EXPECT_EQ(run(), std::to_string(version) + " " + std::to_string(version));
+    ASSERT_FALSE(change(server(version)).provided.empty());
+    change("this is broken");
+    EXPECT_EQ(run(), std::to_string(version) + " " + std::to_string(version + 1));
   }
+  for (int i = 0; i < 20; ++i) loop_.run_once(false);
+  // A type lives as long as a check or a state of its generation.
   for (const auto& type : old) EXPECT_TRUE(type.expired());
+  EXPECT_EQ(instances(), 1u);
+  EXPECT_EQ(uv::list_handles(loop_).size(), handles);
 }
 
 }  // namespace
