@@ -233,7 +233,7 @@ int start(lua_State* L, Strand& strand, Call& call) {
 int perform(lua_State* L) {
   Strand& strand = Strand::current(L, kRequest);
   const Options options(L, 1, kRequest, kOptions);
-  check_net(L, options.has("unix") ? Net::unix_ : Net::tcp, kRequest);
+  check_net(L, options.has("unix") ? Net::unix_domain : Net::tcp, kRequest);
   Call& call = lua::push_boxed<Call>(L, "virgo.http.call");
   read_request(L, options, call, static_cast<double>(strand.context().max_read()));
   check_room(L, strand, kRequest);

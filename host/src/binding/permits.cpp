@@ -87,7 +87,7 @@ const char* net_name(Net kind) {
       return "tcp";
     case Net::udp:
       return "udp";
-    case Net::unix_:
+    case Net::unix_domain:
       return "unix";
     case Net::icmp:
       return "icmp";
@@ -100,7 +100,7 @@ const char* net_name(Net kind) {
 }
 
 const std::vector<Net>& net_kinds() {
-  static const std::vector<Net> all{Net::tcp,  Net::udp, Net::unix_,
+  static const std::vector<Net> all{Net::tcp,  Net::udp, Net::unix_domain,
                                     Net::icmp, Net::dns, Net::listen};
   return all;
 }

@@ -19,7 +19,7 @@ class Context;
 enum class Net : std::uint8_t {
   tcp = 1,      // connections over TCP, with TLS or HTTP on top, and looking up names for it
   udp = 2,      // datagrams
-  unix_ = 4,    // sockets of this host
+  unix_domain = 4,    // sockets of this host
   icmp = 8,     // echo requests
   dns = 16,     // questions to name servers
   listen = 32,  // being connected or sent to: udp.bind

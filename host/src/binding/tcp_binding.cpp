@@ -149,7 +149,7 @@ int unix_connect(lua_State* L) {
   if (size == 0 || path[0] != '/') return luaL_argerror(L, 1, "the absolute path of a socket");
   lua_settop(L, 2);
   const double timeout = Options(L, 2, kUnix, kOptions).seconds("timeout", kMaxTimeout);
-  check_net(L, Net::unix_, kUnix);
+  check_net(L, Net::unix_domain, kUnix);
   check_room(L, strand, kUnix);
   lua::check_can_wait(L, kUnix);
   start_unix(L, strand, path, size, timeout);
