@@ -36,11 +36,15 @@ void PluginChecks::wait_for(const config::CheckSpec& spec, std::size_t number) {
 }
 
 void PluginChecks::apply(const script::PluginFile::Changes& changes) {
-  std::erase_if(waiting_, [&](Waiting& waiting) {
-    const auto& types = changes.provided;
-    return std::find(types.begin(), types.end(), waiting.spec.type) != types.end() &&
-           begin(waiting);
-  });
+  const auto provided = [&](const std::string& type) {
+    return std::find(changes.provided.begin(), changes.provided.end(), type) !=
+           changes.provided.end();
+  };
+  // What the old code did is not held against the new.
+  for (std::size_t i = 0; i < scheduler_.size(); ++i)
+    if (provided(scheduler_.identity(i).type)) scheduler_.forgive(i);
+  std::erase_if(waiting_,
+                [&](Waiting& waiting) { return provided(waiting.spec.type) && begin(waiting); });
   start_by_themselves();
 }
 

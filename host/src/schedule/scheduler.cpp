@@ -184,9 +184,17 @@ void Scheduler::exchange(Entry& entry) {
   // Code of it still executes somewhere: see the destructor.
   if (entry.check != nullptr && entry.check->wedged()) (void)entry.check.release();
   entry.check = std::move(entry.next);
+  forgive(entry);
+}
+
+void Scheduler::forgive(Entry& entry) {
   entry.strikes = 0;
   entry.struck = false;
   entry.stats.quarantined = false;
+}
+
+void Scheduler::forgive(std::size_t number) {
+  forgive(*entries_[number]);
 }
 
 std::optional<TimePoint> Scheduler::next_wake() const {

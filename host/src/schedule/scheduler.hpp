@@ -92,6 +92,8 @@ class Scheduler {
   // count of ticks stay. An open run ends with the old one first. Not from within a
   // call of the scheduler's.
   void replace(std::size_t number, const char* runtime, std::unique_ptr<check::Check> check);
+  // The check is another one now, although its object is the same: a quarantine ends.
+  void forgive(std::size_t number);
   // The check is not run any more; an open run is cancelled. The same rule.
   void retire(std::size_t number);
 
@@ -122,6 +124,7 @@ class Scheduler {
   struct Entry;
   void process(Entry& entry, TimePoint now);
   void exchange(Entry& entry);
+  static void forgive(Entry& entry);
   void changed(Entry& entry);
   void cancel_open_runs();
   void tell_if_idle();

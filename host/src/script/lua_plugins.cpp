@@ -84,7 +84,20 @@ PluginFile::Changes LuaPlugins::changed(const std::string& folder,
       append(all.gone, changes->gone);
     }
   }
+  if (!all.gone.empty()) try_refused(all);
   return all;
+}
+
+// A type has no file any more: one that was refused because of it may be used now.
+void LuaPlugins::try_refused(PluginFile::Changes& all) {
+  for (const auto& [path, file] : files_) {
+    if (file->problem().empty()) continue;
+    const auto changes = file->load(true);
+    if (!changes) continue;
+    log_info("plugins", "{} is used now", path);
+    append(all.provided, changes->provided);
+    append(all.gone, changes->gone);
+  }
 }
 
 std::map<std::string, Duration> LuaPlugins::self_starting() const {

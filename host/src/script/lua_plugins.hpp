@@ -39,6 +39,7 @@ class LuaPlugins {
   void save() const;
 
  private:
+  void try_refused(PluginFile::Changes& all);
   PluginFile& file(const std::string& path);
 
   check::Registry& registry_;

@@ -38,6 +38,10 @@ void PluginCheck::abandon(check::Run& run) {
   if (running_ != nullptr) running_->abandon(run);
 }
 
+void PluginCheck::quarantine() {
+  if (now_.check != nullptr) now_.check->quarantine();
+}
+
 bool PluginCheck::wedged() const {
   return (now_.check != nullptr && now_.check->wedged()) ||
          std::any_of(old_.begin(), old_.end(),

@@ -33,6 +33,7 @@ class PluginCheck final : public check::Check {
   void start(check::Run& run) override;
   void cancel(check::Run& run) override;
   void abandon(check::Run& run) override;
+  void quarantine() override;
   bool wedged() const override;
   std::optional<check::Suspension> suspension() const override;
 

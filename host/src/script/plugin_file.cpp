@@ -50,7 +50,7 @@ PluginFile::PluginFile(std::string path, check::Registry& registry, const CheckS
 
 PluginFile::~PluginFile() = default;
 
-Result<PluginFile::Changes> PluginFile::load() {
+Result<PluginFile::Changes> PluginFile::load(bool again) {
   auto source = read_script(path_);
   if (!source) {
     problem_ = source.error().message;
@@ -61,7 +61,7 @@ Result<PluginFile::Changes> PluginFile::load() {
     refused_.clear();
     return Changes{};
   }
-  if (!problem_.empty() && *source == refused_) return Changes{};
+  if (!again && !problem_.empty() && *source == refused_) return Changes{};
   refused_ = *source;
   auto file = LuaFile::load(path_, *source, services_);
   Result<Changes> changes =

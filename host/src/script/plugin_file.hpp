@@ -35,8 +35,8 @@ class PluginFile : public std::enable_shared_from_this<PluginFile> {
 
   const std::string& path() const { return path_; }
   // Reads the path, and exchanges the generation if there is another text. Nothing
-  // happens when it is the one that runs, or one that was refused.
-  Result<Changes> load();
+  // happens when it is the one that runs, or one that was refused, unless `again`.
+  Result<Changes> load(bool again = false);
   // The file is not there any more: its checks report that.
   Changes remove();
   // What is wrong with the text that is there now; "" = it is the one that runs.

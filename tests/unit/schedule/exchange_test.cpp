@@ -143,6 +143,11 @@ TEST_F(Exchange, AQuarantinedOneIsTriedAgain) {
   add(slow, every(1s));
   pass(6s);
   ASSERT_TRUE(scheduler->stats(0).quarantined);
+  scheduler->forgive(0);
+  const int starts = slow.starts;
+  pass(6s);
+  EXPECT_EQ(slow.starts, starts + 5) << "it has all its strikes again";
+  ASSERT_TRUE(scheduler->stats(0).quarantined);
   Script fresh;
   replace(0, fresh);
   pass(1s);

@@ -196,6 +196,9 @@ TEST_F(PluginReload, AFileThatIsGoneAndComesAgain) {
   change(counter(4));
   EXPECT_EQ(logged("exists already, from " + path("other.lua")), 1u);
   EXPECT_EQ(run(), "3 4");
+  // The one that was refused is used when the other goes.
+  EXPECT_EQ(remove("other.lua").provided, std::vector<std::string>{"counter"});
+  EXPECT_EQ(run(), "4 5");
 }
 
 TEST_F(PluginReload, OneThatWasRenamedIsOneChange) {
