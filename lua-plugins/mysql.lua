@@ -151,6 +151,7 @@ local function query(link, sql)
     if kind == 254 and #packet < 9 then part = part + 1
     elseif part == 1 then names[#names + 1] = texts(packet)[5]:lower()
     else rows[#rows + 1] = texts(packet) end
+    if #names + #rows > 5000 then fail("MySQL's answer has no end") end
   end
   return rows, names
 end

@@ -46,8 +46,8 @@ struct PluginCrash : ::testing::Test {
                            rest()));
   }
   std::string rest() const {
-    return "plugins: {native: [" + plugins.path() + "]}\nstate: " + agent.dir().file("state") +
-           "\n";
+    return "plugins: {native: [" + plugins.path() +
+           "], lua: []}\nstate: " + agent.dir().file("state") + "\n";
   }
   void expect_crash(const std::string& type,
                     const std::string& call = ", check 'acme', collect()") {

@@ -253,7 +253,8 @@ TEST_F(PluginTools, ListShowsWhatBecomesOfEachFile) {
   put(refused("plain_text"), "e.so");
   put(good("params"), "f.so");
   ASSERT_EQ(chmod(dir.file("p/f.so").c_str(), 0666), 0);
-  write_file(dir.file("agent.yaml"), "plugins: {native: [p, none], lua: []}\nstate: state\nchecks: []\n");
+  write_file(dir.file("agent.yaml"),
+             "plugins: {native: [p, none], lua: []}\nstate: state\nchecks: []\n");
 
   const Ended json = plugin({"list", "-c", dir.file("agent.yaml"), "--json"});
   EXPECT_EQ(json.code, 1);

@@ -1,7 +1,7 @@
 // The state folder as far as crashes go: "crashes" (native/crash_record.hpp),
-// "skipped-plugins" (native/skip_list.hpp) and "hung-checks" (script/hung_checks.hpp). What lies in it decides which plugins are
-// not loaded, so it is used only if nobody but root and our effective user can write
-// it; the same goes for each file. All agents of a host may share it. Any thread.
+// "skipped-plugins" (native/skip_list.hpp) and "hung-checks" (script/hung_checks.hpp). What lies in
+// it decides which plugins are not loaded, so it is used only if nobody but root and our effective
+// user can write it; the same goes for each file. All agents of a host may share it. Any thread.
 #pragma once
 
 #include <chrono>

@@ -343,7 +343,8 @@ Result<Declaration> read(lua_State* L, int index) {
   if (!needs) return needs.error();
   out.needs = std::move(needs).value();
   table.get("metrics");
-  if (out.undeclared && lua_isnil(L, -1)) return out;
+  if (out.undeclared && (lua_isnil(L, -1) || (lua_istable(L, -1) && lua_objlen(L, -1) == 0)))
+    return out;
   auto metrics = read_metrics(L, lua_gettop(L));
   if (!metrics) return metrics.error();
   out.metrics = std::move(metrics).value();

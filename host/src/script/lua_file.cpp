@@ -1,5 +1,7 @@
 #include "script/lua_file.hpp"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <lua.hpp>
@@ -249,6 +251,7 @@ void LuaFile::give_up_state(LuaCheck& guilty, const std::string& why) {
     if (check != &guilty) check->evict(why);
   idle_.clear();
   state_.reset();
+  malloc_trim(0);  // what it had is not to stay with the process
   // Ending a run calls into the scheduler; look anew each time.
   const auto next = [this] {
     return std::find_if(checks_.begin(), checks_.end(),

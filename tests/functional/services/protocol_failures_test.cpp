@@ -78,16 +78,18 @@ std::vector<Case> postgresql() {
        "the server's SCRAM challenge is wrong"},
       {"pg-row", type, says(ready + pg('D', kZero + "\2" + big_endian(100) + "abc")), "failed",
        "PostgreSQL's answer is cut off"},
-      {"pg-notices", type, says(ready, pg('N', kLine)), "timeout limit", ""},
-      {"pg-rows", type, says(ready, pg('D', kZero + "\1" + kLine)), "failed limit", ""},
   };
+}
+
+std::string my_greeting() {
+  return my(0, "\n8.0" + kZero + "1234" + "abcdefgh" + kZero + "\xff\xf7\xff\2" + kZero +
+                   "\xff\xff\x15" + std::string(10, '\0') + "ijklmnopqrst" + kZero +
+                   "mysql_native_password" + kZero);
 }
 
 std::vector<Case> mysql() {
   const char* type = "virgo.mysql";
-  const std::string greeting = my(
-      0, "\n8.0" + kZero + "1234" + "abcdefgh" + kZero + "\xff\xf7\xff\2" + kZero + "\xff\xff\x15" +
-             std::string(10, '\0') + "ijklmnopqrst" + kZero + "mysql_native_password" + kZero);
+  const std::string greeting = my_greeting();
   const std::string ok = my(2, std::string(7, '\0'));
   const char* password = ", password: secret";
   return {
@@ -117,11 +119,6 @@ std::vector<Case> mysql() {
                           "mysql_clear_password" +
                               kZero)),
        "unsupported", "authentication method 'mysql_clear_password' is not known", password},
-      {"my-columns", type, says(greeting + ok, my(1, "\3def\3def\3def\3def\3def")), "limit timeout",
-       ""},
-      {"my-rows", type,
-       says(greeting + ok + my(1, "\2") + my(2, std::string("\xfe\0\0\2\0", 5)), my(3, "\1a\1b")),
-       "limit timeout", ""},
       {"my-cut", type,
        says(greeting + ok + my(1, "\2") + my(2, std::string("\xfe\0\0\2\0", 5)) + my(3, "\xfc\1")),
        "failed", "MySQL's answer is cut off"},
@@ -138,18 +135,36 @@ std::vector<Case> others() {
        "virgo.http",
        {head + "Content-Length: 9\r\n\r\nx", "", false, false},
        "unreachable",
-       "closed"},
-      {"http-other", "virgo.http", {"SSH-2.0-x\r\n", "", true, false}, "failed", "HTTP"},
-      {"http-head", "virgo.http", {head, "X: " + kLine + "\r\n", true, false}, "failed", ""},
-      {"http-endless", "virgo.http", {head + "\r\n", kLine, true, false}, "ok", "200 OK"},
+       "cut off"},
+      {"http-other", "virgo.http", {"SSH-2.0-x\r\n", "", false, false}, "failed unreachable", ""},
       {"tcp-silent", "virgo.tcp", silent(), "timeout", "no answer by the deadline", expect},
       {"tcp-closes", "virgo.tcp", closes(), "ok", "", expect},
-      {"tcp-endless", "virgo.tcp", says("", kLine), "ok", "", expect},
       {"tcp-welcome", "virgo.tcp", says("you are wel", "come"), "ok", "", expect},
       {"tcp-tls", "virgo.tcp", silent(), "timeout", "start_tls", ", tls: true"},
       {"cert-silent", "virgo.certificate", silent(), "timeout", "virgo.tls.connect"},
       {"cert-closes", "virgo.certificate", closes(), "unreachable failed", "closed"},
       {"cert-other", "virgo.certificate", says("SSH-2.0-x\r\n"), "failed", "TLS"},
+  };
+}
+
+// Servers that never stop talking.
+std::vector<Case> endless() {
+  const std::string ready = pg_auth(0) + pg('Z', "I");
+  const std::string ok = my_greeting() + my(2, std::string(7, '\0'));
+  const std::string end = my(2, std::string("\xfe\0\0\2\0", 5));
+  return {
+      {"pg-notices", "virgo.postgresql", says(ready, pg('N', kLine)), "timeout limit", ""},
+      {"my-columns", "virgo.mysql", says(ok, my(1, "\3def\3def\3def\3def\3def")), "failed",
+       "MySQL's answer has no end"},
+      {"my-rows", "virgo.mysql", says(ok + my(1, "\2") + end, my(3, "\1a\1b")), "failed",
+       "MySQL's answer has no end"},
+      {"http-head",
+       "virgo.http",
+       {"HTTP/1.1 200 OK\r\n", "X: " + kLine + "\r\n", true, false},
+       "failed",
+       ""},
+      {"http-body", "virgo.http", {"HTTP/1.1 200 OK\r\n\r\n", kLine, true, false}, "ok", "200 OK"},
+      {"tcp-endless", "virgo.tcp", says("", kLine), "ok", "", ", expect: welcome"},
   };
 }
 
@@ -161,6 +176,22 @@ std::string params(const Case& c, int port) {
                 c.more);
 }
 
+// Waits for such a report of each: on a busy machine a run may end too early.
+void expect_told(Watch& watch, const std::vector<Case>& cases) {
+  for (const Case& c : cases) {
+    const json::Value report = watch.report(c.name, [&](const json::Value& r) {
+      return format(" {} ", c.status).find(" " + text_of(r, "status") + " ") != std::string::npos &&
+             text_of(r, "message").find(c.says) != std::string::npos;
+    });
+    EXPECT_EQ(text_of(report, "message").find('\n'), std::string::npos) << c.name;
+  }
+}
+
+std::string check(const Case& c, int port) {
+  return format("  - {{name: {}, type: {}, timeout: 1s, interval: 1s, params: {{{}}}}}\n", c.name,
+                c.type, params(c, port));
+}
+
 TEST(ProtocolFailures, AreToldInOneLine) {
   std::vector<Case> cases = postgresql();
   for (const auto& more : {mysql(), others()}) cases.insert(cases.end(), more.begin(), more.end());
@@ -168,9 +199,7 @@ TEST(ProtocolFailures, AreToldInOneLine) {
   DatagramServer garbage([](const std::string& q) { return q.substr(0, 12) + kLine; });
   DatagramServer mute([](const std::string&) { return ""; });
   std::string checks;
-  for (const Case& c : cases)
-    checks += format("  - {{name: {}, type: {}, timeout: 1s, interval: 1s, params: {{{}}}}}\n",
-                     c.name, c.type, params(c, servers.add(c.script)));
+  for (const Case& c : cases) checks += check(c, servers.add(c.script));
   for (const auto& [name, port] :
        {std::pair("dns-garbage", garbage.port()), std::pair("dns-mute", mute.port())})
     checks += format(
@@ -179,22 +208,22 @@ TEST(ProtocolFailures, AreToldInOneLine) {
         name, port);
   servers.start();
   Watch watch(checks);
-  for (const Case& c : cases) {
-    SCOPED_TRACE(c.name);
-    const json::Value report = watch.report(c.name, [](const json::Value&) { return true; });
-    const std::string message = text_of(report, "message");
-    EXPECT_NE(format(" {} ", c.status).find(" " + text_of(report, "status") + " "),
-              std::string::npos)
-        << text_of(report, "status") << ": " << message;
-    EXPECT_NE(message.find(c.says), std::string::npos) << message;
-    EXPECT_EQ(message.find('\n'), std::string::npos) << message;
-  }
+  expect_told(watch, cases);
   watch.report("tcp-closes", judged("critical", "closed"));
-  watch.report("tcp-endless", judged("critical", "it says \"xxx"));
   watch.report("dns-mute", ended("timeout", "virgo.dns.query"));
   watch.report("dns-garbage", [](const json::Value& r) { return text_of(r, "status") != "ok"; });
-  if (!kSanitized) {
-    EXPECT_LT(watch.agent().process().peak_mib(), 120);
+}
+
+TEST(ProtocolFailures, EndlessAnswersEnd) {
+  for (const Case& c : endless()) {
+    ScriptedServers servers;
+    const std::string yaml = check(c, servers.add(c.script));
+    servers.start();
+    Watch watch(yaml);
+    expect_told(watch, {c});
+    if (!kSanitized) {
+      EXPECT_LT(watch.agent().process().peak_mib(), 80) << c.name;
+    }
   }
 }
 

@@ -90,17 +90,17 @@ TEST(Load, NamesUnknownKeysAndWhatWasMeant) {
       "    intervall: 1s\n");
   EXPECT_THAT(
       run.problems,
-      ElementsAre(
-          "a.yaml:1:1: unknown key 'agnet', did you mean 'agent'?",
-          "a.yaml:2:9: agent: unknown key 'idd', did you mean 'id'?",
-          AllOf(StartsWith("a.yaml:3:11: endpoint: "), HasSubstr("missing")),
-          AllOf(StartsWith("a.yaml:3:11: endpoint: "), HasSubstr("missing")),
-          AllOf(StartsWith("a.yaml:3:11: endpoint: "), HasSubstr("missing")),
-          "a.yaml:3:12: endpoint: unknown key 'adress', did you mean 'address'?",
-          "a.yaml:4:10: limits: unknown key 'zebra', known are: queue, samples_per_run, "
-          "workers, lua_memory, lua_budget, lua_grace, lua_cpu_per_run, lua_cpu_per_minute, lua_sockets, "
-          "lua_log_lines, lua_series",
-          "a.yaml:7:5: checks[0]: unknown key 'intervall', did you mean 'interval'?"));
+      ElementsAre("a.yaml:1:1: unknown key 'agnet', did you mean 'agent'?",
+                  "a.yaml:2:9: agent: unknown key 'idd', did you mean 'id'?",
+                  AllOf(StartsWith("a.yaml:3:11: endpoint: "), HasSubstr("missing")),
+                  AllOf(StartsWith("a.yaml:3:11: endpoint: "), HasSubstr("missing")),
+                  AllOf(StartsWith("a.yaml:3:11: endpoint: "), HasSubstr("missing")),
+                  "a.yaml:3:12: endpoint: unknown key 'adress', did you mean 'address'?",
+                  "a.yaml:4:10: limits: unknown key 'zebra', known are: queue, samples_per_run, "
+                  "workers, lua_memory, lua_budget, lua_grace, lua_cpu_per_run, "
+                  "lua_cpu_per_minute, lua_sockets, "
+                  "lua_log_lines, lua_series",
+                  "a.yaml:7:5: checks[0]: unknown key 'intervall', did you mean 'interval'?"));
 }
 
 TEST(Load, ReportsAllProblemsInFileOrder) {

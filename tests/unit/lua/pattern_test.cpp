@@ -152,7 +152,7 @@ TEST_F(PatternTest, GeneratedPatterns) {
       "%1",    "%2",    "%b()", "%baa",  "%bab",  "%f[%w]", "%f[^a]", "%f[%z]", "^",     "$",
       "[",     "%",     "]",    "\x80",  "\xff",  "-",      "*",      "+",      "?",     "(a)",
       "(.-)",  "(%w*)", "ab",   "aab",   "[%",    "%y",     "_"};
-  const std::string letters = std::string("aaabbbccc()()x1 _.-\n%^$]A\xff\x80", 29) + '\0';
+  const std::string letters = std::string("aaabbbccc()()x1 _.-\n%^$]A\xff\x80") + '\0';
   const std::string repeats = "*+-?";
   std::mt19937 random(51);
   const auto below = [&](std::size_t n) { return random() % n; };

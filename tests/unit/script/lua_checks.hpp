@@ -86,9 +86,7 @@ class LuaCheckTest : public testing::Test {
     EXPECT_TRUE(open.empty()) << "still open: " << testing::PrintToString(open);
   }
 
-  CheckServices services() {
-    return {loop_, system_clock(), watchdog_, workers_, limits_, files_};
-  }
+  CheckServices services() { return {loop_, system_clock(), watchdog_, workers_, limits_, files_}; }
 
   // Loads a file with this text; the errors that makes.
   std::vector<Error> load(const std::string& source, const std::string& name = "test.lua") {
