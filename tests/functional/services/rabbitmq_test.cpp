@@ -42,13 +42,14 @@ struct RabbitMq : Service {
         port, format("{} /api/{} HTTP/1.1\r\nHost: x\r\nAuthorization: Basic Z3Vlc3Q6Z3Vlc3Q=\r\n"
                      "Connection: close\r\nContent-Length: {}\r\n\r\n{}",
                      method, path, body.size(), body));
-    return answer.substr(9, 3);
+    return answer.size() < 12 ? "" : answer.substr(9, 3);
   }
 };
 
 TEST(RabbitMqService, TellsOfItself) {
   RabbitMq server;
   // The port is open a little before the plugin is ready.
+  ASSERT_TRUE(server.process().running() && answers(server.port));
   ASSERT_TRUE(eventually([&] { return server.ask("GET", "overview", "") == "200"; }));
   EXPECT_EQ(server.ask("PUT", "vhosts/other", ""), "201");
   EXPECT_EQ(server.ask("PUT", "queues/%2F/jobs", R"({"durable":false})"), "201");

@@ -19,6 +19,9 @@ namespace {
 // Debian's nobody and nogroup.
 constexpr int kNobody = 65534;
 
+// Some need seconds of a processor to start, and the machine may be busy.
+constexpr std::chrono::seconds kStartPatience{240};
+
 class LoopbackSocket {
  public:
   LoopbackSocket() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {}
@@ -119,7 +122,8 @@ void Service::run(const std::vector<std::string>& user, const std::vector<std::s
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   process_.emplace(std::move(all), file("server"), environment);
   EXPECT_TRUE(
-      eventually([&] { return ready_port == 0 || answers(ready_port) || !process_->running(); }));
+      eventually([&] { return ready_port == 0 || answers(ready_port) || !process_->running(); },
+                 kStartPatience));
   EXPECT_TRUE(process_->running()) << argv[0] << " ended:\n" << process_->out() << process_->err();
 }
 
