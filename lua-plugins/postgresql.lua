@@ -1,15 +1,12 @@
 -- virgo.postgresql: databases, connections, locks and replication of a PostgreSQL
 -- server, 10 or later, asked in its own protocol.
---
 --   - name: orders-db
 --     type: virgo.postgresql
 --     timeout: 5s
 --     params: { host: db1.example.com, tls: true, password: "${file:/etc/virgo/pg.password}" }
---
 -- On the server: CREATE ROLE virgo LOGIN PASSWORD '...'; GRANT pg_monitor TO virgo;
 
--- What is asked: the labels and their columns, then metrics: name, unit, kind, expression,
--- help. The names are those of OpenTelemetry's collector, but for "virgo.".
+-- Labels and their columns; metrics: name, unit, kind, expression, help. OpenTelemetry's but for "virgo.".
 local queries = {
   { labels = { ["postgresql.database.name"] = "datname" },
     from = "FROM pg_stat_database JOIN pg_database USING (datname) WHERE NOT datistemplate",
@@ -18,7 +15,6 @@ local queries = {
     { "postgresql.rollbacks", "{transaction}", "counter", "xact_rollback", "Transactions rolled back" },
     { "postgresql.blks_read", "{block}", "counter", "blks_read", "Blocks that were not in the cache" },
     { "postgresql.blks_hit", "{block}", "counter", "blks_hit", "Blocks found in the buffer cache" },
-    { "postgresql.tup_fetched", "{row}", "counter", "tup_fetched", "Rows fetched through an index" },
     { "postgresql.tup_inserted", "{row}", "counter", "tup_inserted", "Rows inserted" },
     { "postgresql.tup_updated", "{row}", "counter", "tup_updated", "Rows updated" },
     { "postgresql.tup_deleted", "{row}", "counter", "tup_deleted", "Rows deleted" },
@@ -58,8 +54,7 @@ local check = virgo.check {
   name = "virgo.postgresql", summary = "PostgreSQL: databases, connections, locks, replication", api = 1,
   params = {
     host = { default = "127.0.0.1", help = "name, IP address, or folder of the server's unix socket" },
-    port = { type = "int", default = 5432 },
-    user = { default = "virgo" },
+    port = { type = "int", default = 5432 }, user = { default = "virgo" },
     password = { default = "", secret = true },
     database = { default = "postgres", help = "to log in to; all of the server are reported" },
     tls = { type = "bool", default = false, help = "connect with TLS" },
@@ -68,7 +63,6 @@ local check = virgo.check {
   },
   metrics = metrics, needs = { net = { "tcp", "unix" }, read = { "$ca" } },
 }
-
 local function fail(text, status) error { message = text, status = status } end
 local function int32(n) return string.char(0, 0, bit.rshift(n, 8), bit.band(n, 255)) end -- below 64 KiB
 local function read_int32(bytes, at)
@@ -103,17 +97,17 @@ local function scram(sock, password)
   local signature, proof = hmac(virgo.hash.sha256(key), all), {}
   for i = 1, #key do proof[i] = string.char(bit.bxor(key:byte(i), signature:byte(i))) end
   send(sock, "p", final .. ",p=" .. encode(table.concat(proof)))
-  local verdict = select(2, receive(sock)):sub(5)
-  if verdict ~= "v=" .. encode(hmac(hmac(salted, "Server Key"), all)) then fail("the server is not who it should be") end
+  local expected = "v=" .. encode(hmac(hmac(salted, "Server Key"), all))
+  if select(2, receive(sock)):sub(5) ~= expected then fail("the server is not who it should be") end
 end
 
-local function connect(self)
-  if self.host:sub(1, 1) ~= "/" then return virgo.tcp.connect(self.host, self.port) end
-  return virgo.unix.connect(("%s/.s.PGSQL.%d"):format(self.host, self.port))
+local function connect(self, unix)
+  if unix then return virgo.unix.connect(("%s/.s.PGSQL.%d"):format(self.host, self.port)) end
+  return virgo.tcp.connect(self.host, self.port)
 end
-
 local function log_in(self)
-  local sock, unix = assert(connect(self)), self.host:sub(1, 1) == "/"
+  local unix = self.host:sub(1, 1) == "/"
+  local sock = assert(connect(self, unix))
   if self.tls and not unix then
     send(sock, "", "\4\210\22\47") -- SSLRequest
     if assert(sock:read(1)) ~= "S" then fail("the server has no TLS") end
@@ -129,11 +123,8 @@ local function log_in(self)
     elseif method == 5 then
       local function md5(text) return virgo.hash.hex(virgo.hash.md5(text)) end
       send(sock, "p", "md5" .. md5(md5(self.password .. self.user) .. body:sub(5, 8)) .. "\0")
-    elseif method == 10 then
-      scram(sock, self.password)
-    elseif method ~= 0 and method ~= 12 then
-      fail("authentication method " .. method .. " is not known here", "unsupported")
-    end
+    elseif method == 10 then scram(sock, self.password)
+    elseif method ~= 0 then fail("authentication method " .. method .. " is not known here", "unsupported") end
   until kind == "Z" -- ready for a query
   return sock
 end
