@@ -200,4 +200,5 @@ for kind, groups in pairs(legacy) do
     end
   end
 end
+table.sort(names, function(a, b) return a[1] < b[1] end)
 define("agent.mysql", "MySQL or MariaDB, with the names of the older agents", names)

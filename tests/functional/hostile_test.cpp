@@ -76,9 +76,12 @@ TEST(HostilePlugins, AreStoppedAndNamedAndHarmNobody) {
         << h.name << " did not end as " << h.status << ": " << h.text << "\n"
         << world.agent.err();
   for (const Hostile& h : world.all)
-    if (h.status == "limit")
+    if (h.status == "limit") {
       EXPECT_TRUE(eventually([&] { return is_suspended(records(), h.name); })) << h.name;
-  if (!kSanitized) EXPECT_LE(world.resident_mib(), before + kMemoryBack);
+    }
+  if (!kSanitized) {
+    EXPECT_LE(world.resident_mib(), before + kMemoryBack);
+  }
   world.agent.process().signal(SIGTERM);
   EXPECT_EQ(world.agent.process().wait(), 0) << world.agent.err();
 

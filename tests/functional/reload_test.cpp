@@ -100,7 +100,9 @@ struct ReloadedConversation : Reloaded {
   void put(const std::string& text, bool rename) {
     const std::string file = folder + "/conversation.lua";
     write_file(rename ? file + ".new" : file, text);
-    if (rename) ASSERT_EQ(::rename((file + ".new").c_str(), file.c_str()), 0);
+    if (rename) {
+      ASSERT_EQ(::rename((file + ".new").c_str(), file.c_str()), 0);
+    }
   }
   void ask() { endpoint.talks().back()->send(request_line(++asked, "agent.info", "{}")); }
   std::string yaml() {
@@ -171,7 +173,9 @@ struct ReloadedPlugin : Reloaded {
   void put(const std::string& name, const std::string& text, bool rename = true) {
     const std::string file = plugins + "/" + name;
     write_file(rename ? file + ".new" : file, text);
-    if (rename) ASSERT_EQ(::rename((file + ".new").c_str(), file.c_str()), 0);
+    if (rename) {
+      ASSERT_EQ(::rename((file + ".new").c_str(), file.c_str()), 0);
+    }
   }
   // Emits its version and how many runs there have been, whichever version they were of.
   static std::string counter(const std::string& type, int version, const std::string& more = "") {
@@ -258,7 +262,9 @@ TEST_F(ReloadedPlugin, AgainAndAgainUnderLoad) {
   ASSERT_TRUE(value_is("slow version", times)) << agent.err();
   nothing_was_missed();
   EXPECT_EQ(descriptors(), fds);
-  if (!kSanitized) EXPECT_LT(grown, 2048) << "in " << times - warm << " reloads";
+  if (!kSanitized) {
+    EXPECT_LT(grown, 2048) << "in " << times - warm << " reloads";
+  }
   EXPECT_EQ(values["steady version"], 7);
   // What was handed over was handed over each time, but for runs that were open: they end
   // after it.

@@ -151,7 +151,9 @@ TEST_F(ApiLevel, TheStateHasWhatTheLevelsSay) {
     if (!is_made_by_host(name, kind)) continue;
     const auto at = found.find(name);
     EXPECT_NE(at, found.end()) << name << " is gone: plugins of that level rely on it";
-    if (at != found.end()) EXPECT_EQ(at->second, kind) << name;
+    if (at != found.end()) {
+      EXPECT_EQ(at->second, kind) << name;
+    }
   }
   for (const auto& [name, kind] : found)
     EXPECT_EQ(levels.count(name), 1u)

@@ -57,7 +57,9 @@ TEST_P(EachHostileTest, IsEndedAndTheOthersGoOn) {
   check::Check* bad =
       make("hostile." + hostile.name, hostile.name == "socket_flood" ? params() : Params{});
   ASSERT_NE(bad, nullptr);
-  if (hostile.name == "run_after_end") EXPECT_EQ(collect(*bad).status(), Status::ok);
+  if (hostile.name == "run_after_end") {
+    EXPECT_EQ(collect(*bad).status(), Status::ok);
+  }
   // Again and again: what was made anew is as good as the first.
   for (int round = 1; round <= 3; ++round) {
     const auto& run = collect(*bad, milliseconds(300));
