@@ -49,11 +49,10 @@ constexpr Evil kEvil[] = {
     {"lua-endless", "type: hostile.endless_loop", "limit",
      "stopped after 100ms without coming back to the loop (limits.lua_budget), at "
      "endless_loop.lua:6"},
-    {"lua-pcall", "type: hostile.endless_pcall", "quarantined", "held the event loop longer than"},
-    {"lua-handler", "type: hostile.endless_handler", "quarantined",
-     "held the event loop longer than"},
-    {"lua-coroutine", "type: hostile.endless_coroutine", "quarantined",
-     "held the event loop longer than"},
+    // By their own limit, or by the scheduler's.
+    {"lua-pcall", "type: hostile.endless_pcall", "quarantined", "runs in succession"},
+    {"lua-handler", "type: hostile.endless_handler", "quarantined", "runs in succession"},
+    {"lua-coroutine", "type: hostile.endless_coroutine", "quarantined", "runs in succession"},
     {"lua-tables", "type: hostile.table_bomb", "limit",
      "reached its memory cap of 8MiB (limits.lua_memory)"},
     {"lua-strings", "type: hostile.string_bomb", "limit",
