@@ -37,7 +37,7 @@ bool is_suspended(const std::vector<json::Value>& records, const std::string& ch
 
 // No tick is missing between the first report and the last.
 void expect_every_tick(const std::vector<json::Value>& records, const std::string& check,
-                       int stalls) {
+                       double excused) {
   const auto reports = reports_of(records, check);
   ASSERT_FALSE(reports.empty());
   double missing = 0;
@@ -48,7 +48,7 @@ void expect_every_tick(const std::vector<json::Value>& records, const std::strin
     last = run;
     EXPECT_EQ(text_of(*r, "status"), "ok") << json::to_json(*r);
   }
-  EXPECT_LE(missing, stalls) << check << " skipped ticks";
+  EXPECT_LE(missing, excused) << check << " skipped ticks";
 }
 
 TEST(HostilePlugins, AreStoppedAndNamedAndHarmNobody) {
@@ -64,7 +64,6 @@ TEST(HostilePlugins, AreStoppedAndNamedAndHarmNobody) {
   EXPECT_EQ(world.agent.process().wait(), 0);
   const std::size_t old = world.endpoint.records().size();
 
-  const Witness witness(std::chrono::milliseconds(40));
   world.start(true, kLimits);
   const auto records = [&] {
     auto all = world.endpoint.records();
@@ -82,13 +81,15 @@ TEST(HostilePlugins, AreStoppedAndNamedAndHarmNobody) {
   if (!kSanitized) {
     EXPECT_LE(world.resident_mib(), before + kMemoryBack);
   }
+  const double starved = world.starved_ms();
   world.agent.process().signal(SIGTERM);
   EXPECT_EQ(world.agent.process().wait(), 0) << world.agent.err();
 
   const auto all = records();
-  // A sanitizer's build holds the loop longer than its limits say.
-  const int stalls = kSanitized ? 1000 : witness.stalls();
-  for (int i = 0; i < kGoodChecks; ++i) expect_every_tick(all, good_check(i), stalls);
+  // A sanitizer's build holds the loop longer than its limits say; and what a machine does
+  // not let the agent do is not its doing.
+  const double excused = kSanitized ? 1000 : starved / 50;
+  for (int i = 0; i < kGoodChecks; ++i) expect_every_tick(all, good_check(i), excused);
 }
 
 // One call into C that nothing interrupts: 100 MiB are turned to capitals. The grace is

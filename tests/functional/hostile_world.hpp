@@ -5,11 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <fstream>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/format.hpp"
@@ -23,38 +21,6 @@ inline constexpr int kGoodChecks = 10;
 inline std::string good_check(int i) {
   return format("good-{}", i);
 }
-
-// Notes how often this machine did not let a thread run when it was to: what happens to
-// others then is not the agent's doing.
-class Witness {
- public:
-  explicit Witness(std::chrono::milliseconds longest) : longest_(longest) {
-    thread_ = std::thread([this] { watch(); });
-  }
-  ~Witness() {
-    stop_ = true;
-    thread_.join();
-  }
-  Witness(const Witness&) = delete;
-  Witness& operator=(const Witness&) = delete;
-  int stalls() const { return stalls_; }
-
- private:
-  void watch() {
-    constexpr std::chrono::milliseconds kStep(5);
-    auto last = std::chrono::steady_clock::now();
-    while (!stop_) {
-      std::this_thread::sleep_for(kStep);
-      const auto now = std::chrono::steady_clock::now();
-      if (now - last > longest_ + kStep) ++stalls_;
-      last = now;
-    }
-  }
-  const std::chrono::milliseconds longest_;
-  std::atomic<bool> stop_{false};
-  std::atomic<int> stalls_{0};
-  std::thread thread_;
-};
 
 // A port on which connections are taken by the kernel and by nobody else.
 class SilentPort {
@@ -105,6 +71,14 @@ struct HostileWorld {
                                   source_dir(), limits)));
   }
 
+  // For how long the agent's loop could have run and was not let, beyond what every
+  // switch between processes takes.
+  double starved_ms() {
+    std::ifstream stat(format("/proc/{}/schedstat", agent.process().pid()));
+    double ran = 0, waited = 0, times = 0;
+    stat >> ran >> waited >> times;
+    return waited / 1e6 - times * 0.05;
+  }
   double resident_mib() {
     std::ifstream statm(format("/proc/{}/statm", agent.process().pid()));
     double pages = 0;

@@ -60,6 +60,7 @@ class Group {
   std::vector<std::unique_ptr<Branch>> branches_;  // null once it has ended
   std::size_t open_ = 0;
   std::unique_ptr<Branch> ended_;  // the last that did: its code may still be on the stack
+  Duration timeout_{};
   std::unique_ptr<uv::Timer> timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
@@ -81,18 +82,20 @@ void Group::begin(lua_State* L, int count, double timeout) {
     branches_.push_back(std::make_unique<Branch>(parent_, std::move(coroutine), *this, i));
   }
   open_ = branches_.size();
-  if (timeout > 0) {
-    timer_ = std::make_unique<uv::Timer>(parent_.context().loop(), [this] { time_over(); });
-    timer_->start(Duration{static_cast<std::int64_t>(timeout * 1e9)});
-  }
+  timeout_ = Duration{static_cast<std::int64_t>(timeout * 1e9)};
   // From the loop: the caller has not yielded yet.
   parent_.context().loop().post([this, alive = alive_] {
     if (*alive) start_all();
   });
 }
 
+// The time runs from here: on a busy machine it could be over before they have begun.
 void Group::start_all() {
   const auto alive = alive_;
+  if (timeout_.count() > 0) {
+    timer_ = std::make_unique<uv::Timer>(parent_.context().loop(), [this] { time_over(); });
+    timer_->start(timeout_);
+  }
   for (std::size_t i = 0; *alive && i < branches_.size(); ++i)
     if (branches_[i] != nullptr) branches_[i]->go_on(0);
 }
