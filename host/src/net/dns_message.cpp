@@ -12,7 +12,6 @@
 namespace virgo::net {
 namespace {
 
-constexpr std::size_t kHeader = 12;
 constexpr std::size_t kMaxName = 255;  // octets on the wire, with the root's
 constexpr std::size_t kMaxLabel = 63;
 constexpr int kMaxPointers = 127;

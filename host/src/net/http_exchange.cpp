@@ -44,6 +44,9 @@ class HttpExchange::State final : public std::enable_shared_from_this<State>,
           fail({Errc::timeout, format("no whole answer within {} (while {})",
                                       format_duration(request_.timeout), stage())});
         }) {}
+  virtual ~State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   void start();
   // Nobody waits any more.

@@ -22,9 +22,9 @@ HungChecks HungChecks::parse(std::string_view text) {
     HungCheck entry;
     const auto field = [&line] {
       const std::size_t tab = line.find('\t');
-      const std::string_view out_ = line.substr(0, tab);
+      const std::string_view found = line.substr(0, tab);
       line.remove_prefix(tab == std::string_view::npos ? line.size() : tab + 1);
-      return std::string(out_);
+      return std::string(found);
     };
     const std::string at = field();
     const auto read = std::from_chars(at.data(), at.data() + at.size(), entry.at);
