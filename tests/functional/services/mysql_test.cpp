@@ -34,7 +34,7 @@ struct MariaDb : Service {
 };
 
 std::string check(const std::string& name, const char* type, const std::string& params) {
-  return format("  - {{name: {}, type: {}, params: {{{}}}}}\n", name, type, params);
+  return format("  - {{name: {}, type: {}, interval: 1s, params: {{{}}}}}\n", name, type, params);
 }
 
 constexpr const char* kUsers =
