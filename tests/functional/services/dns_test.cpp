@@ -24,8 +24,9 @@ TEST(DnsService, AnswersAreLookedAt) {
                port);
   const auto ask = [](const char* name, int at, const std::string& params) {
     return format(
-        "  - {{name: {}, type: virgo.dns, params: {{server: 127.0.0.1, port: {}, {}}}}}\n", name,
-        at, params);
+        "  - {{name: {}, type: virgo.dns, interval: 1s, params: {{server: 127.0.0.1, port: {}, "
+        "{}}}}}\n",
+        name, at, params);
   };
   Watch watch(ask("a", port, "name: www.test, expect: [192.0.2.2, 192.0.2.1]") +
               ask("aaaa", port, "name: www.test, type: aaaa, expect: ['2001:DB8::1']") +

@@ -54,7 +54,7 @@ struct Web : Service {
 };
 
 std::string check(const std::string& name, const char* type, const std::string& params) {
-  return format("  - {{name: {}, type: {}, params: {{{}}}}}\n", name, type, params);
+  return format("  - {{name: {}, type: {}, interval: 1s, params: {{{}}}}}\n", name, type, params);
 }
 
 TEST(HttpService, AnswersAreLookedAt) {

@@ -8,6 +8,7 @@ with mysql_native_password and wants the other then.
 """
 import hashlib
 import os
+import socket
 import socketserver
 import ssl
 import struct
@@ -92,6 +93,7 @@ class Session(socketserver.BaseRequestHandler):
         return good
 
     def handle(self):
+        self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             if not self.log_in():
                 return

@@ -18,21 +18,23 @@ struct MariaDb : Service {
     const std::string share = "/usr/share/mysql/";
     write("init.sql", sql);
     write("begin.sql", "CREATE DATABASE mysql;\nUSE mysql;\nSET @auth_root_socket = NULL;\n");
-    start({"/bin/sh", "-c",
-           format("cd {0} && mkdir data && begin() {{ cat begin.sql {1}mysql_system_tables.sql"
-                  " {1}mysql_performance_tables.sql {1}mysql_system_tables_data.sql; }}"
-                  " && run() {{ /usr/sbin/mariadbd --no-defaults --datadir={0}/data"
-                  " --lc-messages-dir={1} --innodb-log-file-size=4M --innodb-buffer-pool-size=8M"
-                  " --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync \"$@\"; }}"
-                  " && begin | run --bootstrap && run --init-file={0}/init.sql --port={2}"
-                  " --bind-address=127.0.0.1 --socket={0}/socket --pid-file={0}/pid {3}",
-                  dir(), share, port, options)},
-          port);
+    start(
+        {"/bin/sh", "-c",
+         format(
+             "cd {0} && mkdir data && begin() {{ cat begin.sql {1}mysql_system_tables.sql"
+             " {1}mysql_performance_tables.sql {1}mysql_system_tables_data.sql; }}"
+             " && run() {{ $final /usr/sbin/mariadbd --no-defaults --datadir={0}/data"
+             " --lc-messages-dir={1} --innodb-log-file-size=4M --innodb-buffer-pool-size=8M"
+             " --innodb-flush-log-at-trx-commit=0 --innodb-flush-method=nosync \"$@\"; }}"
+             " && begin | run --bootstrap && final=exec && run --init-file={0}/init.sql --port={2}"
+             " --bind-address=127.0.0.1 --socket={0}/socket --pid-file={0}/pid {3}",
+             dir(), share, port, options)},
+        port);
   }
 };
 
 std::string check(const std::string& name, const char* type, const std::string& params) {
-  return format("  - {{name: {}, type: {}, params: {{{}}}}}\n", name, type, params);
+  return format("  - {{name: {}, type: {}, interval: 1s, params: {{{}}}}}\n", name, type, params);
 }
 
 constexpr const char* kUsers =

@@ -62,8 +62,9 @@ struct PostgreSql : Service {
 };
 
 std::string check(const std::string& name, int port, const std::string& params) {
-  return format("  - {{name: {}, type: virgo.postgresql, params: {{port: {}, {}}}}}\n", name, port,
-                params);
+  return format(
+      "  - {{name: {}, type: virgo.postgresql, interval: 1s, params: {{port: {}, {}}}}}\n", name,
+      port, params);
 }
 
 TEST(PostgreSqlService, TellsOfItself) {
