@@ -3,4 +3,4 @@
 #
 # Usage: ./dev bench hostile [SECONDS]
 set -eu
-exec build/release/tests/bench_hostile "${1:-20}"
+exec build/release/tests/bench_hostile "${1:-35}"

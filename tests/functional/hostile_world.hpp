@@ -51,8 +51,9 @@ struct HostileWorld {
   Agent agent;
   SilentPort silent;
 
-  // `enabled`: the hostile ones run; `limits`: as the configuration writes them.
-  void start(bool enabled, const std::string& limits) {
+  // `enabled`: the hostile ones run, each once in `interval` milliseconds, at times of
+  // their own; `limits`: as the configuration writes them.
+  void start(bool enabled, const std::string& limits, int interval = 1000) {
     std::string checks;
     for (int i = 0; i < kGoodChecks; ++i)
       checks += format(
@@ -61,10 +62,11 @@ struct HostileWorld {
     int n = 0;
     for (const Hostile& h : all)
       checks += format(
-          "  - {{name: {0}, type: hostile.{0}, enabled: {1}, interval: 1s, timeout: 800ms, "
+          "  - {{name: {0}, type: hostile.{0}, enabled: {1}, interval: {4}ms, timeout: 800ms, "
           "splay: {2}ms{3}}}\n",
-          h.name, enabled ? "true" : "false", 400 + 11 * n++,
-          h.name == "socket_flood" ? format(", params: {{port: {}}}", silent.port()) : "");
+          h.name, enabled ? "true" : "false", interval / 1000 * (400 + 11 * n++),
+          h.name == "socket_flood" ? format(", params: {{port: {}}}", silent.port()) : "",
+          interval);
     agent.start(agent_yaml(endpoint, checks,
                            format("plugins:\n  native: []\n  lua: [{0}/tests/lua/hostile, "
                                   "{0}/tests/lua/good]\nlimits: {1}\n",
