@@ -35,9 +35,7 @@ class LuaNetTest : public LuaCheckTest {
   using Play = std::function<void(Peer&)>;
 
   // No script runs away here, and under sanitizers TLS takes its time.
-  void SetUp() override {
-    limits_.lua_budget = limits_.lua_cpu_per_run = std::chrono::seconds(10);
-  }
+  void SetUp() override { limits_.lua_budget = limits_.lua_cpu_per_run = std::chrono::seconds(10); }
   void TearDown() override {
     peers_.clear();
     listener_.reset();
