@@ -1,4 +1,8 @@
 // Checks that are replaced, retired and added again while the schedule runs.
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #include "unit/schedule/schedule_world.hpp"
 
 namespace virgo::schedule {
@@ -122,6 +126,9 @@ TEST_F(Exchange, ItComesAgainWhileItsLastRunIsOpen) {
 
 // Its code still executes: it is left where it is.
 TEST_F(Exchange, AWedgedOneIsNotDestroyed) {
+#ifdef __SANITIZE_ADDRESS__
+  const __lsan::ScopedDisabler meant;  // it is leaked on purpose
+#endif
   Script old;
   Script fresh;
   add(old, every(1s));
