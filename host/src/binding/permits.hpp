@@ -17,12 +17,12 @@ class Context;
 
 // Kinds of network use.
 enum class Net : std::uint8_t {
-  tcp = 1,      // connections over TCP, with TLS or HTTP on top, and looking up names for it
-  udp = 2,      // datagrams
-  unix_domain = 4,    // sockets of this host
-  icmp = 8,     // echo requests
-  dns = 16,     // questions to name servers
-  listen = 32,  // being connected or sent to: udp.bind
+  tcp = 1,          // connections over TCP, with TLS or HTTP on top, and looking up names for it
+  udp = 2,          // datagrams
+  unix_domain = 4,  // sockets of this host
+  icmp = 8,         // echo requests
+  dns = 16,         // questions to name servers
+  listen = 32,      // being connected or sent to: udp.bind
 };
 const char* net_name(Net kind);  // "tcp"
 // All of them, for reading a configuration.
