@@ -49,11 +49,12 @@ Descriptor open_to_read(const std::string& path) {
 
 Result<std::string> read_to_end(int fd, std::uint64_t max, std::uint64_t expect) {
   std::string out;
-  out.reserve(std::min(max, expect) + 1);
+  // One byte more than allowed or expected shows that there is no more. What is read is
+  // often kept, so a file that says its size gets no more room than that.
+  out.reserve(std::min(max, expect > 0 ? expect : kChunk) + 1);
   while (out.size() <= max) {
     const std::size_t had = out.size();
-    // One byte more than allowed or expected shows that there is no more.
-    const std::uint64_t room = std::max<std::uint64_t>(out.capacity() - had, kChunk);
+    const std::uint64_t room = out.capacity() > had ? out.capacity() - had : kChunk;
     out.resize(had + std::min<std::uint64_t>(room, max + 1 - had));
     const ssize_t n = ::read(fd, out.data() + had, out.size() - had);
     const int error = errno;

@@ -39,6 +39,16 @@ TEST_F(FileTest, TheLimitIsExact) {
   }
 }
 
+// What is read is kept, the source of each Lua plugin for one.
+TEST_F(FileTest, TakesNoMoreMemoryThanTheFileHas) {
+  for (const std::size_t size : {100u, 1500u, 40000u}) {
+    const auto text = read_regular_file(write("f", std::string(size, 'x')), 1 << 20);
+    ASSERT_TRUE(text.ok());
+    EXPECT_EQ(text->size(), size);
+    EXPECT_LE(text->capacity(), size + 64);
+  }
+}
+
 TEST_F(FileTest, FilesThatSayTheyAreEmptyAreReadWhole) {
   const auto text = read_regular_file("/proc/self/status", 1 << 20);
   ASSERT_TRUE(text.ok());
