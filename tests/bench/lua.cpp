@@ -5,24 +5,21 @@
 // ones take turns, round by round; figures are medians of the rounds. collectd, if it is
 // installed with what its Lua plugin needs, reads a script as fast as it can; its figure is
 // the processor time of the process per read, until the values were written to nobody.
+// lua/ has the cost of the budget.
 #include <malloc.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <array>
-#include <lua.hpp>
 #include <memory>
 
 #include "base/child_process.hpp"
+#include "bench/lua/budget.hpp"
+#include "bench/lua/world.hpp"
 #include "bench/measure.hpp"
-#include "lua/state.hpp"
-#include "lua/watchdog.hpp"
 #include "native/host.hpp"
 #include "native/module.hpp"
 #include "native/native_check_type.hpp"
 #include "schedule/scheduler.hpp"
-#include "script/lua_check_type.hpp"
-#include "script/lua_file.hpp"
 #include "virgo/plugin.hpp"
 
 namespace virgo::bench {
@@ -30,13 +27,6 @@ namespace {
 
 constexpr std::uint32_t kSamples = 20;
 constexpr int kRunsPerRound = 20'000;
-
-// Processor time of this thread, on which all of it runs: others on the machine count less.
-double now_us() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1000;
-}
 
 // ---- the native check: as many samples as `native_samples` says
 
@@ -138,48 +128,10 @@ class Ticking {
   schedule::Scheduler scheduler_;
 };
 
-struct World {
-  uv::Loop loop;
-  uv::WorkerPool pool{{.threads = 1}};
-  lua::Watchdog watchdog;
-  script::CheckServices services{loop, system_clock(), watchdog, pool};
-  functional::TempDir dir;
-  World() {  // rounds take all of the processor
-    services.limits.lua_cpu_per_run = services.limits.lua_cpu_per_minute = std::chrono::minutes(10);
-  }
-  std::vector<std::shared_ptr<script::LuaFile>> files;
-  std::vector<std::unique_ptr<script::LuaCheckType>> types;
-
-  // Null, with a line on standard error, if it cannot be used.
-  script::LuaCheckType* load(const std::string& path) {
-    auto file = script::LuaFile::load(path, services);
-    if (!file) {
-      std::fprintf(stderr, "bench: %s\n", file.error().message.c_str());
-      return nullptr;
-    }
-    types.push_back(
-        std::make_unique<script::LuaCheckType>(*file, 0, std::move((*file)->declarations()[0])));
-    files.push_back(std::move(*file));
-    return types.back().get();
-  }
-  script::LuaCheckType* written(const std::string& name, const std::string& collect) {
-    const std::string path = dir.file(name + ".lua");
-    functional::write_file(path, declared(name, collect));
-    return load(path);
-  }
-  std::unique_ptr<check::Check> instance(script::LuaCheckType& type) {
-    config::CheckSpec spec;
-    spec.name = type.name();
-    config::Problems problems;
-    auto check = type.create(spec, problems);
-    for (const config::Problem& p : problems)
-      std::fprintf(stderr, "bench: %s: %s\n", type.name().c_str(), config::to_string(p).c_str());
-    return check;
-  }
-};
-
 std::unique_ptr<Ticking> ticking(World& world, const std::string& name, const char* collect) {
-  script::LuaCheckType* type = world.written(name, collect);
+  const std::string path = world.dir.file(name + ".lua");
+  functional::write_file(path, declared(name, collect));
+  script::LuaCheckType* type = world.load(path);
   return type == nullptr ? nullptr : std::make_unique<Ticking>(name, world.instance(*type));
 }
 
@@ -295,68 +247,6 @@ Memory memory_of(const std::string& path) {
   return out;
 }
 
-// ---- the budget: line mode and the watchdog, on and off
-
-constexpr const char* kTables =
-    "local out = {}\nfor i = 1, 200 do out[i] = { name = \"disk\" .. i, value = i * 2.5 } end\n"
-    "table.sort(out, function(a, b) return a.value > b.value end)\nreturn #out\n";
-constexpr const char* kSplit =
-    "local text = (\"connected_clients:42\\r\\nused_memory:1048576\\r\\n\"):rep(50)\n"
-    "local found = {}\nfor line in text:gmatch(\"[^\\r\\n]+\") do\n"
-    "  local key, value = line:match(\"^([%w_]+):(%d+)$\")\n"
-    "  found[key] = (found[key] or 0) + tonumber(value)\nend\n";
-constexpr const char* kArithmetic =
-    "local sum = 0\nfor i = 1, 10000 do\n  sum = sum + i % 7\n  if sum > 1e6 then sum = 0 end\n"
-    "end\nreturn sum\n";
-
-// Calls one chunk, which is kept on the stack of its state.
-struct Chunk {
-  std::unique_ptr<lua::State> state;
-  double round(int calls) const {
-    const double before = now_us();
-    for (int i = 0; i < calls; ++i) {
-      lua_pushvalue(state->raw(), -1);
-      state->call(state->raw(), 0, 0);
-    }
-    return (now_us() - before) / calls;
-  }
-};
-
-Chunk chunk(const char* source, Duration budget, lua::Watchdog& watchdog) {
-  lua::StateOptions options;
-  options.budget = budget;
-  options.watchdog = &watchdog;
-  auto state = lua::State::create(std::move(options));
-  if (!state || !(*state)->load((*state)->raw(), source, "@bench")) std::abort();
-  return {std::move(*state)};
-}
-
-void print_line_mode(int rounds) {
-  std::printf("\nthe budget: a call with the watchdog and line mode, and one without\n");
-  lua::Watchdog watchdog;
-  const struct {
-    const char* name;
-    const char* source;
-    int calls;
-  } kinds[] = {{"nothing", "", 100'000},
-               {"100 lines taken apart", kSplit, 500},
-               {"200 tables made and sorted", kTables, 500},
-               {"a loop of arithmetic", kArithmetic, 500}};
-  for (const auto& kind : kinds) {
-    const Chunk on = chunk(kind.source, std::chrono::milliseconds(100), watchdog);
-    const Chunk off = chunk(kind.source, Duration(0), watchdog);
-    std::vector<double> with;
-    std::vector<double> without;
-    for (int r = 0; r < rounds; ++r) {
-      with.push_back(on.round(kind.calls));
-      without.push_back(off.round(kind.calls));
-    }
-    const double a = percentile(with, 0.5);
-    const double b = percentile(without, 0.5);
-    std::printf("  %-42s %10.2f %10.2f us   ratio %.2f\n", kind.name, a, b, a / b);
-  }
-}
-
 // ---- the page
 
 bool within(const char* what, double value, double mark, const char* unit) {
@@ -411,7 +301,7 @@ int bench(int rounds) {
   met = within("per file (tainted.lua), with one instance", small.file, 60, "KB") && met;
   met = within("per further instance", small.instance, 10, "KB") && met;
 
-  print_line_mode(rounds);
+  print_cost_of_budget(rounds);
   return met ? 0 : 1;
 }
 

@@ -38,7 +38,7 @@ struct StateOptions {
   StateKind kind = StateKind::plugin;
   std::string name;              // for messages: the file's
   std::uint64_t memory = 0;      // bytes; 0 = no cap
-  Duration budget{};             // of one call; 0 = none
+  Duration budget{};             // of one call; 0 or less: none
   Watchdog* watchdog = nullptr;  // outlives the state; not needed without a budget
   // The options of the configuration that set the two bounds, for messages; or "".
   const char* memory_option = "";
