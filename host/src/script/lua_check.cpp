@@ -179,7 +179,7 @@ void LuaCheck::make_instance() {
   for (const check::ParamInfo& p : type_.params()) {
     lua_pushlstring(L, p.name.data(), p.name.size());
     if (const config::Node* node = check::find_param(params_, p.name); node != nullptr) {
-      push_param(L, *node, p.type);
+      push_param(L, *node, p);
     } else if (p.has_fallback && lua_istable(L, -2)) {
       lua_pushvalue(L, -1);
       lua_rawget(L, -3);
