@@ -24,6 +24,19 @@ class NetworkOfTheKernel : public ShippedPlugin {
   std::unique_ptr<check::Check> with(const std::string& params) {
     return make("virgo.network", "{" + params + "}");
   }
+  // The kernel tells and lets through what a link does a little after the link has done it.
+  static bool becomes(const std::string& name, const std::string& state) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    std::string now;
+    do {
+      std::ifstream("/sys/class/net/" + name + "/operstate") >> now;
+      if (now == state) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    } while (std::chrono::steady_clock::now() < end);
+    ADD_FAILURE() << name << " is " << now << ", not " << state;
+    return false;
+  }
+  static bool both_are_up() { return becomes("a0", "up") && becomes("a1", "up"); }
   // `count` frames of `size` bytes that leave by `name`; nobody knows their protocol.
   static void send_frames(const char* name, int count, std::size_t size) {
     const int fd = socket(AF_PACKET, SOCK_RAW, htons(0x88b5));
@@ -53,6 +66,7 @@ TEST_F(NetworkOfTheKernel, TrafficBetweenTwoInterfaces) {
   std::ofstream(kQuiet) << 1;
   if (!OwnNetwork::ip("link add a0 type veth peer name a1\nlink set a0 up\nlink set a1 up\n"))
     return;
+  ASSERT_TRUE(both_are_up());
   auto check = with("include: ['a?']");
   auto s = collect(*check);
   EXPECT_EQ(s.size(), 20u) << "a pair has a speed, too";
@@ -67,6 +81,7 @@ TEST_F(NetworkOfTheKernel, TrafficBetweenTwoInterfaces) {
                  "network.io.direction=receive,system.device=a1}"),
             7);
   ASSERT_TRUE(OwnNetwork::ip("link set a1 down\n"));
+  ASSERT_TRUE(becomes("a0", "lowerlayerdown"));
   s = collect(*check);
   EXPECT_EQ(s.at("hw.network.up{hw.id=a0,network.interface.name=a0}"), 0);
 }
@@ -82,6 +97,7 @@ TEST_F(NetworkOfTheKernel, TheSameAsItsFiles) {
                       "link set a1 up promisc on\n"
                       "link set b0 group 5 address 02:11:22:33:44:55\n"))
     return;
+  ASSERT_TRUE(both_are_up());
   send_frames("a0", 3, 60);
   auto kernel = with("naming: prometheus, exclude: []");
   // Read through a tree: "/" would be the network of process 1.
@@ -188,8 +204,10 @@ TEST_F(NetworkOfTheKernel, OneInterfaceByEitherName) {
   };
   EXPECT_EQ(state("a0"), "unknown");
   ASSERT_TRUE(OwnNetwork::ip("link set a0 up\n"));
+  ASSERT_TRUE(becomes("a0", "lowerlayerdown"));
   EXPECT_EQ(state("a0"), "down");
   ASSERT_TRUE(OwnNetwork::ip("link set a1 up\n"));
+  ASSERT_TRUE(both_are_up());
   EXPECT_EQ(state("a0"), "up");
   EXPECT_EQ(state("a2"), "No such interface: a2");
   const std::string longest(127, 'n');
@@ -204,6 +222,7 @@ TEST_F(NetworkOfTheKernel, FilesWhereNetlinkIsRefused) {
   std::ofstream(kQuiet) << 1;
   if (!OwnNetwork::ip("link add a0 type veth peer name a1\nlink set a0 up\nlink set a1 up\n"))
     return;
+  ASSERT_TRUE(both_are_up());
   send_frames("a0", 2, 64);
   if (!OwnNetwork::refuse_netlink()) return;
   const LogLines log;
