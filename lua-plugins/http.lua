@@ -59,7 +59,7 @@ function check:configure()
   if self.pattern and not pcall(string.find, "", self.pattern) then
     error { param = "pattern", message = "is no pattern of Lua" }
   end
-  self.labels = { ["http.url"] = self.url:gsub("//[^/@]*@", "//") }
+  self.labels = { ["http.url"] = self.url:gsub("//[^/?#]*@", "//") }
 end
 
 function check:collect(run)
