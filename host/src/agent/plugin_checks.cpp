@@ -5,19 +5,13 @@
 #include "agent/broken_check.hpp"
 #include "agent/services.hpp"
 #include "base/log.hpp"
+#include "config/problems.hpp"
 
 namespace virgo::agent {
 namespace {
 
 // For a check that nobody has configured.
 constexpr Duration kTimeout = std::chrono::seconds(10);
-
-std::string all_of(const config::Problems& problems) {
-  std::string text;
-  for (const config::Problem& p : problems)
-    text += (text.empty() ? "" : "; ") + config::to_string(p);
-  return text;
-}
 
 }  // namespace
 
@@ -59,7 +53,7 @@ bool PluginChecks::begin(Waiting& waiting) {
                        std::move(check));
     return true;
   }
-  const std::string why = all_of(problems);
+  const std::string why = config::to_string(problems);
   log_error("agent", "check '{}' does not run: {}", spec.name, why);
   scheduler_.replace(waiting.number, "agent", std::make_unique<BrokenCheck>(why));
   return false;
@@ -102,7 +96,7 @@ void PluginChecks::begin_by_itself(const std::string& type, Duration interval) {
       refused_.erase(type);
       return;
     }
-    why = all_of(problems);
+    why = config::to_string(problems);
   }
   if (refused_[type] == why) return;
   refused_[type] = why;
