@@ -39,7 +39,10 @@ struct PostgreSql : Service {
   }
 
   void start_standby_of(const PostgreSql& primary) {
-    run(format("pg_basebackup -h 127.0.0.1 -p {} -U postgres -D data -R -c fast --no-sync",
+    // It accepts connections before it answers them.
+    run(
+        format("until pg_isready -q -h 127.0.0.1 -p {0} -U postgres; do sleep 0.05; done"
+               " && pg_basebackup -h 127.0.0.1 -p {0} -U postgres -D data -R -c fast --no-sync",
                primary.port));
   }
 
@@ -75,7 +78,12 @@ TEST(PostgreSqlService, TellsOfItself) {
   standby.start_standby_of(primary);
   Process locker(primary.psql("BEGIN; LOCK TABLE rows; SELECT pg_sleep(120)"),
                  primary.file("locker"));
-  Process waiter(primary.psql("SELECT count(*) FROM rows"), primary.file("waiter"));
+  Process waiter(primary.psql("DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_locks"
+                              " WHERE mode = 'AccessExclusiveLock' AND granted"
+                              " AND relation = 'rows'::regclass)"
+                              " LOOP PERFORM pg_sleep(0.02); END LOOP; END $$;"
+                              " SELECT count(*) FROM rows"),
+                 primary.file("waiter"));
 
   primary.write("ca.pem", authority.pem());
   const std::string ca = "tls: true, host: localhost, ca: " + primary.file("ca.pem");
