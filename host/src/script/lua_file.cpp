@@ -118,6 +118,10 @@ Result<std::vector<Declaration>> LuaFile::run_file() {
     if (!collects)
       return Error{Errc::invalid,
                    format("{}: check '{}' has no function collect(run)", where, declaration->name)};
+    for (const Declaration& other : out)
+      if (other.name == declaration->name)
+        return Error{Errc::invalid, format("{}: check '{}' is declared already in this file", where,
+                                           declaration->name)};
     out.push_back(std::move(declaration).value());
   }
   lua_pop(L, 1);
