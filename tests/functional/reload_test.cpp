@@ -272,7 +272,8 @@ TEST_F(ReloadedPlugin, AgainAndAgainUnderLoad) {
 
   ASSERT_TRUE(value_is("slow version", times)) << agent.err();
   nothing_was_missed();
-  EXPECT_EQ(descriptors(), fds);
+  // Some are open for a moment: a file that is read.
+  EXPECT_TRUE(wire.until([&] { return descriptors() <= fds; })) << descriptors() << ", not " << fds;
   if (!kSanitized) {
     EXPECT_LT(grown, 2048) << "in " << times - warm << " reloads";
   }
@@ -330,7 +331,8 @@ TEST_F(ReloadedPlugin, WhatIsHandedOverSurvivesARestart) {
   start("  - {name: a/b, type: my.counter}\n");
   ASSERT_TRUE(wire.until([&] { return values["a/b count"] >= 5; })) << agent.err();
   agent.process().signal(SIGTERM);
-  ASSERT_TRUE(wire.until([&] { return !agent.process().running(); }));
+  ASSERT_TRUE(
+      wire.until([&] { return !agent.process().running() && endpoint.talks().back()->over(); }));
   const double before = values["a/b count"];
   EXPECT_EQ(std::filesystem::status(folder + "/handover/a%2fb.json").permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);

@@ -6,19 +6,13 @@
 #include "agent/services.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "config/problems.hpp"
 
 namespace virgo::agent {
 namespace {
 
 // For a check that nobody has configured.
 constexpr Duration kTimeout = std::chrono::seconds(10);
-
-std::string all_of(const config::Problems& problems) {
-  std::string text;
-  for (const config::Problem& p : problems)
-    text += (text.empty() ? "" : "; ") + config::to_string(p);
-  return text;
-}
 
 }  // namespace
 
@@ -60,7 +54,7 @@ bool PluginChecks::begin(Waiting& waiting) {
                        std::move(check));
     return true;
   }
-  const std::string why = all_of(problems);
+  const std::string why = config::to_string(problems);
   log_error("agent", "check '{}' does not run: {}", spec.name, why);
   scheduler_.replace(waiting.number, "agent", std::make_unique<BrokenCheck>(why));
   return false;
@@ -116,7 +110,7 @@ std::unique_ptr<check::Check> PluginChecks::create_by_itself(const config::Check
       refused_.erase(spec.type);
       return check;
     }
-    why = all_of(problems);
+    why = config::to_string(problems);
   }
   if (refused_[spec.type] != why)
     log_error("agent", "check '{}' does not run by itself: {}", spec.type, why);

@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "config/problems.hpp"
 #include "json/value.hpp"
 #include "json/writer.hpp"
 #include "script/file_text.hpp"
@@ -27,13 +28,6 @@ std::string file_name(const std::string& check) {
   for (const char c : check)
     out += c == '/' ? std::string("%2f") : c == '%' ? std::string("%25") : std::string(1, c);
   return out + ".json";
-}
-
-std::string all_of(const config::Problems& problems) {
-  std::string text;
-  for (const config::Problem& p : problems)
-    text += (text.empty() ? "" : "; ") + config::to_string(p);
-  return text;
 }
 
 }  // namespace
@@ -110,7 +104,7 @@ Result<void> PluginFile::plan_checks(Plan& plan, const PluginType& type,
       instance = next->make(check->spec(), problems, check->hand_over());
     if (instance == nullptr)
       return Error{Errc::invalid, format("{}: check '{}' cannot be made with it: {}", path_,
-                                         check->spec().name, all_of(problems))};
+                                         check->spec().name, config::to_string(problems))};
     plan.checks.emplace_back(check, PluginCheck::Instance{next, std::move(instance)});
   }
   return {};

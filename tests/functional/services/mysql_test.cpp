@@ -86,11 +86,12 @@ TEST(MySqlService, MariaDbTellsOfItself) {
   EXPECT_EQ(number(watch.report("tls"), "mysql.buffer_pool.limit"), 8 << 20);
   EXPECT_EQ(number(watch.report("unix"), "mysql.buffer_pool.limit"), 8 << 20);
 
-  const json::Value old = watch.report("old");
+  // What a statement itself adds is seen by the next one.
+  const json::Value old = watch.report(
+      "old", [](const json::Value& r) { return number(r, "handler.read_rnd_next") > 100; });
   EXPECT_GE(number(old, "core.queries"), 2);
   EXPECT_EQ(number(old, "max.connections"), 151);
   EXPECT_GT(number(old, "qcache.size"), 0);
-  EXPECT_GT(number(old, "handler.read_rnd_next"), 100);
   EXPECT_EQ(number(old, "innodb.buffer_pool_size"), 8 << 20);
   EXPECT_EQ(sample(old, "replication.slave_running"), "OFF");
   EXPECT_GE(samples(old).size(), 55U);

@@ -265,7 +265,7 @@ TEST_F(HttpExchangeTest, CredentialsDoNotLeaveTheOrigin) {
   HttpRequest request;
   request.url = url();
   request.url.insert(7, "joe:pw@");
-  request.headers = {{"Cookie", "id=1"}, {"X-Kept", "yes"}};
+  request.headers = {{"Cookie", "id=1"}, {"X-Kept", "yes"}, {"proxy-authorization", "x"}};
   request.follow = 5;
   const auto r = ask(std::move(request));
   ASSERT_TRUE(r.ok()) << r.error().message;
@@ -274,6 +274,8 @@ TEST_F(HttpExchangeTest, CredentialsDoNotLeaveTheOrigin) {
   EXPECT_NE(heard(1).find("Authorization: Basic"), std::string::npos);
   EXPECT_EQ(heard(2).find("Authorization"), std::string::npos);
   EXPECT_EQ(heard(2).find("Cookie"), std::string::npos);
+  EXPECT_NE(heard(1).find("proxy-authorization"), std::string::npos);
+  EXPECT_EQ(heard(2).find("proxy-authorization"), std::string::npos);
   EXPECT_NE(heard(2).find("X-Kept"), std::string::npos);
 }
 
@@ -294,6 +296,45 @@ TEST_F(HttpExchangeTest, MalformedResponsesAreErrors) {
   const auto r = get("HTTP/1.1 200 OK\r\nX: " + std::string(20000, 'y') + "\r\n\r\n");
   ASSERT_FALSE(r.ok());
   EXPECT_EQ(r.error().code, Errc::limit);
+}
+
+TEST_F(HttpExchangeTest, WhatIsNoHttpIsToldAtOnce) {
+  // Each says this much and holds the connection.
+  for (const auto& [text, shown] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"220 mail.example ESMTP\r\n", "220 mail.example ESMTP"},
+           {"S", "S"},
+           {"\r\n", "\\x0d\\x0a"},
+           {"HTTQ/1.1 200 OK", "HTTQ/1.1 200 OK"},
+           {"http/1.1 200 OK", "http/1.1 200 OK"},
+           {std::string(1, '\0') + "x", "\\x00x"},
+           {std::string(70, 'a'), std::string(64, 'a')}}) {
+    const auto r = get(text);
+    ASSERT_FALSE(r.ok()) << text;
+    EXPECT_EQ(r.error().message,
+              "GET " + url() + ": the answer is not HTTP: it begins with '" + shown + "'");
+    EXPECT_EQ(r.error().code, Errc::invalid);
+  }
+  const auto r = get("\x15\x03\x01");
+  ASSERT_FALSE(r.ok());
+  EXPECT_EQ(r.error().message,
+            "GET " + url() + ": the answer is TLS, not HTTP: ask this port with https:");
+}
+
+TEST_F(HttpExchangeTest, AResponseMayComeInPieces) {
+  serve({"HT"});
+  HttpRequest request;
+  request.url = url();
+  std::optional<Result<HttpResponse>> out;
+  exchange = std::make_unique<HttpExchange>(
+      loop, request, [&](Result<HttpResponse> r) { out.emplace(std::move(r)); });
+  run_until([&] { return !peers.empty() && peers[0]->answered; });
+  for (const char piece : std::string("TP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")) {
+    ASSERT_TRUE(peers[0]->connection->write(std::string(1, piece)).ok());
+    turn();
+  }
+  run_until([&] { return out.has_value(); });
+  ASSERT_TRUE(out->ok()) << out->error().message;
+  EXPECT_EQ((*out)->body, "x");
 }
 
 TEST_F(HttpExchangeTest, ResponsesCutShortAreErrors) {
