@@ -79,6 +79,13 @@ void narrow(const config::LuaPluginSpec* settings, const std::string& file,
   if (settings->read) permits.allowed.read = *settings->read;
 }
 
+void add_variables(const config::Node& params, binding::Permits& permits) {
+  for (const config::Node& param : params.items)
+    for (std::size_t i = 0; i < param.keys.size(); ++i)
+      if (param.items[i].kind == config::NodeKind::scalar)
+        permits.variables.push_back(param.keys[i] + "=" + param.items[i].text);
+}
+
 }  // namespace
 
 LuaCheck::LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
@@ -91,6 +98,7 @@ LuaCheck::LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
       series_(file_->limits().series, file_->services().clock.now()),
       hung_(file_->hung(name_)) {
   narrow(file_->settings(), file_->name(), permits_);
+  add_variables(params_, permits_);
   file_->add(*this);
 }
 
