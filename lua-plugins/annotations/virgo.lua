@@ -390,7 +390,7 @@ function virgo.dns.lookup(host, options) end
 function virgo.exec(call) end
 
 ---@class virgo.ExecCall
----@field env table<string, string>|nil added to a small environment of the agent's making
+---@field env table<string, string>|nil added to a small environment of the agent's making; not PATH, LD_PRELOAD and the like
 ---@field stdin string|nil what it reads
 ---@field max_output integer|nil bytes of standard output to keep
 ---@field timeout number|nil seconds
