@@ -123,6 +123,7 @@ SelfFigures Agent::Parts::self_figures() {
   f.queue = queue.load();
   f.workers = types.services().workers.load();
   f.connected = client != nullptr && client->ready();
+  if (client != nullptr) f.trouble = client->trouble();
   return f;
 }
 
