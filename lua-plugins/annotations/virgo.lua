@@ -27,8 +27,11 @@ function virgo.check(declaration) end
 ---@field interval string|nil it runs by itself, so often ("10s"), when the configuration has no check of the type
 
 --- A parameter. In `self` it is a text, a number, a boolean or a table: `duration` is a number of seconds, `size` of bytes.
+--- With `items`, each value of a list or map is one of these, or refused where it stands in the configuration: with
+--- `items = "text"` the list `[5, true]` is `{ "5", "true" }`. Without, it is what YAML takes it for, a number and a boolean.
 ---@class virgo.Param
 ---@field type "bool"|"int"|"number"|"text"|"duration"|"size"|"list"|"map"|nil "text"
+---@field items "bool"|"int"|"number"|"text"|nil what each value of a list or map is
 ---@field default any|nil what it is when it is not given
 ---@field required boolean|nil it must be given
 ---@field secret boolean|nil nothing prints it
@@ -242,7 +245,7 @@ function virgo.http.get(url, options) end
 ---@field timeout number|nil seconds for all of it
 ---@field max_body integer|nil bytes of an answer: 1 MiB; more is an error
 ---@field truncate boolean|nil cut a longer answer off in place of the error
----@field follow integer|nil redirects to follow: 0
+---@field follow integer|nil redirects to follow: 0. Authorization, Cookie and Host are for the first server only
 ---@field unix string|nil path of a socket to connect to in place of the URL's host
 ---@field verify boolean|"report"|nil this and what follows as for virgo.tls.connect
 ---@field ca string|nil

@@ -100,6 +100,13 @@ void LuaPlugins::try_refused(PluginFile::Changes& all) {
   }
 }
 
+std::vector<LuaPlugins::Broken> LuaPlugins::broken() const {
+  std::vector<Broken> out;
+  for (const auto& [path, file] : files_)
+    if (!file->problem().empty()) out.push_back({path, file->problem(), !file->types().empty()});
+  return out;
+}
+
 std::map<std::string, Duration> LuaPlugins::self_starting() const {
   std::map<std::string, Duration> out;
   for (const auto& [path, file] : files_)
@@ -109,7 +116,10 @@ std::map<std::string, Duration> LuaPlugins::self_starting() const {
 }
 
 void LuaPlugins::save() const {
-  for (const auto& [path, file] : files_) file->save();
+  // Also of types whose file is gone: it may come again.
+  for (const check::CheckType* type : registry_.types())
+    if (const auto* plugin = dynamic_cast<const PluginType*>(type); plugin != nullptr)
+      plugin->file()->save(*plugin);
 }
 
 std::vector<Error> load_lua_plugins(const std::vector<std::string>& folders,

@@ -80,6 +80,8 @@ TEST(HttpService, AnswersAreLookedAt) {
       http("strict", "/away", ", status: '200, 404-499'") + http("trouble", "/trouble") +
       http("right", "/locked", ", user: virgo, password: secret, status: '204'") +
       http("wrong", "/locked", ", user: virgo, password: Secret") +
+      check("at", "virgo.http",
+            format("url: 'http://virgo:sec@ret@127.0.0.1:{}/health'", web.port)) +
       http("posted", "/posted", ", method: POST, body: hello, status: '201'") +
       http("big", "/big", ", max_body: 1000B, pattern: 'xend$'") +
       check("unix", "virgo.http",
@@ -106,6 +108,10 @@ TEST(HttpService, AnswersAreLookedAt) {
                                  "http.url=http://127.0.0.1:{}/health}}",
                                  web.port)),
             1);
+  // The label has no part of the password.
+  EXPECT_EQ(number(watch.report("at", judged("ok")),
+                   series("httpcheck.response.size", "/health", "http://127.0.0.1", web.port)),
+            19);
   for (const char* name : {"away", "follow", "right", "posted", "unix"})
     watch.report(name, judged("ok"));
   watch.report("absent", judged("critical", "the body is not as expected"));
