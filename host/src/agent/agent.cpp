@@ -90,7 +90,7 @@ struct Agent::Parts {
         plugin_checks(types, scheduler, spec),
         plugin_folders(spec.lua_plugin_dirs),
         drain(l, [this] { drained(); }) {
-    types.services().plugins.use_state(spec.state_folder);
+    types.services().plugins.use_state(spec.state_folder, spec.id);
     types.set_self_source([this] { return self_figures(); });
   }
 
