@@ -28,7 +28,7 @@ local check = virgo.check {
     args = { type = "list", items = "text", default = {} },
     timeout = { type = "number", default = 60000,
       help = "milliseconds; below 1000 it is taken for seconds" },
-    details = { type = "map", items = "text", default = {}, secret = true,
+    details = { type = "map", items = "text", secret = true,
       help = "for the plugin, as RAX_DETAILS_<KEY>, but for those that look like secrets" },
     strict = { type = "bool", default = false },
   },
@@ -152,7 +152,7 @@ local function environment(self, run)
   local env = { RAX_CHECK_ID = run.check, RAX_CHECK_TYPE = "agent.plugin",
     RAX_CHECK_PERIOD = run.interval, RAX_DETAILS_FILE = self.file,
     RAX_DETAILS_TIMEOUT = self.timeout }
-  for key, value in pairs(self.details) do
+  for key, value in pairs(self.details or {}) do
     local small = key:lower()
     local secret = false
     for _, word in ipairs { "pass", "secret", "token", "credential", "api_?key" } do

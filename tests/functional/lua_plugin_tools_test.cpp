@@ -97,6 +97,21 @@ TEST_F(LuaPluginTools, RunShowsWhatItDid) {
   EXPECT_EQ(run->find("log")->items.at(0).find("text")->text, "said");
 }
 
+TEST_F(LuaPluginTools, ALookUpCountsAmongWhatIsNeeded) {
+  for (const char* need : {"tcp", "dns"}) {
+    const std::string file =
+        written("look.lua", std::string("local c = virgo.check { name = 'look', summary = 'x', "
+                                        "api = 1, undeclared = true, needs = { net = { '") +
+                                need +
+                                "' } } }\nfunction c:collect(run)\n  run:emit('found', "
+                                "#assert(virgo.dns.lookup('127.0.0.1')))\nend\n");
+    const Ended ended = plugin({"run", file, "--once"});
+    EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+    EXPECT_THAT(ended.out, HasSubstr(std::string("\nneeds   net ") + need + "\n"));
+    EXPECT_THAT(ended.out, Not(HasSubstr("unused")));
+  }
+}
+
 TEST_F(LuaPluginTools, RunSaysWhatIsWrong) {
   const std::string file = written("text.lua", kPlugin);
   const struct {

@@ -90,7 +90,7 @@ struct Agent::Parts {
         plugin_checks(types, scheduler, spec),
         plugin_folders(spec.lua_plugin_dirs),
         drain(l, [this] { drained(); }) {
-    types.services().plugins.use_state(spec.state_folder);
+    types.services().plugins.use_state(spec.state_folder, spec.id);
     types.set_self_source([this] { return self_figures(); });
   }
 
@@ -123,6 +123,7 @@ SelfFigures Agent::Parts::self_figures() {
   f.queue = queue.load();
   f.workers = types.services().workers.load();
   f.connected = client != nullptr && client->ready();
+  if (client != nullptr) f.trouble = client->trouble();
   return f;
 }
 

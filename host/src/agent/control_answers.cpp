@@ -62,10 +62,12 @@ std::string suspension_json(const check::Suspension& suspension, const Clock& cl
   return out;
 }
 
-// The file that the check's type comes from; "" of a type that nobody provides.
+// The file that the check's type comes from; "" of the agent's own, and of one that nobody
+// provides.
 std::string_view file_of(const ControlSources& from, std::size_t number) {
   const check::CheckType* type = from.registry.find(from.scheduler.identity(number).type);
-  return type == nullptr ? std::string_view() : std::string_view(type->origin());
+  if (type == nullptr || !type->origin().starts_with('/')) return "";
+  return type->origin();
 }
 
 // The broken files of plugins that are `chosen`, as a list.
@@ -168,6 +170,7 @@ std::string status(const ControlSources& from, TimePoint begun) {
   object.micros("uptime_us", from.clock.now() - begun);
   object.text("endpoint", from.endpoint);
   object.flag("connected", figures.connected);
+  if (!figures.trouble.empty()) object.text("trouble", figures.trouble);
   object.count("checks", figures.checks);
   object.count("suspended", figures.suspended.size());
   object.raw("states", states_json(from));

@@ -112,7 +112,8 @@ std::string status_page(const json::Value& result) {
        {"running for", format_duration(uptime)},
        {"endpoint",
         format("{}, {}", text("endpoint"),
-               connected != nullptr && connected->boolean ? "connected" : "not connected")},
+               connected != nullptr && connected->boolean ? "connected" : "not connected") +
+            (text("trouble").empty() ? "" : ": " + text("trouble"))},
        {"checks", format("{}, {} suspended", text("checks"), text("suspended"))},
        {"states", states.empty() ? "nothing is judged" : states},
        {"runs",

@@ -112,7 +112,8 @@ TextTable params_table(const json::Value& type, Style style) {
     std::string preset = code(text_member(p, "default"), style);
     if (is_set(p, "required")) preset = style == Style::markdown ? "required" : "(required)";
     std::string help = text_member(p, "help");
-    if (is_set(p, "secret")) help += help.empty() ? "Secret." : " Secret.";
+    if (is_set(p, "secret"))
+      help += help.empty() ? "Secret." : help.ends_with('.') ? " Secret." : ". Secret.";
     std::string kind = text_member(p, "type");
     if (p.find("items") != nullptr) kind += " of " + text_member(p, "items");
     table.add({code(text_member(p, "name"), style), kind, preset, help});

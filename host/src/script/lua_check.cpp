@@ -32,6 +32,7 @@ LuaCheck::LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
       series_(file_->limits().series, file_->services().clock.now()),
       hung_(file_->hung(name_)) {
   narrow(file_->settings(), file_->name(), permits_);
+  add_variables(spec.params, permits_);
   file_->add(*this);
 }
 

@@ -33,9 +33,9 @@ PluginFile& LuaPlugins::file(const std::string& path) {
   return *file;
 }
 
-void LuaPlugins::use_state(const std::string& folder) {
-  state_folder_ = folder;
-  for (const auto& [path, file] : files_) file->use_state(folder);
+void LuaPlugins::use_state(const std::string& folder, const std::string& agent) {
+  state_folder_ = folder.empty() ? "" : folder + "/handover/" + PluginFile::as_file_name(agent);
+  for (const auto& [path, file] : files_) file->use_state(state_folder_);
 }
 
 std::vector<Error> LuaPlugins::load(const std::string& folder) {

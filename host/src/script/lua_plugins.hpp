@@ -41,8 +41,9 @@ class LuaPlugins {
   // The check types that run by themselves, and how often.
   std::map<std::string, Duration> self_starting() const;
 
-  // The folder for what outlives the process; until then checks are made without.
-  void use_state(const std::string& folder);
+  // The folder for what outlives the process, which agents of other names may use, too;
+  // until then checks are made without. "" = none.
+  void use_state(const std::string& folder, const std::string& agent);
   // Leaves there what all checks hand over.
   void save() const;
 

@@ -23,15 +23,16 @@ namespace {
 // Of a check's file with what it has handed over.
 constexpr std::uint64_t kMaxSaved = 16u << 20;
 
-// A check's name as a file's: without separators.
-std::string file_name(const std::string& check) {
-  std::string out;
-  for (const char c : check)
-    out += c == '/' ? std::string("%2f") : c == '%' ? std::string("%25") : std::string(1, c);
-  return out + ".json";
-}
-
 }  // namespace
+
+std::string PluginFile::as_file_name(const std::string& name) {
+  std::string out;
+  for (const char c : name) {
+    const bool plain = c != '/' && c != '%' && (c != '.' || !out.empty());
+    out += plain ? std::string(1, c) : format("%{:02x}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
 
 // A generation that was made aside, and where its parts go.
 struct PluginFile::Plan {
@@ -151,7 +152,7 @@ PluginFile::Changes PluginFile::remove() {
 }
 
 std::string PluginFile::saved_path(const std::string& check) const {
-  return state_folder_ + "/handover/" + file_name(check);
+  return state_folder_ + "/" + as_file_name(check) + ".json";
 }
 
 Handed PluginFile::saved(const config::CheckSpec& spec) const {
@@ -193,7 +194,8 @@ void PluginFile::save(const PluginType& type) const {
     writer.key("handed");
     writer.raw(handed.to_json());
     writer.end_object();
-    (void)::mkdir((state_folder_ + "/handover").c_str(), 0700);
+    (void)::mkdir(state_folder_.substr(0, state_folder_.rfind('/')).c_str(), 0700);
+    (void)::mkdir(state_folder_.c_str(), 0700);
     if (const auto done = replace_file(path, text, 0600); !done)
       log_warn("lua", "what check '{}' hands over is lost: {}", check, done.error().message);
   }

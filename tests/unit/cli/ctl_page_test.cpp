@@ -92,6 +92,8 @@ TEST(CtlPage, Status) {
             "runs         9, 2 skipped, 1 timed out\n"
             "queue        4 reports (1.5 KiB), 0 dropped\n");
   EXPECT_THAT(status_page(parsed("{}")), HasSubstr("nothing is judged"));
+  EXPECT_THAT(status_page(parsed(R"({"endpoint":"e:443","connected":false,"trouble":"no\nway"})")),
+              HasSubstr("endpoint     e:443, not connected: no\\x0away\n"));
 }
 
 }  // namespace

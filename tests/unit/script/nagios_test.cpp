@@ -156,10 +156,11 @@ TEST_F(NagiosTest, WhatCannotRunIsUnknownAndSaysWhy) {
 }
 
 TEST_F(NagiosTest, ThePluginsEnvironmentCanBeSet) {
-  check::Check* check = make("virgo.nagios", {{"command", list({"/bin/sh", "-c", "echo $A"})},
-                                              {"env", map({{"A", scalar("of mine")}})}});
+  check::Check* check = make(
+      "virgo.nagios", {{"command", list({"/bin/sh", "-c", "echo $A $PERL5LIB"})},
+                       {"env", map({{"A", scalar("of mine")}, {"PERL5LIB", scalar("/too")}})}});
   ASSERT_NE(check, nullptr);
-  EXPECT_EQ(collect(*check).text(), "of mine");
+  EXPECT_EQ(collect(*check).text(), "of mine /too");
 }
 
 TEST_F(NagiosTest, OutputWithoutEndIsBounded) {

@@ -29,6 +29,7 @@ std::string counter(int version, const std::string& more = "", const std::string
 struct PluginReload : LuaCheckTest {
   std::unique_ptr<LuaPlugins> plugins;
   check::Check* check = nullptr;
+  std::string agent = "me";
 
   void TearDown() override {
     checks_.clear();
@@ -42,7 +43,7 @@ struct PluginReload : LuaCheckTest {
   void begin(const std::string& text, const Params& params = {}) {
     put(text);
     plugins = std::make_unique<LuaPlugins>(registry_, services());
-    plugins->use_state(state());
+    plugins->use_state(state(), agent);
     ASSERT_TRUE(plugins->load(folder_).empty());
     check = make("counter", params);
     ASSERT_NE(check, nullptr);
@@ -338,7 +339,7 @@ TEST_F(PluginReload, WhatIsHandedOverSurvivesTheProcess) {
   EXPECT_EQ(run(), "1 1");
   EXPECT_EQ(run(), "1 2");
   plugins->save();
-  const std::string file = state() + "/handover/counter_instance.json";
+  const std::string file = state() + "/handover/me/counter_instance.json";
   struct stat info {};
   ASSERT_EQ(::stat(file.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777u, 0600u);
@@ -349,7 +350,22 @@ TEST_F(PluginReload, WhatIsHandedOverSurvivesTheProcess) {
   begin(counter(2));
   EXPECT_EQ(run(), "2 3");
 
+  // Another agent of this host has its own.
+  checks_.clear();
+  plugins.reset();
+  registry_ = check::Registry();
+  agent = "../me";
+  begin(counter(2));
+  EXPECT_EQ(run(), "2 1");
+  plugins->save();
+  EXPECT_EQ(::stat((state() + "/handover/%2e.%2fme/counter_instance.json").c_str(), &info), 0);
+
   // One that is no such file is said, and nothing else happens.
+  checks_.clear();
+  plugins.reset();
+  registry_ = check::Registry();
+  agent = "me";
+  begin(counter(2));
   std::ofstream(file) << "{\"handed\": 7, ";
   checks_.clear();
   check = make("counter");
