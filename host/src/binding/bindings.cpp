@@ -57,15 +57,41 @@ int open_member(lua_State* L) {
 }  // namespace
 
 void push_metatable(lua_State* L, const char* name, const Method* methods) {
+  const lua::HostWork unrefused(L);  // one without its __metatable would stay that way
   if (luaL_newmetatable(L, name) == 0) return;
-  lua_newtable(L);  // meta methods
-  for (; methods->name != nullptr; ++methods) {
-    lua_pushcfunction(L, methods->function);
-    lua_setfield(L, -2, methods->name);
-  }
+  open_functions(L, methods);  // meta methods
   lua_setfield(L, -2, "__index");
   lua_pushboolean(L, 0);
   lua_setfield(L, -2, "__metatable");
+}
+
+void define_handle(lua_State* L, const char* name, const Method* methods) {
+  push_metatable(L, name, methods);
+  lua_pop(L, 1);
+}
+
+int open_functions(lua_State* L, const Method* functions) {
+  lua_newtable(L);
+  for (; functions->name != nullptr; ++functions) {
+    lua_pushcfunction(L, functions->function);
+    lua_setfield(L, -2, functions->name);
+  }
+  return 1;
+}
+
+void set_text(lua_State* L, const char* name, std::string_view text) {
+  lua_pushlstring(L, text.data(), text.size());
+  lua_setfield(L, -2, name);
+}
+
+void set_number(lua_State* L, const char* name, double value) {
+  lua_pushnumber(L, value);
+  lua_setfield(L, -2, name);
+}
+
+void set_flag(lua_State* L, const char* name, bool value) {
+  lua_pushboolean(L, value ? 1 : 0);
+  lua_setfield(L, -2, name);
 }
 
 void* check_self(lua_State* L, const char* name, const char* method) {

@@ -31,16 +31,6 @@ bool is_permitted(lua_State* L, Net kind) {
          (!permits.narrows_net || (permits.allowed.net & bit) != 0);
 }
 
-void set_text(lua_State* L, const char* name, std::string_view text) {
-  lua_pushlstring(L, text.data(), text.size());
-  lua_setfield(L, -2, name);
-}
-
-void set_flag(lua_State* L, const char* name, bool value) {
-  lua_pushboolean(L, value ? 1 : 0);
-  lua_setfield(L, -2, name);
-}
-
 void push_field(lua_State* L, const net::DnsRecord::Field& field) {
   using Kind = net::DnsRecord::Field::Kind;
   if (field.kind == Kind::number) {
@@ -103,8 +93,7 @@ void fill_question(const Options& options, std::string_view name, net::DnsQuesti
   else
     question.servers.emplace_back(server);
   question.port = static_cast<std::uint16_t>(options.whole("port", 1, 65535, 53));
-  question.timeout =
-      Duration{static_cast<std::int64_t>(options.seconds("timeout", kDefaultTimeout) * 1e9)};
+  question.timeout = as_duration(options.seconds("timeout", kDefaultTimeout));
   question.tcp = options.flag("tcp", false);
 }
 
@@ -142,7 +131,7 @@ int query(lua_State* L) {
   lua_settop(L, 3);
   const Options options(L, 3, kQuery, kOptions);
   check_net(L, Net::dns, kQuery);
-  auto& question = lua::push_boxed<net::DnsQuestion>(L, "virgo.dns.question");
+  auto& question = lua::push_reused<net::DnsQuestion>(L, "virgo.dns.question");
   question.type = type;
   fill_question(options, {name, size}, question);
   check_room(L, strand, kQuery);
@@ -176,7 +165,7 @@ void start_lookup(lua_State* L, Strand& strand, std::string_view host, double ti
   const lua::HostWork unrefused(L);
   const std::string name(host);
   auto lookup = std::make_unique<Lookup>(
-      strand.context().loop(), name, 0, Duration{static_cast<std::int64_t>(timeout * 1e9)},
+      strand.context().loop(), name, 0, as_duration(timeout),
       [&strand, family](const Result<uv::Resolver::Addresses>& r) {
         if (!r)
           strand.complete_error(Error(r.error()), status_of(r.error()));
@@ -198,7 +187,7 @@ int lookup(lua_State* L) {
   const double timeout = options.seconds("timeout", 86400);
   const int family = options.family();
   // Whoever may connect is told addresses anyway.
-  if (!is_permitted(L, Net::tcp)) check_net(L, Net::dns, kLookup);
+  check_net(L, is_permitted(L, Net::tcp) ? Net::tcp : Net::dns, kLookup);
   check_room(L, strand, kLookup);
   lua::check_can_wait(L, kLookup);
   start_lookup(L, strand, {host, size}, timeout, family);
@@ -208,12 +197,8 @@ int lookup(lua_State* L) {
 }  // namespace
 
 int open_dns(lua_State* L) {
-  lua_createtable(L, 0, 2);
-  lua_pushcfunction(L, query);
-  lua_setfield(L, -2, "query");
-  lua_pushcfunction(L, lookup);
-  lua_setfield(L, -2, "lookup");
-  return 1;
+  static constexpr Method kFunctions[] = {{"query", query}, {"lookup", lookup}, {nullptr, nullptr}};
+  return open_functions(L, kFunctions);
 }
 
 }  // namespace virgo::binding

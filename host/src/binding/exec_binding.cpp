@@ -14,6 +14,7 @@
 #include "binding/bindings.hpp"
 #include "binding/exec_job.hpp"
 #include "binding/handle.hpp"
+#include "binding/options.hpp"
 #include "binding/permits.hpp"
 #include "binding/strand.hpp"
 #include "lua/scratch.hpp"
@@ -97,7 +98,10 @@ void read_environment(lua_State* L, ExecJob::Call& call) {
   while (lua_next(L, -2) != 0) {  // env name value
     if (lua_type(L, -2) != LUA_TSTRING || !is_text(L, -1))
       luaL_error(L, "%s: env is a table of names and texts", kName);
-    set_variable(call.what.environment, text_at(L, -2), text_at(L, -1));
+    const std::string_view name = text_at(L, -2);
+    const std::string_view value = text_at(L, -1);
+    check_variable(L, name, value, kName);
+    set_variable(call.what.environment, name, value);
     lua_pop(L, 1);
   }
 }
@@ -125,7 +129,7 @@ void read_option(lua_State* L, std::string_view name, double max_output, ExecJob
     call.what.cwd = text_option(L, "cwd");
   } else if (name == "timeout") {
     const double seconds = number_option(L, "timeout", 0.001, kMaxTimeout);
-    call.timeout = Duration{static_cast<std::int64_t>(seconds * 1e9)};
+    call.timeout = as_duration(seconds);
   } else if (name == "max_output") {
     call.options.max_out = static_cast<std::size_t>(number_option(L, "max_output", 0, max_output));
   } else {
@@ -206,10 +210,16 @@ void ended(Strand& strand, const Result<uv::ProcessResult>& result) {
     strand.complete([&](lua_State* L) { return push_result(L, *result); });
 }
 
+// What it may hold: its input, and its output.
+std::size_t bytes_of(const ExecJob::Call& call) {
+  return call.options.input.size() + call.options.max_out + call.options.max_err;
+}
+
 // 0 with the work begun, or the results of a failure.
 int start(lua_State* L, Strand& strand, ExecJob::Call& call) {
   const lua::HostWork unrefused(L);
   Context& context = strand.context();
+  const std::size_t bytes = bytes_of(call);
   const std::string name = printable(call.what.argv[0], 256);
   call.what.argv[0] = file_to_use(context, call.what.argv[0]);
   auto job = ExecJob::start(context.loop(), *context.workers(), slots_of(L), std::move(call),
@@ -219,7 +229,8 @@ int start(lua_State* L, Strand& strand, ExecJob::Call& call) {
   context.opened("process", name);
   Scope& scope = strand.scope();
   const std::uint64_t number = scope.add(std::make_unique<Program>(name));
-  const auto forget = [job, &scope, number](void*) {
+  auto held = std::make_shared<Reservation>(scope, bytes);
+  const auto forget = [job, &scope, number, held](void*) {
     job->forget();
     scope.take(number);
   };
@@ -229,10 +240,11 @@ int start(lua_State* L, Strand& strand, ExecJob::Call& call) {
 
 int exec(lua_State* L) {
   Strand& strand = Strand::current(L, kName);
-  auto& call = lua::push_boxed<ExecJob::Call>(L, kCall);
+  auto& call = lua::push_reused<ExecJob::Call>(L, kCall);
   read_call(L, static_cast<double>(strand.context().max_read()), call);
   check_exec(L, call.what.argv[0].c_str(), kName);
   check_room(L, strand, kName);
+  check_bytes(L, strand, kName, static_cast<double>(bytes_of(call)), "lower max_output");
   check_slots(L);
   lua::check_can_wait(L, kName);
   if (const int results = start(L, strand, call); results > 0) return results;

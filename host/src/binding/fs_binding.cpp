@@ -9,6 +9,7 @@
 #include "base/format.hpp"
 #include "binding/bindings.hpp"
 #include "binding/file_job.hpp"
+#include "binding/handle.hpp"
 #include "binding/options.hpp"
 #include "binding/permits.hpp"
 #include "binding/read_file.hpp"
@@ -67,9 +68,10 @@ int push_result(lua_State* L, const Result<T>& result) {
   return push(L, *result);
 }
 
-// Begins `work`, which gives a Result. Pushes an error, or returns 0.
+// Begins `work`, which gives a Result of up to `bytes`. Pushes an error, or returns 0.
 template <class Work>
-int start(lua_State* L, Strand& strand, const char* function, const char* path, Work work) {
+int start(lua_State* L, Strand& strand, const char* function, const char* path, std::size_t bytes,
+          Work work) {
   Context& context = strand.context();
   auto job =
       FileJob::start(context.loop(), *context.workers(), [&strand, work = std::move(work)]() {
@@ -81,8 +83,9 @@ int start(lua_State* L, Strand& strand, const char* function, const char* path, 
   if (job == nullptr)
     return push_failure(L, "failed", Error{Errc::cancelled, "the agent is stopping"});
   context.watch(job);
+  auto held = std::make_shared<Reservation>(strand.scope(), bytes);
   strand.wait_for(L, format("{} of {}", function, path),
-                  std::shared_ptr<void>(nullptr, [job](void*) { job->forget(); }));
+                  std::shared_ptr<void>(nullptr, [job, held](void*) { job->forget(); }));
   return 0;
 }
 
@@ -93,30 +96,41 @@ int start_read(lua_State* L, Strand& strand, const char* path, std::uint64_t max
   Result<std::string> content{std::string()};
   std::string file = file_to_use(strand.context(), path);
   if (read_kernel_file(file, max, content)) return push_result(L, content);
-  return start(L, strand, kRead, path,
-               [file = std::move(file), max] { return read_file(file, max); });
+  return start(L, strand, kRead, path, max,
+               [file = std::move(file), max, reach = reach_of(strand.context())] {
+                 return read_file(file, max, reach);
+               });
 }
 
 int start_read_piece(lua_State* L, Strand& strand, const char* path, double from,
                      std::uint64_t max) {
   const lua::HostWork unrefused(L);
-  return start(L, strand, kRead, path,
-               [file = file_to_use(strand.context(), path), at = static_cast<std::int64_t>(from),
-                max] { return read_file_piece(file, at, max); });
+  return start(
+      L, strand, kRead, path, max,
+      [file = file_to_use(strand.context(), path), at = static_cast<std::int64_t>(from), max,
+       reach = reach_of(strand.context())] { return read_file_piece(file, at, max, reach); });
 }
 
 int start_stat(lua_State* L, Strand& strand, const char* path) {
   const lua::HostWork unrefused(L);
-  return start(L, strand, kStat, path,
-               [file = file_to_use(strand.context(), path)] { return stat_file(file); });
+  return start(L, strand, kStat, path, 0,
+               [file = file_to_use(strand.context(), path), reach = reach_of(strand.context())] {
+                 return stat_file(file, reach);
+               });
+}
+
+std::size_t list_bytes(const Strand& strand) {
+  return strand.context().max_read() / 2;
 }
 
 int start_list(lua_State* L, Strand& strand, const char* path) {
   const lua::HostWork unrefused(L);
-  const std::size_t bytes = strand.context().max_read() / 2;
-  return start(L, strand, kList, path, [file = file_to_use(strand.context(), path), bytes] {
-    return list_names(file, kMaxNames, bytes);
-  });
+  const std::size_t bytes = list_bytes(strand);
+  return start(
+      L, strand, kList, path, bytes,
+      [file = file_to_use(strand.context(), path), bytes, reach = reach_of(strand.context())] {
+        return list_names(file, kMaxNames, bytes, reach);
+      });
 }
 
 // The path at 1, which may be read.
@@ -145,11 +159,12 @@ int read(lua_State* L) {
                       most, max);
   const bool piece = options.has("from");
   const double from = options.whole("from", -kMostExact, kMostExact, 0);
+  check_bytes(L, strand, kRead, max, "lower max, or read one after the other");
   const char* path = check_path(L, strand, kRead);
   const auto limit = static_cast<std::uint64_t>(max);
   const int results =
       piece ? start_read_piece(L, strand, path, from, limit) : start_read(L, strand, path, limit);
-  return results > 0 ? results : lua::wait(L);
+  return results > 0 ? lua::State::pushed(L, results) : lua::wait(L);
 }
 
 // virgo.fs.stat(path) -> facts | nil, error
@@ -163,6 +178,8 @@ int stat(lua_State* L) {
 // virgo.fs.list(path) -> names | nil, error
 int list(lua_State* L) {
   Strand& strand = Strand::current(L, kList);
+  check_bytes(L, strand, kList, static_cast<double>(list_bytes(strand)),
+              "list one folder after the other");
   const char* path = check_path(L, strand, kList);
   const int results = start_list(L, strand, path);
   return results > 0 ? results : lua::wait(L);
@@ -171,14 +188,9 @@ int list(lua_State* L) {
 }  // namespace
 
 int open_fs(lua_State* L) {
-  lua_createtable(L, 0, 3);
-  lua_pushcfunction(L, read);
-  lua_setfield(L, -2, "read");
-  lua_pushcfunction(L, stat);
-  lua_setfield(L, -2, "stat");
-  lua_pushcfunction(L, list);
-  lua_setfield(L, -2, "list");
-  return 1;
+  static constexpr Method kFunctions[] = {
+      {"read", read}, {"stat", stat}, {"list", list}, {nullptr, nullptr}};
+  return open_functions(L, kFunctions);
 }
 
 }  // namespace virgo::binding

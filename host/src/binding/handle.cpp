@@ -3,6 +3,7 @@
 #include <lua.hpp>
 
 #include "base/format.hpp"
+#include "base/text.hpp"
 #include "binding/bindings.hpp"
 
 namespace virgo::binding {
@@ -50,7 +51,28 @@ bool is_full(lua_State* L, const Strand& strand, const char* function) {
   return true;
 }
 
+// The same.
+bool holds_too_much(lua_State* L, const Strand& strand, const char* function, double bytes,
+                    const char* what) {
+  const lua::HostWork unrefused(L);
+  const Scope& scope = strand.scope();
+  if (scope.has_room(static_cast<std::size_t>(bytes))) return false;
+  const std::string most = format_size(scope.max_bytes());
+  const std::string text = format(
+      "{}: what this run waits for would hold more than {} together (4 times "
+      "limits.lua_memory); {}",
+      function, most, what);
+  strand.context().exceeded("limits.lua_memory", most, text);
+  lua_pushlstring(L, text.data(), text.size());
+  return true;
+}
+
 }  // namespace
+
+void check_bytes(lua_State* L, const Strand& strand, const char* function, double bytes,
+                 const char* what) {
+  if (holds_too_much(L, strand, function, bytes, what)) lua_error(L);
+}
 
 void check_room(lua_State* L, const Strand& strand, const char* function) {
   if (is_full(L, strand, function)) lua_error(L);

@@ -28,5 +28,9 @@ OpenHandle check_handle(lua_State* L, const char* type, const char* method);
 
 // Raises an error if the executing run has as much open as it may.
 void check_room(lua_State* L, const Strand& strand, const char* function);
+// The same if what is under way would hold too much with `bytes` more. `what`: how to
+// hold less, "lower max_body".
+void check_bytes(lua_State* L, const Strand& strand, const char* function, double bytes,
+                 const char* what);
 
 }  // namespace virgo::binding

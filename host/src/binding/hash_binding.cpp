@@ -43,6 +43,7 @@ crypto::Digest check_digest(lua_State* L, int index) {
   return *kind;
 }
 
+// Raises nothing.
 int push_bytes(lua_State* L, const std::optional<std::string>& bytes) {
   if (!bytes)
     return push_failure(L, "unsupported",
@@ -117,12 +118,12 @@ int push_decoded(lua_State* L, std::string_view text) {
 
 // virgo.base64.encode(bytes) -> text
 int base64_encode(lua_State* L) {
-  return push_base64(L, check_bytes(L, 1));
+  return lua::State::pushed(L, push_base64(L, check_bytes(L, 1)));
 }
 
 // virgo.base64.decode(text) -> bytes | nil, error
 int base64_decode(lua_State* L) {
-  return push_decoded(L, check_bytes(L, 1));
+  return lua::State::pushed(L, push_decoded(L, check_bytes(L, 1)));
 }
 
 int push_random(lua_State* L, std::size_t count) {
@@ -135,32 +136,28 @@ int push_random(lua_State* L, std::size_t count) {
 
 // virgo.random(n) -> n bytes that nobody can guess
 int random(lua_State* L) {
-  return push_random(L, static_cast<std::size_t>(check_whole(L, 1, 1, kMaxRandom)));
+  const double count = check_whole(L, 1, 1, kMaxRandom);
+  return lua::State::pushed(L, push_random(L, static_cast<std::size_t>(count)));
 }
 
 }  // namespace
 
 int open_hash(lua_State* L) {
-  static constexpr luaL_Reg kFunctions[] = {{"md5", digest<crypto::Digest::md5>},
-                                            {"sha1", digest<crypto::Digest::sha1>},
-                                            {"sha256", digest<crypto::Digest::sha256>},
-                                            {"sha512", digest<crypto::Digest::sha512>},
-                                            {"hmac", hmac},
-                                            {"pbkdf2", pbkdf2},
-                                            {"hex", hex},
-                                            {nullptr, nullptr}};
-  lua_createtable(L, 0, 7);
-  luaL_setfuncs(L, kFunctions, 0);
-  return 1;
+  static constexpr Method kFunctions[] = {{"md5", digest<crypto::Digest::md5>},
+                                          {"sha1", digest<crypto::Digest::sha1>},
+                                          {"sha256", digest<crypto::Digest::sha256>},
+                                          {"sha512", digest<crypto::Digest::sha512>},
+                                          {"hmac", hmac},
+                                          {"pbkdf2", pbkdf2},
+                                          {"hex", hex},
+                                          {nullptr, nullptr}};
+  return open_functions(L, kFunctions);
 }
 
 int open_base64(lua_State* L) {
-  lua_createtable(L, 0, 2);
-  lua_pushcfunction(L, base64_encode);
-  lua_setfield(L, -2, "encode");
-  lua_pushcfunction(L, base64_decode);
-  lua_setfield(L, -2, "decode");
-  return 1;
+  static constexpr Method kFunctions[] = {
+      {"encode", base64_encode}, {"decode", base64_decode}, {nullptr, nullptr}};
+  return open_functions(L, kFunctions);
 }
 
 int open_random(lua_State* L) {

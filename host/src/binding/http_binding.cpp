@@ -34,6 +34,10 @@ constexpr std::array<std::string_view, 18> kOptions = {
 struct Call {
   net::HttpRequest request;
   TlsChoice tls;
+  // Of the bodies.
+  std::size_t bytes() const {
+    return static_cast<std::size_t>(request.max_body) + request.body.size();
+  }
 };
 
 void add_field(lua_State* L, const Options& options, Call& call, std::size_t& size) {
@@ -113,8 +117,7 @@ void read_request(lua_State* L, const Options& options, Call& call, double max_r
   request.user = options.text("user");
   request.password = options.text("password");
   request.unix_path = options.text("unix");
-  request.timeout =
-      Duration{static_cast<std::int64_t>(options.seconds("timeout", kMaxTimeout) * 1e9)};
+  request.timeout = as_duration(options.seconds("timeout", kMaxTimeout));
   request.max_body = static_cast<std::uint64_t>(
       options.whole("max_body", 0, max_read, std::min(kDefaultMaxBody, max_read)));
   request.truncate = options.flag("truncate", false);
@@ -123,16 +126,6 @@ void read_request(lua_State* L, const Options& options, Call& call, double max_r
   read_headers(L, options, call);
   read_tls_choice(L, options, call.tls, kRequest);
   request.server_name = call.tls.server_name;
-}
-
-void set_text(lua_State* L, const char* name, std::string_view text) {
-  lua_pushlstring(L, text.data(), text.size());
-  lua_setfield(L, -2, name);
-}
-
-void set_number(lua_State* L, const char* name, double value) {
-  lua_pushnumber(L, value);
-  lua_setfield(L, -2, name);
 }
 
 // Keys in lower case; the values of one name joined by ", ".
@@ -203,6 +196,7 @@ int start(lua_State* L, Strand& strand, Call& call) {
   const auto url = net::parse_url(call.request.url);
   if (!url) return push_failure(L, "invalid", url.error());
   const std::string what = url->text();
+  const std::size_t bytes = call.bytes();
   auto steps = std::make_unique<Steps>();
   if (has_files(call.tls)) {
     // Also for http: it may redirect to https.
@@ -225,7 +219,7 @@ int start(lua_State* L, Strand& strand, Call& call) {
   }
   strand.context().opened("http", what);
   strand.wait_for(L, format("{} of {}", kRequest, what),
-                  hold(strand, "http", what, std::move(steps)));
+                  hold(strand, "http", what, std::move(steps), bytes));
   return 0;
 }
 
@@ -234,9 +228,10 @@ int perform(lua_State* L) {
   Strand& strand = Strand::current(L, kRequest);
   const Options options(L, 1, kRequest, kOptions);
   check_net(L, options.has("unix") ? Net::unix_domain : Net::tcp, kRequest);
-  Call& call = lua::push_boxed<Call>(L, "virgo.http.call");
+  Call& call = lua::push_reused<Call>(L, "virgo.http.call");
   read_request(L, options, call, static_cast<double>(strand.context().max_read()));
   check_room(L, strand, kRequest);
+  check_bytes(L, strand, kRequest, static_cast<double>(call.bytes()), "lower max_body");
   lua::check_can_wait(L, kRequest);
   if (const int results = start(L, strand, call); results > 0) return results;
   return lua::wait(L);
@@ -272,12 +267,8 @@ int get(lua_State* L) {
 }  // namespace
 
 int open_http(lua_State* L) {
-  lua_createtable(L, 0, 2);
-  lua_pushcfunction(L, request);
-  lua_setfield(L, -2, "request");
-  lua_pushcfunction(L, get);
-  lua_setfield(L, -2, "get");
-  return 1;
+  static constexpr Method kFunctions[] = {{"request", request}, {"get", get}, {nullptr, nullptr}};
+  return open_functions(L, kFunctions);
 }
 
 }  // namespace virgo::binding

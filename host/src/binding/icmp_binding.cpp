@@ -104,8 +104,7 @@ int ping(lua_State* L) {
   lua_settop(L, 2);
   const Options given(L, 2, kPing, kOptions);
   net::PingOptions options;
-  options.timeout =
-      Duration{static_cast<std::int64_t>(given.seconds("timeout", kDefaultTimeout) * 1e9)};
+  options.timeout = as_duration(given.seconds("timeout", kDefaultTimeout));
   options.size = static_cast<std::size_t>(
       given.whole("size", net::Ping::kMinSize, net::Ping::kMaxSize, kDefaultSize));
   const int family = given.family();
@@ -119,10 +118,8 @@ int ping(lua_State* L) {
 }  // namespace
 
 int open_icmp(lua_State* L) {
-  lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, ping);
-  lua_setfield(L, -2, "ping");
-  return 1;
+  static constexpr Method kFunctions[] = {{"ping", ping}, {nullptr, nullptr}};
+  return open_functions(L, kFunctions);
 }
 
 }  // namespace virgo::binding

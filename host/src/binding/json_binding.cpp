@@ -5,6 +5,7 @@
 #include "json/writer.hpp"
 #include "lua/json.hpp"
 #include "lua/scratch.hpp"
+#include "lua/state.hpp"
 
 namespace virgo::binding {
 namespace {
@@ -13,9 +14,10 @@ constexpr int kMaxDepth = 32;
 constexpr std::size_t kMaxValues = 200'000;
 constexpr const char* kArray = "virgo.json.array";
 constexpr const char* kTape = "virgo.scratch.tape";
+constexpr const char* kText = "virgo.scratch.string";
 
 void mark_array(lua_State* L) {
-  luaL_newmetatable(L, kArray);  // table, mark
+  luaL_newmetatable(L, kArray);  // table mark
   lua_setmetatable(L, -2);
 }
 
@@ -46,7 +48,11 @@ bool is_sequence(lua_State* L, int index) {
 
 class Writing final : public lua::JsonWriting {
  public:
-  using JsonWriting::JsonWriting;
+  Writing(lua_State* state, json::Writer& writer, std::string& text)
+      : JsonWriting(state, writer, kMaxDepth), text_(text) {
+    const std::uint64_t memory = lua::State::of(state).options().memory;
+    if (memory > 0) bound(text, memory);
+  }
 
  private:
   bool is_array(int index, int& n) override {
@@ -55,17 +61,21 @@ class Writing final : public lua::JsonWriting {
   }
   bool custom(int /*index*/) override { return false; }
   void refuse(int index, const char* /*reason*/) override {
+    failing();
     if (lua_type(L, index) == LUA_TTABLE)
       luaL_error(L, "json: a table that contains itself cannot be encoded");
     luaL_error(L, "json: a %s cannot be encoded", luaL_typename(L, index));
   }
   void number(double d) override { out.shortest(d); }
+  void failing() override { std::string().swap(text_); }
+
+  std::string& text_;
 };
 
 int json_encode(lua_State* L) {
   luaL_checkany(L, 1);
   lua_settop(L, 1);
-  std::string& text = lua::push_scratch(L);  // value, scratch
+  auto& text = lua::push_reused<std::string>(L, kText);  // value, scratch
   append_json(L, 1, text);
   lua_pushlstring(L, text.data(), text.size());
   std::string().swap(text);  // now, not when the collector comes by
@@ -76,7 +86,7 @@ int json_decode(lua_State* L) {
   std::size_t n = 0;
   const char* text = luaL_checklstring(L, 1, &n);
   lua_settop(L, 1);
-  auto& tape = lua::push_boxed<json::Tape>(L, kTape);
+  auto& tape = lua::push_reused<json::Tape>(L, kTape);
   bool good = tape.parse({text, n}, {.depth = kMaxDepth, .values = kMaxValues});
   if (good && tape.end() < n) {
     lua_pushnil(L);
@@ -109,7 +119,7 @@ int json_array(lua_State* L) {
 
 void append_json(lua_State* L, int index, std::string& out) {
   json::Writer writer(out);
-  Writing(L, writer, kMaxDepth).value(index);
+  Writing(L, writer, out).value(index);
 }
 
 void push_json(lua_State* L, const json::Value& value) {

@@ -23,7 +23,8 @@ int open_json(lua_State* L);
 void push_json(lua_State* L, const json::Value& value);
 
 // Appends the value at `index` to `out` as encode() does. May raise; `out` must
-// be owned by something that survives that (lua/scratch.hpp).
+// be owned by something that survives that (lua/scratch.hpp), and is empty then. The text
+// has at most as many bytes as the state may have memory, and one value more.
 void append_json(lua_State* L, int index, std::string& out);
 
 }  // namespace virgo::binding

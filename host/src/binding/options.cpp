@@ -101,6 +101,10 @@ void Options::refuse(const char* name, const char* what) const {
   __builtin_unreachable();
 }
 
+Duration as_duration(double seconds) {
+  return Duration{static_cast<std::int64_t>(seconds * 1e9)};
+}
+
 double check_port(lua_State* L, int index) {
   const double port = luaL_checknumber(L, index);
   if (!(port >= 1 && port <= 65535 && port == std::floor(port)))

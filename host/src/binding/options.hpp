@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "base/clock.hpp"
+
 struct lua_State;
 
 namespace virgo::binding {
@@ -36,6 +38,8 @@ class Options {
   int index_;  // 0: there is no table
   const char* function_;
 };
+
+Duration as_duration(double seconds);
 
 // Arguments, with errors in the same words.
 double check_port(lua_State* L, int index);

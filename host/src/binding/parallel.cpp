@@ -7,6 +7,7 @@
 
 #include "base/format.hpp"
 #include "binding/bindings.hpp"
+#include "binding/options.hpp"
 #include "binding/strand.hpp"
 #include "uv/timer.hpp"
 
@@ -82,7 +83,7 @@ void Group::begin(lua_State* L, int count, double timeout) {
     branches_.push_back(std::make_unique<Branch>(parent_, std::move(coroutine), *this, i));
   }
   open_ = branches_.size();
-  timeout_ = Duration{static_cast<std::int64_t>(timeout * 1e9)};
+  timeout_ = as_duration(timeout);
   // From the loop: the caller has not yielded yet.
   parent_.context().loop().post([this, alive = alive_] {
     if (*alive) start_all();

@@ -30,19 +30,21 @@ struct Steps {
   std::shared_ptr<void> current;
 };
 
-// For Strand::wait_for: the operation ends when the last copy does.
+// For Strand::wait_for: the operation ends when the last copy does. It may hold `bytes`.
 template <class Operation>
 std::shared_ptr<void> hold(Strand& strand, const char* kind, std::string description,
-                           std::unique_ptr<Operation> operation) {
+                           std::unique_ptr<Operation> operation, std::size_t bytes = 0) {
   struct InScope {
     Scope& scope;
     std::uint64_t number;
+    Reservation held;
     ~InScope() { scope.take(number); }
   };
   auto pending =
       std::make_unique<Pending<Operation>>(kind, std::move(description), std::move(operation));
   Scope& scope = strand.scope();
-  return std::shared_ptr<InScope>(new InScope{scope, scope.add(std::move(pending))});
+  return std::shared_ptr<InScope>(
+      new InScope{scope, scope.add(std::move(pending)), {scope, bytes}});
 }
 
 // How a run ends that does nothing about the error.

@@ -48,6 +48,30 @@ bool glob(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
+// Variables by which the dynamic linker, shells, interpreters and git are told what to
+// load or run. A '*' ends the beginning of a name.
+constexpr std::string_view kSteering[] = {
+    "PATH",      "LD_*",       "GCONV_PATH", "GLIBC_TUNABLES",   "BASH_*",    "BASHOPTS",
+    "ENV",       "IFS",        "PS4",        "SHELLOPTS",        "PERL*",     "PYTHON*",
+    "RUBY*",     "NODE_*",     "LUA_*",      "JAVA_*",           "JDK_*",     "_JAVA_OPTIONS",
+    "CLASSPATH", "GIT_*",      "PHPRC",      "PHP_INI_SCAN_DIR", "OPENSSL_*", "TCLLIBPATH",
+    "AWKPATH",   "AWKLIBPATH",
+};
+
+bool steers(std::string_view name) {
+  return std::any_of(std::begin(kSteering), std::end(kSteering), [name](std::string_view one) {
+    return one.ends_with('*') ? name.starts_with(one.substr(0, one.size() - 1)) : name == one;
+  });
+}
+
+bool is_given(const Permits& permits, std::string_view name, std::string_view value) {
+  return std::any_of(
+      permits.variables.begin(), permits.variables.end(), [name, value](std::string_view one) {
+        return one.size() == name.size() + 1 + value.size() && one.starts_with(name) &&
+               one[name.size()] == '=' && one.ends_with(value);
+      });
+}
+
 [[noreturn]] void refuse(lua_State* L, const char* function, const char* what,
                          const char* declare) {
   luaL_error(L, "%s: %s is not among the needs of this check; add %s to virgo.check", function,
@@ -119,6 +143,20 @@ void check_net(lua_State* L, Net kind, const char* function) {
 
 void check_exec(lua_State* L, const char* program, const char* function) {
   check_path(L, program, function, "exec", &Grants::exec, Context::of(L).permits().narrows_exec);
+}
+
+void check_variable(lua_State* L, std::string_view name, std::string_view value,
+                    const char* function) {
+  if (name.empty() || name.find('\0') != std::string_view::npos)
+    luaL_error(L, "%s: a variable has a name, without a NUL byte", function);
+  // The program takes what is behind a '=' of ours for a part of the value.
+  if (!steers(name.substr(0, name.find('='))) || is_given(Context::of(L).permits(), name, value))
+    return;
+  lua_pushlstring(L, name.data(), name.size());
+  luaL_error(L,
+             "%s: %s can make a program run something else: it may only have the value that the "
+             "configuration gives it, in a parameter of this check that is a map",
+             function, lua_tostring(L, -1));
 }
 
 void check_read(lua_State* L, const char* path, const char* function) {

@@ -42,6 +42,8 @@ struct Permits {
   bool narrows_net = false;
   bool narrows_exec = false;
   bool narrows_read = false;
+  // "NAME=value" of the maps among the check's parameters, as the configuration has them.
+  std::vector<std::string> variables;
   // The option that narrows, for messages: "lua_plugins.redis.lua.allow".
   std::string option;
 };
@@ -50,6 +52,10 @@ struct Permits {
 void check_net(lua_State* L, Net kind, const char* function);
 void check_exec(lua_State* L, const char* program, const char* function);
 void check_read(lua_State* L, const char* path, const char* function);
+// A variable of a program's environment. Those that make a program load or run something
+// else (LD_PRELOAD, BASH_ENV, PATH ...) are only what the configuration gives the check.
+void check_variable(lua_State* L, std::string_view name, std::string_view value,
+                    const char* function);
 
 // The file that stands for `path`, which the script has been permitted: its own, or the one
 // of the context's overlay if that has it.

@@ -57,18 +57,43 @@ const char* type_of(mode_t mode) {
 struct CloseFolder {
   void operator()(DIR* folder) const { ::closedir(folder); }
 };
+using Folder = std::unique_ptr<DIR, CloseFolder>;
+
+Result<Folder> open_folder(const Descriptor& looked_at) {
+  const auto opened = reopen(looked_at, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
+  if (!opened) return opened.error();
+  const int fd = ::fcntl(opened->get(), F_DUPFD_CLOEXEC, 0);  // which the folder closes
+  if (fd < 0) return system_error(errno);
+  Folder folder(::fdopendir(fd));
+  if (folder != nullptr) return folder;
+  const int error = errno;
+  ::close(fd);
+  return system_error(error);
+}
 
 bool is_roundabout(std::string_view path) {
   return path.find("/../") != std::string_view::npos || path.ends_with("/..") ||
          path.find("//") != std::string_view::npos;
 }
 
+Result<Descriptor> open_regular(const std::string& path, const Reach& reach) {
+  const auto looked_at = open_permitted(path, reach);
+  if (!looked_at) return looked_at.error();
+  struct stat status {};
+  if (::fstat(looked_at->get(), &status) != 0) return system_error(errno);
+  if (S_ISDIR(status.st_mode)) return system_error(EISDIR);
+  if (!S_ISREG(status.st_mode))
+    return Error{Errc::invalid,
+                 format("not a regular file, but of type {}", type_of(status.st_mode))};
+  return reopen(*looked_at, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+}
+
 }  // namespace
 
-Result<std::string> read_file(const std::string& path, std::uint64_t max) {
-  const Descriptor file = open_to_read(path);
-  if (!file) return told(system_error(errno), path, max);
-  return told(read_to_end(file.get(), max), path, max);
+Result<std::string> read_file(const std::string& path, std::uint64_t max, const Reach& reach) {
+  const auto file = open_regular(path, reach);
+  if (!file) return told(file.error(), path, max);
+  return told(read_to_end(file->get(), max), path, max);
 }
 
 bool read_kernel_file(const std::string& path, std::uint64_t max, Result<std::string>& out) {
@@ -88,9 +113,11 @@ bool read_kernel_file(const std::string& path, std::uint64_t max, Result<std::st
   return true;
 }
 
-Result<FilePiece> read_file_piece(const std::string& path, std::int64_t from, std::uint64_t max) {
-  const Descriptor file = open_to_read(path);
-  if (!file) return cannot("read", path, system_error(errno));
+Result<FilePiece> read_file_piece(const std::string& path, std::int64_t from, std::uint64_t max,
+                                  const Reach& reach) {
+  const auto opened = open_regular(path, reach);
+  if (!opened) return cannot("read", path, opened.error());
+  const Descriptor& file = *opened;
   off_t at = from;
   if (from < 0) {
     const off_t end = ::lseek(file.get(), 0, SEEK_END);
@@ -113,10 +140,11 @@ Result<FilePiece> read_file_piece(const std::string& path, std::int64_t from, st
   return piece;
 }
 
-Result<FileFacts> stat_file(const std::string& path) {
+Result<FileFacts> stat_file(const std::string& path, const Reach& reach) {
+  const auto file = open_permitted(path, reach);
+  if (!file) return cannot("stat", path, file.error());
   struct stat status {};
-  if (path.find('\0') != std::string::npos) return cannot("stat", path, system_error(EINVAL));
-  if (::stat(path.c_str(), &status) != 0) return cannot("stat", path, system_error(errno));
+  if (::fstat(file->get(), &status) != 0) return cannot("stat", path, system_error(errno));
   FileFacts facts;
   facts.size = static_cast<std::uint64_t>(status.st_size);
   facts.mtime = static_cast<double>(status.st_mtim.tv_sec) +
@@ -129,10 +157,12 @@ Result<FileFacts> stat_file(const std::string& path) {
 }
 
 Result<std::vector<std::string>> list_names(const std::string& path, std::size_t max_names,
-                                            std::size_t max_bytes) {
-  if (path.find('\0') != std::string::npos) return cannot("list", path, system_error(EINVAL));
-  const std::unique_ptr<DIR, CloseFolder> folder(::opendir(path.c_str()));
-  if (folder == nullptr) return cannot("list", path, system_error(errno));
+                                            std::size_t max_bytes, const Reach& reach) {
+  const auto looked_at = open_permitted(path, reach);
+  if (!looked_at) return cannot("list", path, looked_at.error());
+  auto opened = open_folder(*looked_at);
+  if (!opened) return cannot("list", path, opened.error());
+  const Folder& folder = *opened;
   std::vector<std::string> names;
   std::size_t bytes = 0;
   while (const dirent* entry = ::readdir(folder.get())) {

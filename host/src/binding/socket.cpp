@@ -13,6 +13,7 @@ namespace {
 // for more at once.
 constexpr std::size_t kInbox = 64 * 1024;
 constexpr std::size_t kOutbox = 64 * 1024;
+constexpr unsigned kMostLingering = 16;
 
 const char* status_of(const Error& error) {
   return error.code == Errc::limit     ? "failed"
@@ -49,6 +50,13 @@ bool Socket::is_full() const {
   return connection_->queued() > kOutbox;
 }
 
+void Socket::finish(const std::shared_ptr<unsigned>& lingering) {
+  if (*lingering >= kMostLingering) return;
+  ++*lingering;
+  net::Connection::finish(std::move(connection_), std::chrono::seconds(2),
+                          [lingering] { --*lingering; });
+}
+
 Error Socket::end_error(std::size_t wanted) const {
   const std::size_t have = inbox_.size() - read_;
   if (have == 0) return end_->context(peer());
@@ -56,9 +64,18 @@ Error Socket::end_error(std::size_t wanted) const {
   return end_->context(format("{}: after {}{} bytes", peer(), have, of));
 }
 
+// Within what was not read. Looks at each byte once, in however small pieces they come.
+std::size_t Socket::find_line_end() {
+  const std::size_t from = std::max(seen_, read_);
+  const std::size_t end = inbox_.find('\n', from);
+  seen_ = end == std::string::npos ? inbox_.size() : end;
+  return end == std::string::npos ? end : end - read_;
+}
+
 std::optional<Result<std::string_view>> Socket::take(const Want& want) {
   if (read_ > 0 && (read_ == inbox_.size() || read_ > kInbox)) {
     inbox_.erase(0, read_);
+    seen_ -= std::min(seen_, read_);
     read_ = 0;
   }
   const std::string_view have = std::string_view(inbox_).substr(read_);
@@ -68,7 +85,7 @@ std::optional<Result<std::string_view>> Socket::take(const Want& want) {
     give = have.size();
   } else if (want.kind == Want::Kind::exactly) {
     give = have.size() >= want.bytes ? want.bytes : 0;
-  } else if (const std::size_t end = have.find('\n'); end != std::string_view::npos) {
+  } else if (const std::size_t end = find_line_end(); end != std::string_view::npos) {
     skip = end > 0 && have[end - 1] == '\r' ? 2 : 1;
     give = end + 1 - skip;
     if (give > want.bytes) skip = give = 0;

@@ -63,15 +63,17 @@ class Socket final : public Resource {
   std::unique_ptr<net::Connection> lend() { return std::move(connection_); }
   void put_back(std::unique_ptr<net::Connection> connection);
 
-  // Sends what is queued and says goodbye, without anybody waiting for it. The
-  // last call; destroying the socket drops what is queued.
-  void finish() { net::Connection::finish(std::move(connection_)); }
+  // Sends what is queued and says goodbye, without anybody waiting for it, and counts in
+  // `lingering` until then; or drops it, if many do so already. The last call;
+  // destroying the socket drops what is queued.
+  void finish(const std::shared_ptr<unsigned>& lingering);
 
  private:
   void listen_to();
   void on_data(std::string_view bytes);
   void on_closed(const Error& error);
   void on_drained();
+  std::size_t find_line_end();
   void deliver();
   void fail(const Error& error);
   Error end_error(std::size_t wanted) const;
@@ -84,6 +86,7 @@ class Socket final : public Resource {
   std::unique_ptr<net::Connection> connection_;
   std::string inbox_;
   std::size_t read_ = 0;  // bytes of inbox_ given away
+  std::size_t seen_ = 0;  // bytes of inbox_ that have no end of a line, once it was looked for
   std::optional<Error> end_;
   std::optional<Want> want_;
   std::unique_ptr<uv::Timer> timer_;

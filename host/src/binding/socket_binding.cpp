@@ -9,6 +9,7 @@
 #include "base/format.hpp"
 #include "binding/bindings.hpp"
 #include "binding/handle.hpp"
+#include "binding/options.hpp"
 #include "binding/pending.hpp"
 #include "binding/permits.hpp"
 #include "binding/socket.hpp"
@@ -46,14 +47,17 @@ int closed_failure(lua_State* L) {
 }
 
 // The operation of a wait: its end takes the strand off the socket.
-std::shared_ptr<void> waiting_for(Socket& socket) {
-  return {&socket, [](Socket* s) { s->forget_waiter(); }};
+// Meanwhile `bytes` may have come, or wait to be sent.
+std::shared_ptr<void> waiting_for(Strand& strand, Socket& socket, std::size_t bytes) {
+  auto held = std::make_shared<Reservation>(strand.scope(), bytes);
+  return {&socket, [held](Socket* s) { s->forget_waiter(); }};
 }
 
 void start_read(lua_State* L, Strand& strand, Socket& socket, const Want& want, Duration timeout,
                 const char* method) {
   socket.wait(strand, want, timeout);
-  strand.wait_for(L, format("{} from {}", method, socket.peer()), waiting_for(socket));
+  strand.wait_for(L, format("{} from {}", method, socket.peer()),
+                  waiting_for(strand, socket, want.bytes));
 }
 
 // Pushes what has come already. 0 if that is not enough.
@@ -74,9 +78,10 @@ int read(lua_State* L, const Self& me, const Want& want, const char* method) {
   const double timeout = luaL_optnumber(L, 3, 0);
   if (!(timeout >= 0 && timeout <= kMaxTimeout)) return luaL_argerror(L, 3, "a timeout in seconds");
   lua::check_can_wait(L, method);
-  if (const int results = take(L, *me.socket, want); results > 0) return results;
-  start_read(L, me.strand, *me.socket, want, Duration{static_cast<std::int64_t>(timeout * 1e9)},
-             method);
+  if (const int results = take(L, *me.socket, want); results > 0)
+    return lua::State::pushed(L, results);
+  check_bytes(L, me.strand, method, static_cast<double>(want.bytes), "read less at a time");
+  start_read(L, me.strand, *me.socket, want, as_duration(timeout), method);
   return lua::wait(L);
 }
 
@@ -107,11 +112,16 @@ int socket_read_line(lua_State* L) {
 // Pushes the result of a write, or returns 0 when there is none yet.
 int write(lua_State* L, Strand& strand, Socket& socket, const char* bytes, std::size_t size) {
   const lua::HostWork unrefused(L);
+  if (socket.is_full())  // somebody gave up waiting; each further text would be kept, too
+    return push_failure(
+        L, "unreachable",
+        Error{Errc::limit, format("{} has not taken yet what was written before", socket.peer())});
   const auto written = socket.write({bytes, size});
   if (!written) return push_failure(L, "unreachable", written.error());
   if (socket.is_full()) {
     socket.wait_until_written(strand);
-    strand.wait_for(L, format("sock:write to {}", socket.peer()), waiting_for(socket));
+    strand.wait_for(L, format("sock:write to {}", socket.peer()),
+                    waiting_for(strand, socket, size));
     return 0;
   }
   lua_pushboolean(L, 1);
@@ -124,17 +134,23 @@ int socket_write(lua_State* L) {
   std::size_t size = 0;
   const char* bytes = luaL_checklstring(L, 2, &size);
   if (me.socket == nullptr) return closed_failure(L);
+  check_bytes(L, me.strand, "sock:write", static_cast<double>(size), "write less at a time");
   lua::check_can_wait(L, "sock:write");
   if (const int results = write(L, me.strand, *me.socket, bytes, size); results > 0) return results;
   return lua::wait(L);
+}
+
+// What is still queued is sent while nobody waits, unless it is much, or many do so.
+void close(Strand& strand, std::uint64_t number, Socket& socket) {
+  if (!socket.is_full()) socket.finish(strand.context().lingering());
+  strand.scope().take(number);
 }
 
 // sock:close(); twice is no error
 int socket_close(lua_State* L) {
   const Self me = self(L, "sock:close");
   if (me.socket == nullptr) return 0;
-  me.socket->finish();
-  me.strand.scope().take(me.number);
+  close(me.strand, me.number, *me.socket);
   return 0;
 }
 
@@ -214,7 +230,7 @@ int begin_tls(lua_State* L, const Self& me, const TlsChoice& choice, double seco
   const lua::HostWork unrefused(L);
   Strand& strand = me.strand;
   Socket& socket = *me.socket;
-  const Duration timeout{static_cast<std::int64_t>(seconds * 1e9)};
+  const Duration timeout = as_duration(seconds);
   if (socket.connection()->tls() != nullptr)
     return push_failure(
         L, "invalid", Error{Errc::invalid, format("{}: this socket is in TLS already", kStartTls)});
@@ -251,7 +267,7 @@ int socket_start_tls(lua_State* L) {
   lua_settop(L, 2);
   const Options options(L, 2, kStartTls, kOptions);
   if (me.socket == nullptr) return closed_failure(L);
-  TlsChoice& choice = lua::push_boxed<TlsChoice>(L, "virgo.tls.choice");
+  TlsChoice& choice = lua::push_reused<TlsChoice>(L, "virgo.tls.choice");
   read_tls_choice(L, options, choice, kStartTls);
   const double timeout = options.seconds("timeout", kMaxTimeout);
   lua::check_can_wait(L, kStartTls);
@@ -294,8 +310,7 @@ void open_sockets(lua_State* L) {
                                         {"close", socket_close},
                                         {"peer", socket_peer},
                                         {nullptr, nullptr}};
-  push_metatable(L, kSocket, kMethods);
-  lua_pop(L, 1);
+  define_handle(L, kSocket, kMethods);
 }
 
 }  // namespace virgo::binding

@@ -26,7 +26,7 @@ Strand::Strand(Context& context, lua::Coroutine coroutine)
     : context_(context),
       id_(++context.strands_),
       coroutine_(std::move(coroutine)),
-      own_scope_(std::make_unique<Scope>(id_, context.max_open())),
+      own_scope_(std::make_unique<Scope>(id_, context.max_open(), context.max_held())),
       scope_(own_scope_.get()) {}
 
 Strand::Strand(Strand& parent, lua::Coroutine coroutine)

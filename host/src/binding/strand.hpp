@@ -58,8 +58,13 @@ class Context {
   uv::WorkerPool* workers() const { return workers_; }
   // The strand whose code executes now; null outside of strands.
   Strand* running() const { return running_; }
+  // Connections that were closed and still send what was written before.
+  const std::shared_ptr<unsigned>& lingering() const { return lingering_; }
   // The most bytes one read may give the script.
   virtual std::size_t max_read() const { return 16u << 20; }
+  // The most that is under way for one run may hold beside the script's memory: four
+  // times its cap.
+  std::size_t max_held() const { return 16 * max_read(); }
   // The most resources one run may have open at a time.
   virtual std::size_t max_open() const { return 64; }
   // What the code that executes may reach; nothing unless overridden.
@@ -97,6 +102,7 @@ class Context {
   uv::WorkerPool* const workers_;
   Strand* running_ = nullptr;
   std::uint64_t strands_ = 0;  // made so far
+  const std::shared_ptr<unsigned> lingering_ = std::make_shared<unsigned>(0);
 };
 
 class Strand {

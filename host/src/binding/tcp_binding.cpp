@@ -79,10 +79,6 @@ int start(lua_State* L, Strand& strand, net::ConnectOptions options, const TlsCh
   return 0;
 }
 
-Duration as_duration(double seconds) {
-  return Duration{static_cast<std::int64_t>(seconds * 1e9)};
-}
-
 struct Target {
   const char* host;
   double port;
@@ -123,7 +119,7 @@ int tls_connect(lua_State* L) {
   lua_settop(L, 3);
   const Options options(L, 3, kTls, kOptions);
   check_net(L, Net::tcp, kTls);
-  TlsChoice& choice = lua::push_boxed<TlsChoice>(L, "virgo.tls.choice");
+  TlsChoice& choice = lua::push_reused<TlsChoice>(L, "virgo.tls.choice");
   read_tls_choice(L, options, choice, kTls);
   const double timeout = options.seconds("timeout", kMaxTimeout);
   check_room(L, strand, kTls);
@@ -157,11 +153,9 @@ int unix_connect(lua_State* L) {
 }
 
 int open_with_connect(lua_State* L, lua_CFunction connect) {
+  const Method functions[] = {{"connect", connect}, {nullptr, nullptr}};
   open_sockets(L);
-  lua_createtable(L, 0, 1);
-  lua_pushcfunction(L, connect);
-  lua_setfield(L, -2, "connect");
-  return 1;
+  return open_functions(L, functions);
 }
 
 }  // namespace

@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
+#include "binding/bindings.hpp"
 #include "binding/file_job.hpp"
 #include "binding/permits.hpp"
+#include "binding/read_file.hpp"
 #include "binding/strand.hpp"
 #include "crypto/tls_context.hpp"
 #include "lua/state.hpp"
@@ -110,10 +111,10 @@ void keep(Kept fresh) {
   kept.push_back(std::move(fresh));
 }
 
-Result<void> read_pem(const std::string& file, std::string& text) {
+Result<void> read_pem(const std::string& file, const Reach& reach, std::string& text) {
   if (file.empty()) return {};
-  auto read = read_regular_file(file, kMaxPem);
-  if (!read) return read.error().context(file);
+  auto read = read_file(file, kMaxPem, reach);
+  if (!read) return read.error();
   text = std::move(read).value();
   return {};
 }
@@ -121,25 +122,23 @@ Result<void> read_pem(const std::string& file, std::string& text) {
 // Any thread.
 TlsContextResult make_context(const TlsChoice& choice) {
   crypto::ClientOptions options = choice.options;
-  if (auto read = read_pem(choice.certificate_file, options.certificate_pem); !read)
+  const Reach& reach = choice.reach;
+  if (auto read = read_pem(choice.certificate_file, reach, options.certificate_pem); !read)
     return read.error();
-  if (auto read = read_pem(choice.key_file, options.key_pem); !read) return read.error();
+  if (auto read = read_pem(choice.key_file, reach, options.key_pem); !read) return read.error();
   return crypto::TlsContext::client(options);
 }
 
-void set_text(lua_State* L, const char* name, const std::string& text) {
-  lua_pushlstring(L, text.data(), text.size());
-  lua_setfield(L, -2, name);
-}
-
-void set_flag(lua_State* L, const char* name, bool value) {
-  lua_pushboolean(L, value ? 1 : 0);
-  lua_setfield(L, -2, name);
-}
-
-void set_number(lua_State* L, const char* name, double value) {
-  lua_pushnumber(L, value);
-  lua_setfield(L, -2, name);
+// Nobody's link leads from a file of the choice to one that may not be read. Also when
+// the context of another plugin's files of the same names is there already.
+Result<void> check_links(const TlsChoice& choice) {
+  for (const std::string* file : {&choice.options.ca, &choice.certificate_file, &choice.key_file}) {
+    if (file->empty()) continue;
+    const auto opened = open_permitted(*file, choice.reach);
+    if (!opened && opened.error().code == Errc::denied)
+      return opened.error().context("cannot read " + printable(*file, 256));
+  }
+  return {};
 }
 
 // What is said of each certificate of a chain.
@@ -183,6 +182,7 @@ void read_tls_choice(lua_State* L, const Options& options, TlsChoice& out, const
   read_source(L, options, "cert", out.options.certificate_pem, out.certificate_file, function);
   read_source(L, options, "key", out.options.key_pem, out.key_file, function);
   read_protocols(L, options, out.options.alpn);
+  if (has_files(out)) out.reach = reach_of(Context::of(L));
 }
 
 bool has_files(const TlsChoice& choice) {
@@ -205,15 +205,17 @@ std::shared_ptr<void> load_tls_context(Strand& strand, const TlsChoice& choice,
   const Kept known = kept == nullptr ? Kept{key, "", {}, nullptr} : *kept;
   auto job =
       FileJob::start(context.loop(), *context.workers(), [choice, known, done = std::move(done)] {
+        if (auto may = check_links(choice); !may)
+          return std::function<void()>([done, why = may.error()] { done(TlsContextResult(why)); });
         // The stamps first: a change while the files are read is seen the next time.
         std::string stamps = stamps_of(choice);
         const bool same = known.context != nullptr && stamps == known.stamps;
         auto made = std::make_shared<TlsContextResult>(same ? TlsContextResult(known.context)
                                                             : make_context(choice));
-        return [known, stamps, same, made, done] {
+        return std::function<void()>([known, stamps, same, made, done] {
           if (made->ok() && !same) keep({known.key, stamps, system_clock().now(), made->value()});
           done(*made);
-        };
+        });
       });
   if (job == nullptr) return nullptr;
   context.watch(job);

@@ -7,6 +7,7 @@
 
 #include "base/result.hpp"
 #include "binding/options.hpp"
+#include "binding/permitted_file.hpp"
 #include "crypto/tls_options.hpp"
 #include "crypto/x509.hpp"
 
@@ -26,6 +27,7 @@ struct TlsChoice {
   crypto::ClientOptions options;
   std::string certificate_file;  // of options.certificate_pem, if it is still to be read
   std::string key_file;
+  Reach reach;  // what links to these files, and to options.ca, may lead to
 };
 
 // Of the options of a call: server_name; verify = true, false, "report"; ca, cert, key: a

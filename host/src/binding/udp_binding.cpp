@@ -57,8 +57,7 @@ void start_connect(lua_State* L, Strand& strand, const char* host, double port, 
   const lua::HostWork unrefused(L);
   const std::string to = format("{}:{}", host, port);
   auto lookup = std::make_unique<Lookup>(
-      strand.context().loop(), host, static_cast<std::uint16_t>(port),
-      Duration{static_cast<std::int64_t>(timeout * 1e9)},
+      strand.context().loop(), host, static_cast<std::uint16_t>(port), as_duration(timeout),
       [&strand](const Result<uv::Resolver::Addresses>& found) { resolved(strand, found); });
   strand.wait_for(L, format("{} to {}", kConnect, to), hold(strand, "udp", to, std::move(lookup)));
 }
@@ -111,7 +110,7 @@ int take(lua_State* L, Datagrams& socket) {
 
 void start_receive(lua_State* L, Strand& strand, Datagrams& socket, double timeout) {
   const lua::HostWork unrefused(L);
-  socket.wait(strand, Duration{static_cast<std::int64_t>(timeout * 1e9)});
+  socket.wait(strand, as_duration(timeout));
   strand.wait_for(
       L, format("sock:receive from {}", socket.description()),
       std::shared_ptr<void>(&socket, [](Datagrams* waited) { waited->forget_waiter(); }));
@@ -124,7 +123,7 @@ int receive(lua_State* L) {
   if (!(timeout >= 0 && timeout <= kMaxTimeout)) return luaL_argerror(L, 2, "a timeout in seconds");
   if (me.socket == nullptr) return closed_failure(L);
   lua::check_can_wait(L, "sock:receive");
-  if (const int results = take(L, *me.socket); results > 0) return results;
+  if (const int results = take(L, *me.socket); results > 0) return lua::State::pushed(L, results);
   start_receive(L, me.strand, *me.socket, timeout);
   return lua::wait(L);
 }
@@ -198,14 +197,9 @@ int open_udp(lua_State* L) {
                                         {"address", address},
                                         {"close", close},
                                         {nullptr, nullptr}};
-  push_metatable(L, kSocket, kMethods);
-  lua_pop(L, 1);
-  lua_createtable(L, 0, 2);
-  lua_pushcfunction(L, connect);
-  lua_setfield(L, -2, "connect");
-  lua_pushcfunction(L, bind);
-  lua_setfield(L, -2, "bind");
-  return 1;
+  static constexpr Method kFunctions[] = {{"connect", connect}, {"bind", bind}, {nullptr, nullptr}};
+  define_handle(L, kSocket, kMethods);
+  return open_functions(L, kFunctions);
 }
 
 }  // namespace virgo::binding

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "base/format.hpp"
+#include "binding/options.hpp"
 #include "binding/strand.hpp"
 #include "uv/timer.hpp"
 
@@ -15,7 +16,7 @@ constexpr double kMaxSleep = 86400;
 void start_sleep(lua_State* L, Strand& strand, double seconds) {
   auto timer = std::make_shared<uv::Timer>(
       strand.context().loop(), [&strand] { strand.complete([](lua_State*) { return 0; }); });
-  timer->start(Duration{static_cast<std::int64_t>(seconds * 1e9)});
+  timer->start(as_duration(seconds));
   strand.wait_for(L, format("virgo.sleep({})", seconds), std::move(timer));
 }
 

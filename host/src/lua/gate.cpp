@@ -29,6 +29,7 @@ void State::enter() {
   denials_ = 0;
   stopped_ = false;
   stopped_at_[0] = '\0';
+  if (is_overfull()) deny_all();
   if (options_.budget.count() <= 0) return;
   on_allowance_ = allowance_.limit.count() > 0 && allowance_.left < options_.budget;
   const Duration budget = on_allowance_ ? std::max(allowance_.left, kLeastBudget) : options_.budget;

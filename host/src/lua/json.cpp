@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "lua/state.hpp"
+
 namespace virgo::lua {
 namespace {
 
@@ -107,8 +109,19 @@ void push_json(lua_State* L, const json::Tape& tape, const JsonReading& reading)
   Pusher(L, tape, reading).push();
 }
 
+void JsonWriting::check_bound() {
+  if (text_->size() > most_) {
+    lua_pushfstring(L, "json: the text would have more than %f bytes", static_cast<double>(most_));
+    fail(lua_tostring(L, -1));
+  }
+  if (!State::stopping(L)) return;
+  failing();
+  State::check_stopped(L);
+}
+
 void JsonWriting::value(int index) {
   luaL_checkstack(L, kSlots, "json: nested too deep");
+  if (text_ != nullptr) check_bound();
   std::size_t n = 0;
   const char* s = nullptr;
   switch (lua_type(L, index)) {

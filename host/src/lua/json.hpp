@@ -31,6 +31,13 @@ class JsonWriting {
  public:
   JsonWriting(lua_State* state, json::Writer& writer, int max_depth)
       : L(state), out(writer), max_depth_(max_depth) {}
+  // `text` is what the writer appends to: an error is raised when it has become longer
+  // than `most` bytes by more than one value, or when the call is to be stopped. A table
+  // that is met again and again is written as often.
+  void bound(const std::string& text, std::size_t most) {
+    text_ = &text;
+    most_ = most;
+  }
   // Appends the value at the absolute `index`. May raise.
   void value(int index);
 
@@ -58,6 +65,7 @@ class JsonWriting {
 
  private:
   bool on_path(const void* table) const;
+  void check_bound();
   void table(int index);
   void array(int index, int n);
 
@@ -69,6 +77,8 @@ class JsonWriting {
   const Frame* path_ = nullptr;
   int depth_ = 0;
   int max_depth_;
+  const std::string* text_ = nullptr;  // null: no bound
+  std::size_t most_ = 0;
 };
 
 }  // namespace virgo::lua

@@ -65,6 +65,23 @@ bool State::denied(std::size_t growth) {
   return true;
 }
 
+bool State::is_overfull() const {
+  return options_.memory > 0 && used_ / 2 > options_.memory;
+}
+
+void State::deny_all() {
+  denials_ = kMaxDenials;
+  lua_sethook(L_, stop_hook, LUA_MASKCOUNT, 1);
+}
+
+int State::pushed(lua_State* L, int results) {
+  State& state = of(L);
+  if (!state.is_overfull()) return results;
+  state.deny_all();
+  stop_hook(L, nullptr);  // compiled code would not look at it
+  return results;
+}
+
 Result<std::unique_ptr<State>> State::create(StateOptions options) {
   std::unique_ptr<State> state(new State(std::move(options)));
   state->L_ = lua_newstate(allocate, state.get());

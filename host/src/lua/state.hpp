@@ -7,7 +7,8 @@
 //
 // The cap holds while Lua runs (inside call() and resume()); the host's own
 // pushes between are let through, because an error raised there would have
-// nobody to catch it, and count from the next call on.
+// nobody to catch it, and count from the next call on. A state that these have
+// brought to twice its cap is stopped, though it may ask for no memory itself.
 //
 // After over_budget or over_memory the state is spent: it must be closed and
 // made anew, since nothing could stop it another time. Until then its code is not
@@ -116,6 +117,10 @@ class State {
   static bool stopping(lua_State* L);
   static void check_stopped(lua_State* L);
 
+  // For a binding that has pushed `results` under HostWork and does not wait: `return
+  // State::pushed(L, n)`. Raises an error if the state is at twice its cap.
+  static int pushed(lua_State* L, int results);
+
   // Compiles `source` (text, never bytecode) and leaves the function on top of
   // `L`; an error has the line. `chunk` as Lua writes it: "@redis.lua". In a plugin
   // state the globals that are tables are read-only from the first load on, and the
@@ -135,6 +140,8 @@ class State {
   static int on_error(lua_State* L);
   friend class HostWork;
   bool denied(std::size_t growth);
+  bool is_overfull() const;
+  void deny_all();
   void enter();
   void leave();
   Exit failed(lua_State* L, int code);

@@ -83,6 +83,7 @@ class HttpExchange::State final : public std::enable_shared_from_this<State>,
                                        const std::string& authority) const;
   void on_data(std::string_view bytes);
   bool begins_well(std::string_view bytes);
+  void on_ended();
   void on_closed(const Error& error);
   void look();
   void redirect();
@@ -158,7 +159,8 @@ void HttpExchange::State::connected(Result<std::unique_ptr<Connection>> result) 
   note_peer();
   connection_->set_handlers({.data = [this](std::string_view bytes) { on_data(bytes); },
                              .closed = [this](const Error& error) { on_closed(error); },
-                             .drained = nullptr});
+                             .drained = nullptr,
+                             .ended = [this] { on_ended(); }});
   if (const auto sent = send(); !sent) fail(sent.error());
 }
 
@@ -264,12 +266,16 @@ bool HttpExchange::State::begins_well(std::string_view bytes) {
   return false;
 }
 
+// In order, which ends a body without a length.
+void HttpExchange::State::on_ended() {
+  const auto keep = shared_from_this();
+  session_->end_of_stream();
+  look();
+}
+
 void HttpExchange::State::on_closed(const Error& error) {
   const auto keep = shared_from_this();
-  const bool orderly =
-      error.code == Errc::closed && (connection_->tls() == nullptr || !connection_->tls()->error());
-  if (orderly) session_->end_of_stream();
-  if (!complete_ && (!orderly || !error_)) error_ = error;
+  if (!complete_) error_ = error;
   look();
 }
 

@@ -100,6 +100,13 @@ void LuaPlugins::try_refused(PluginFile::Changes& all) {
   }
 }
 
+std::vector<LuaPlugins::Broken> LuaPlugins::broken() const {
+  std::vector<Broken> out;
+  for (const auto& [path, file] : files_)
+    if (!file->problem().empty()) out.push_back({path, file->problem(), !file->types().empty()});
+  return out;
+}
+
 std::map<std::string, Duration> LuaPlugins::self_starting() const {
   std::map<std::string, Duration> out;
   for (const auto& [path, file] : files_)

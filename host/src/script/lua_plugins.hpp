@@ -30,6 +30,14 @@ class LuaPlugins {
   // Files of a folder came, changed or went. What cannot be used is in the log.
   PluginFile::Changes changed(const std::string& folder, const std::vector<uv::FileChange>& files);
 
+  // A file that cannot be used as it is now.
+  struct Broken {
+    std::string file;
+    std::string problem;       // "redis.lua:7: ..."
+    bool before_runs = false;  // what was loaded of it before goes on
+  };
+  std::vector<Broken> broken() const;
+
   // The check types that run by themselves, and how often.
   std::map<std::string, Duration> self_starting() const;
 

@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "check/alert_metrics.hpp"
 #include "config/problems.hpp"
 #include "json/value.hpp"
 #include "json/writer.hpp"
@@ -101,7 +102,8 @@ Result<void> PluginFile::plan_checks(Plan& plan, const PluginType& type,
   for (PluginCheck* check : type.checks()) {
     config::Problems problems;
     std::unique_ptr<LuaCheck> instance;
-    if (check::validate_params(*next, check->spec(), problems))
+    if (check::validate_params(*next, check->spec(), problems) &&
+        check::validate_alerts(*next, check->spec(), problems))
       instance = next->make(check->spec(), problems, check->hand_over());
     if (instance == nullptr)
       return Error{Errc::invalid, format("{}: check '{}' cannot be made with it: {}", path_,

@@ -116,7 +116,7 @@ std::vector<Case> all_cases() {
 std::string yaml(const std::string& name, const char* type, bool http, int port,
                  const char* timeout = "10s") {
   const std::string params =
-      http ? format("url: 'http://127.0.0.1:{}'", port) : format("port: {}", port);
+      http ? format("url: 'http://virgo:hush@127.0.0.1:{}'", port) : format("port: {}", port);
   return format("  - {{name: {}, type: {}, timeout: {}, interval: 10s, params: {{{}}}}}\n", name,
                 type, timeout, params);
 }
@@ -140,6 +140,7 @@ TEST(ServiceFailures, AreToldInOneLine) {
   for (const Case& c : cases) {
     const std::string message = text_of(watch.report(c.name, ended(c.status, c.says)), "message");
     EXPECT_EQ(message.find('\n'), std::string::npos) << c.name << ": " << message;
+    EXPECT_EQ(message.find("hush"), std::string::npos) << c.name << ": " << message;
   }
   for (const char* type : {"virgo.redis", "virgo.memcached", "virgo.ssh", "virgo.nginx",
                            "virgo.apache", "virgo.haproxy", "virgo.rabbitmq", "virgo.prometheus"})

@@ -45,7 +45,10 @@ struct PostgreSql : Service {
   }
 
   void start_standby_of(const PostgreSql& primary) {
-    run(format("pg_basebackup -h 127.0.0.1 -p {} -U postgres -D data -R -c fast --no-sync",
+    // It accepts connections before it answers them.
+    run(
+        format("until pg_isready -q -h 127.0.0.1 -p {0} -U postgres; do sleep 0.05; done"
+               " && pg_basebackup -h 127.0.0.1 -p {0} -U postgres -D data -R -c fast --no-sync",
                primary.port));
   }
 

@@ -2,6 +2,7 @@
 
 #include <lua.hpp>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "lua/state.hpp"
@@ -11,10 +12,11 @@ namespace {
 
 struct Json : ::testing::Test {
   std::unique_ptr<lua::State> state;
-  void SetUp() override {
+  void SetUp() override { SetUp(0); }
+  void SetUp(std::uint64_t memory) {
     auto made = lua::State::create({.kind = lua::StateKind::trusted,
                                     .name = "json",
-                                    .memory = 0,
+                                    .memory = memory,
                                     .budget = {},
                                     .watchdog = nullptr});
     ASSERT_TRUE(made.ok());
@@ -65,6 +67,21 @@ TEST_F(Json, DecodesAndRemembersArrays) {
   EXPECT_EQ(eval("json.encode(json.decode('{\"a\":[]}'))"), R"({"a":[]})");
   EXPECT_EQ(eval("select(2, json.decode('{\"a\":'))").substr(0, 8), "not JSON");
   EXPECT_EQ(eval("json.decode('')"), "nil");
+}
+
+TEST_F(Json, WhatIsWrittenIsHeldToTheMemoryOfTheState) {
+  SetUp(4 << 20);
+  const std::string too_long = "json: the text would have more than 4194304 bytes";
+  // Checked before each value: the last may go beyond.
+  const std::string texts = "(function() local s, t = ('x'):rep(2^20 - 3), {} ";
+  EXPECT_THAT(eval(texts + "for i = 1, 6 do t[i] = s end return json.encode(t) end)()"),
+              testing::HasSubstr(too_long));
+  lua_gc(state->raw(), LUA_GCCOLLECT, 0);
+  EXPECT_EQ(eval("#json.encode{('x'):rep(2^20)}"), "1048580");
+  EXPECT_THAT(eval("(function() local t = {} for _ = 1, 30 do t = {t, t} end "
+                   "return json.encode(t) end)()"),
+              testing::HasSubstr(too_long));
+  EXPECT_EQ(eval("json.encode({{}, {}})"), "[{},{}]");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Lua checks that harm: each is ended and named, and the good one beside it is
 // not disturbed.
 #include <gmock/gmock.h>
+#include <malloc.h>
 
 #include "hostile.hpp"
 #include "lua_checks.hpp"
@@ -88,6 +89,21 @@ TEST_F(LuaHostileTest, ARunUsedAfterItsEndIsRefused) {
   EXPECT_NE(second.text().find("run_after_end.lua:7: run:emit: this run is over"),
             std::string::npos)
       << second.text();
+}
+
+// The collector sees little of what a call holds, so failed ones must not keep it.
+TEST_F(LuaHostileTest, FailedCallsLeaveLittleBehind) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "counts memory otherwise";
+#endif
+  const auto used = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return (info.uordblks + info.hblkhd) >> 20;
+  };
+  check::Check* check = make("hostile.failed_calls");
+  const std::size_t before = used();
+  (void)collect(*check);
+  EXPECT_LE(used(), before + 16);
 }
 
 class LuaFloodTest : public LuaHostileTest {

@@ -1,5 +1,6 @@
 // net and fs of Lua checks, against real sockets and files.
 #include <atomic>
+#include <filesystem>
 
 #include "base/format.hpp"
 #include "lua_checks.hpp"
@@ -125,6 +126,35 @@ TEST_F(LuaIoTest, WritesWaitWhileThePeerDoesNotRead) {
       milliseconds(200));
   EXPECT_EQ(run.status(), Status::timeout);
   EXPECT_NE(run.text().find("sock:write to 127.0.0.1"), std::string::npos) << run.text();
+}
+
+TEST_F(LuaIoTest, WritesThatNobodyTakesDoNotPileUp) {
+  const auto port = listen([](uv::Stream& peer) { peer.read_stop(); });
+  const auto& run = run_body(connect(port) + R"(
+    local block = ("x"):rep(3000000)
+    for i = 1, 50 do
+      local one = virgo.parallel({ function() return s:write(block) end }, { timeout = 0.005 })[1]
+      if not one.ok and one.error.status ~= "timeout" then error(one.error) end
+    end)",
+                             std::chrono::seconds(10));
+  EXPECT_EQ(run.status(), Status::unreachable);
+  EXPECT_EQ(run.text(), format("127.0.0.1:{} has not taken yet what was written before", port));
+}
+
+std::size_t open_files() {
+  std::size_t n = 0;
+  for ([[maybe_unused]] const auto& one : std::filesystem::directory_iterator("/proc/self/fd")) ++n;
+  return n;
+}
+
+TEST_F(LuaIoTest, OfClosedConnectionsFewLinger) {
+  const auto port = listen([](uv::Stream&) {});  // which never closes
+  const std::size_t before = open_files();
+  const auto& run = run_body("for i = 1, 60 do\n" + connect(port) +
+                             "s:write('x') s:close() end run:emit('v', 1)");
+  EXPECT_EQ(run.status(), Status::ok) << run.text();
+  EXPECT_GE(open_files(), before + 60);           // the server's
+  EXPECT_LE(open_files(), before + 60 + 16 + 4);  // the listener, and what else there is
 }
 
 TEST_F(LuaIoTest, WritesGoOnWhenThePeerReadsAgain) {
@@ -258,8 +288,27 @@ TEST_F(LuaIoTest, TellsAboutFilesAndFolders) {
 
 TEST_F(LuaIoTest, ANamedPipeDoesNotBlock) {
   ASSERT_EQ(mkfifo((folder_ + "/pipe").c_str(), 0600), 0);
-  const auto& run = run_body("assert(assert(virgo.fs.read('" + folder_ + "/pipe')) == '')");
-  EXPECT_EQ(run.status(), Status::ok) << run.text();
+  const auto& run = run_body("return virgo.fs.read('" + folder_ + "/pipe')");
+  EXPECT_EQ(run.text(), "cannot read " + folder_ + "/pipe: not a regular file, but of type fifo");
+}
+
+TEST_F(LuaIoTest, WhatIsReadAtOnceIsBounded) {
+  // 16 times a quarter of the memory; the 17th is one too many.
+  const auto& run = run_body(
+      "local all = {}\nfor i = 1, 17 do all[i] = function() "
+      "return virgo.fs.read('" +
+      folder_ + R"(/data', 2 ^ 21) end end
+    local last = table.remove(all)
+    for _, one in ipairs(virgo.parallel(all)) do assert(one.ok, one.error) end
+    all[17] = last
+    local done = virgo.parallel(all)
+    for i = 1, 16 do assert(done[i].ok, done[i].error) end
+    assert(not done[17].ok)
+    error(done[17].error))");
+  EXPECT_NE(run.text().find("virgo.fs.read: what this run waits for would hold more than 32MiB "
+                            "together (4 times limits.lua_memory); lower max"),
+            std::string::npos)
+      << run.text();
 }
 
 // Workers that are busy for ever stand for a dead mount: the read waits behind

@@ -109,15 +109,53 @@ TEST_F(PluginReload, ABrokenFileLeavesTheOldOneAndIsReportedOnce) {
     for (int again = 0; again < 3; ++again) EXPECT_TRUE(change(b.text).provided.empty()) << b.text;
     EXPECT_EQ(logged(b.says), 1u) << b.text << testing::PrintToString(log_);
     EXPECT_EQ(logged("the one before goes on"), 1u) << b.text;
+    ASSERT_EQ(plugins->broken().size(), 1u);
+    EXPECT_EQ(plugins->broken()[0].file, path());
+    EXPECT_NE(plugins->broken()[0].problem.find(b.says), std::string::npos);
+    EXPECT_TRUE(plugins->broken()[0].before_runs);
     EXPECT_EQ(run(), "1 " + std::to_string(++n));
   }
   // The text that runs is put back: no change, and the next broken one is told again.
   EXPECT_TRUE(change(counter(1)).provided.empty());
+  EXPECT_TRUE(plugins->broken().empty());
   log_.clear();
   change(broken[0].text);
   EXPECT_EQ(logged("counter.lua:2:"), 1u);
   EXPECT_EQ(change(counter(3)).provided.size(), 1u);
   EXPECT_EQ(run(), "3 " + std::to_string(n + 1));
+  EXPECT_TRUE(plugins->broken().empty());
+}
+
+TEST_F(PluginReload, AFileThatNeverRanIsBrokenUntilItIsGone) {
+  begin(counter(1));
+  change("local = 1", "other.lua");
+  ASSERT_EQ(plugins->broken().size(), 1u);
+  EXPECT_FALSE(plugins->broken()[0].before_runs);
+  remove("other.lua");
+  EXPECT_TRUE(plugins->broken().empty());
+}
+
+TEST_F(PluginReload, OneWithoutTheMetricsOfAlertRulesIsRefused) {
+  put(counter(1));
+  plugins = std::make_unique<LuaPlugins>(registry_, services());
+  ASSERT_TRUE(plugins->load(folder_).empty());
+  config::CheckSpec with_rule = spec("counter", {});
+  with_rule.alerts.emplace_back();
+  with_rule.alerts[0].metric = "count";
+  with_rule.alerts[0].path = "checks[0].alert[0]";
+  checks_.push_back(registry_.create(with_rule, problems_));
+  check = checks_.back().get();
+  ASSERT_NE(check, nullptr);
+  std::string text = counter(2);
+  const std::string count = "{ name = 'count' }";
+  text.replace(text.find(count), count.size(), "{ name = 'counted' }");
+  EXPECT_TRUE(change(text).provided.empty());
+  ASSERT_EQ(plugins->broken().size(), 1u);
+  EXPECT_NE(plugins->broken()[0].problem.find(
+                "checks[0].alert[0].metric: 'counter' has no metric 'count'"),
+            std::string::npos)
+      << plugins->broken()[0].problem;
+  EXPECT_EQ(run(), "1 1");
 }
 
 TEST_F(PluginReload, AnOpenRunEndsOnTheOldState) {
