@@ -56,4 +56,11 @@ void narrow(const config::LuaPluginSpec* settings, const std::string& file,
   if (settings->read) permits.allowed.read = *settings->read;
 }
 
+void add_variables(const config::Node& params, binding::Permits& permits) {
+  for (const config::Node& param : params.items)
+    for (std::size_t i = 0; i < param.keys.size(); ++i)
+      if (param.items[i].kind == config::NodeKind::scalar)
+        permits.variables.push_back(param.keys[i] + "=" + param.items[i].text);
+}
+
 }  // namespace virgo::script

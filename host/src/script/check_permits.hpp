@@ -19,4 +19,7 @@ binding::Grants resolved_needs(lua_State* L, int index, const binding::Grants& n
 void narrow(const config::LuaPluginSpec* settings, const std::string& file,
             binding::Permits& permits);
 
+// Lets it give programs the variables that are in maps among the instance's parameters.
+void add_variables(const config::Node& params, binding::Permits& permits);
+
 }  // namespace virgo::script
