@@ -33,8 +33,8 @@ local states = {
 local function status(self)
   local answer = assert(virgo.http.get(self.url, { user = self.username, password = self.password,
     verify = self.verify, ca = self.ca, max_body = 262144 }))
-  if answer.status ~= 200 then
-    error { message = ("%s answers %d %s"):format(self.url, answer.status, answer.reason) }
+  if answer.status ~= 200 then -- answer.url is without a password
+    error { message = ("%s answers %d %s"):format(answer.url, answer.status, answer.reason) }
   end
   local found = {}
   for line in answer.body:gmatch("[^\r\n]+") do
@@ -42,7 +42,7 @@ local function status(self)
     if key then found[key] = value elseif not found.vhost then found.vhost = line end
   end
   if not found.Scoreboard then
-    error { message = self.url .. " is not mod_status's page for programs; it ends in ?auto" }
+    error { message = answer.url .. " is not mod_status's page for programs; it ends in ?auto" }
   end
   return found
 end
@@ -85,7 +85,7 @@ function check:collect(run)
   local function emit(name, key, labels)
     if found[key] then run:emit(name, found[key], labels) end -- some need ExtendedStatus
   end
-  emit("apache.uptime", "ServerUptimeSeconds")
+  emit("apache.uptime", found.ServerUptimeSeconds and "ServerUptimeSeconds" or "Uptime") -- of 2.2
   emit("apache.current_connections", "ConnsTotal")
   emit("apache.workers", "BusyWorkers", { state = "busy" })
   emit("apache.workers", "IdleWorkers", { state = "idle" })

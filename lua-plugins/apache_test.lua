@@ -32,6 +32,10 @@ test("has the older agents' names", function(t)
   for name, value in pairs(expected) do t:equal(run:value(name), value, name) end
 end)
 
+test("knows the uptime of a server before 2.4", function(t)
+  t:equal(t:run("virgo.apache", { url = serve(t, extended) }):value("apache.uptime"), 864)
+end)
+
 test("says what it met in place of the page", function(t)
   local run = t:run("virgo.apache", { url = serve(t, "<html>Apache Status</html>") })
   t:match(run.explanation, "is not mod_status's page for programs; it ends in %?auto")

@@ -68,7 +68,8 @@ local function each_line(self, each)
     local answer = assert(virgo.http.get(self.url, { user = self.username,
       password = self.password, verify = self.verify, ca = self.ca, max_body = 1048576 }))
     if answer.status ~= 200 then
-      error { message = ("%s answers %d %s"):format(self.url, answer.status, answer.reason) }
+      -- answer.url is without a password
+      error { message = ("%s answers %d %s"):format(answer.url, answer.status, answer.reason) }
     end
     for line in answer.body:gmatch("[^\n]+") do each(line) end
     return
@@ -85,11 +86,19 @@ end
 -- A line of CSV as a list; a field in quotes may have commas, and "" for a quote.
 local function split(line)
   local fields, at = {}, 1
-  line = line:gsub('""', "'")
   while at <= #line do
-    local quoted, after = line:match('^"([^"]*)",?()', at)
-    if not quoted then quoted, after = line:match("^([^,]*),?()", at) end
-    fields[#fields + 1], at = quoted, after
+    local field, after = line:match("^([^,]*),?()", at)
+    if field:sub(1, 1) == '"' then
+      local from, quoted = at + 1, ""
+      repeat -- up to a quote that is not followed by another
+        field, after = line:match('^([^"]*)"?()', from)
+        quoted, from = quoted .. field, after + 1
+        local more = line:sub(after, after) == '"'
+        if more then quoted = quoted .. '"' end
+      until not more
+      field, after = quoted, line:match("^,?()", after)
+    end
+    fields[#fields + 1], at = field, after
   end
   return fields
 end

@@ -7,6 +7,7 @@ test("reads quoted fields, empty ones, and lists of listeners", function(t)
     .. 'www,FRONTEND,3,OPEN,,0,7,,18446744073709551615,\n'
     .. 'www,sock-1,0,,,3,,,5,\n'
     .. 'app,"a, b",1,DOWN 1/2,1,2,0,"no, ""route"" to host",9,\n'
+    .. 'app,"""b"", c",1,UP,1,2,0,"""",8,\n'
     .. 'app,BACKEND,1,UP,1,1,0,,9,\n\n' } }
   local run = t:run { socket = server.path }
   t:equal(run.status, "ok", run.explanation)
@@ -17,6 +18,7 @@ test("reads quoted fields, empty ones, and lists of listeners", function(t)
   local server_labels = { proxy_name = "app", service_name = "a, b" }
   t:equal(run:value("virgo.haproxy.status", server_labels), "DOWN 1/2")
   t:equal(run:value("haproxy.bytes.input", server_labels), 9)
+  t:equal(run:value("haproxy.bytes.input", { proxy_name = "app", service_name = '"b", c' }), 8)
   t:equal(run:value("haproxy.requests.total",
     { proxy_name = "www", service_name = "FRONTEND", status_code = "2xx" }), 7)
   t:equal(run.state, "warn")

@@ -15,7 +15,7 @@ local check = virgo.check {
   params = {
     url = { required = true, help = "http: or https:" },
     method = { default = "GET" },
-    headers = { type = "map", help = "of the request" },
+    headers = { type = "map", secret = true, help = "of the request" },
     body = { help = "of the request" },
     user = { help = "for basic authentication" },
     password = { secret = true },
@@ -36,7 +36,7 @@ local check = virgo.check {
     { name = "httpcheck.client.connection.duration", unit = "ms", help = "Until it was connected" },
     { name = "httpcheck.tls.handshake.duration", unit = "ms", help = "Until TLS was agreed on" },
     { name = "httpcheck.response.duration", unit = "ms", help = "From the request to the first byte" },
-    { name = "httpcheck.response.size", unit = "By", type = "u64", help = "Of the body" },
+    { name = "httpcheck.response.size", unit = "By", type = "u64", help = "Of the body, max_body at most" },
     { name = "httpcheck.status", unit = "1", type = "u64", help = "1: as expected; label http.status_code" },
     { name = "httpcheck.tls.cert_remaining", unit = "s", help = "Until the certificate expires" },
     { name = "virgo.http.body.match", unit = "1", type = "u64", help = "1: the body is as expected" },
@@ -49,17 +49,26 @@ local phases = { -- of the response, and their metrics
   total = "httpcheck.duration",
 }
 
+-- string.find sees a mistake only in a text that matches up to there.
+local function is_pattern(text)
+  local rest = text:gsub("%%.", "x"):gsub("%[%^?%]?[^%]]*%]", "x")
+  local opened, closed = select(2, rest:gsub("%(", "")), select(2, rest:gsub("%)", ""))
+  return opened == closed and not rest:find("[%%[]") and pcall(string.find, "", text)
+end
+
 function check:configure()
   self.ranges = {}
   for part in (self.status .. ","):gmatch("%s*([^,]-)%s*,") do
-    local from, to = part:match("^(%d%d%d)%-?(%d*)$")
-    if not from then error { param = "status", message = "write 200, 200-299, or several with commas" } end
-    table.insert(self.ranges, { from = tonumber(from), to = tonumber(to) or tonumber(from) })
+    local from, to = (part .. "-" .. part):match("^(%d%d%d)%-(%d%d%d)")
+    if not part:find("^%d%d%d$") and not part:find("^%d%d%d%-%d%d%d$") or from > to then
+      error { param = "status", message = "write 200, 200-299, or several with commas" }
+    end
+    table.insert(self.ranges, { from = tonumber(from), to = tonumber(to) })
   end
-  if self.pattern and not pcall(string.find, "", self.pattern) then
+  if self.pattern and not is_pattern(self.pattern) then
     error { param = "pattern", message = "is no pattern of Lua" }
   end
-  self.labels = { ["http.url"] = self.url:gsub("//[^/@]*@", "//") }
+  self.labels = { ["http.url"] = self.url:gsub("//[^/?#]*@", "//") } -- without a password
 end
 
 function check:collect(run)

@@ -162,12 +162,17 @@ local function ask(self)
   for _, what in ipairs { "VARIABLES", "STATUS" } do
     for _, row in ipairs(query(link, "SHOW GLOBAL " .. what)) do found[row[1]:lower()] = row[2] end
   end
-  local new = not found.version:find("MariaDB", 1, true) and not found.version:find("^[1-7]%.") 
-  local ok, rows, names = pcall(query, link, new and "SHOW REPLICA STATUS" or "SHOW SLAVE STATUS")
+  local major, minor, patch = found.version:match("^(%d+)%.(%d+)%.(%d+)")
+  local renamed = not found.version:find("MariaDB", 1, true) -- in MySQL 8.0.22; the older name is gone since 8.4
+    and (major or 0) * 10000 + (minor or 0) * 100 + (patch or 0) >= 80022
+  local ok, rows, names = pcall(query, link, renamed and "SHOW REPLICA STATUS" or "SHOW SLAVE STATUS")
   for i, name in ipairs(ok and rows[1] and names or {}) do
     found[name:gsub("source", "master"):gsub("replica", "slave")] = rows[1][i]
   end
   found.qcache_size, found.relay_log_size = found.query_cache_size, found.relay_log_space
+  link.count = -1
+  send(link, "\1") -- else the server counts an aborted client, and writes that into its log
+  link.sock:close()
   return found, not ok and tostring(rows.message or rows)
 end
 
@@ -183,7 +188,7 @@ local function define(name, summary, fields)
     for _, f in ipairs(fields) do
       for value in (f[7] or "-"):gmatch("%S+") do
         local v = found[f[6] and f[5] .. value or f[5]]
-        if v and v ~= "" then run:emit(f[1], v, f[6] and { [f[6]] = value }) end
+        if v and v ~= "" then run:emit(f[1], v:sub(1, 1024), f[6] and { [f[6]] = value }) end
       end
     end
     run:explain(found.version .. (trouble and ", replication is not seen: " .. trouble or ""))

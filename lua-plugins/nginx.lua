@@ -33,17 +33,17 @@ local function fetch(self)
   local answer = assert(virgo.http.get(self.url, { user = self.username, password = self.password,
     verify = self.verify, ca = self.ca, max_body = 65536 }))
   if answer.status ~= 200 then
-    error { message = ("%s answers %d %s"):format(self.url, answer.status, answer.reason) }
+    error { message = ("%s answers %d %s"):format(answer.url, answer.status, answer.reason) }
   end
-  return answer.body
+  return answer.body, answer.url -- the latter without a password
 end
 
 function check:collect(run)
-  local page = fetch(self)
+  local page, url = fetch(self)
   local active = page:match("^Active connections: (%d+)")
-  local accepted, handled, requests = page:match("\n (%d+) (%d+) (%d+) \n")
+  local accepted, handled, requests = page:match("\n (%d+) (%d+) (%d+) ")
   if not active or not accepted then
-    error { message = self.url .. " is not nginx's stub_status" }
+    error { message = url .. " is not nginx's stub_status" }
   end
   run:emit("nginx.connections_accepted", accepted)
   run:emit("nginx.connections_handled", handled)

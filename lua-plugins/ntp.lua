@@ -57,7 +57,9 @@ function check:collect(run)
   local received, replied = read_time(answer, 33), read_time(answer, 41)
   local leap, stratum = math.floor(answer:byte() / 64), answer:byte(2)
   local refusal = stratum == 0 and answer:sub(13, 16):match("^%u+")
-  if refusal then error { message = "the server refuses: " .. refusal } end
+  if refusal and refusal ~= "INIT" and refusal ~= "STEP" then -- these two: it is not in step yet
+    error { message = "the server refuses: " .. refusal }
+  end
   local offset = ((received - sent_wall) + (replied - sent_wall - took)) / 2
 
   local labels = { ["server.address"] = self.host }

@@ -28,7 +28,8 @@ local check = virgo.check {
     args = { type = "list", default = {} },
     timeout = { type = "number", default = 60000,
       help = "milliseconds; below 1000 it is taken for seconds" },
-    details = { type = "map", default = {}, help = "for the plugin, as RAX_DETAILS_<KEY>" },
+    details = { type = "map", default = {}, secret = true,
+      help = "for the plugin, as RAX_DETAILS_<KEY>, but for those that look like secrets" },
     strict = { type = "bool", default = false },
   },
   needs = { exec = { "$folder" } },
@@ -138,6 +139,7 @@ end
 local function emit(run, metric, strict, time)
   local value, other = (strict and as_before or exactly)(metric.kind, metric.value)
   local kind = KINDS[value and other or metric.kind]
+  if metric.kind == "string" then value = value:sub(1, 1024) end -- longer ones end the run
   local dimension, name = metric.name:match("^(.+)%.([^.]+)$")
   local ok, err = pcall(run.emit, run, name or metric.name, value, { dimension = dimension },
     { kind = kind.kind, type = kind.type, unit = metric.unit, time = time })
@@ -152,7 +154,10 @@ local function environment(self, run)
     RAX_DETAILS_TIMEOUT = self.timeout }
   for key, value in pairs(self.details) do
     local small = tostring(key):lower()
-    local secret = small:find("pass") or small:find("secret") or small:find("token")
+    local secret = false
+    for _, word in ipairs { "pass", "secret", "token", "credential", "api_?key" } do
+      secret = secret or small:find(word)
+    end
     if not secret then env["RAX_DETAILS_" .. small:upper()] = tostring(value) end
   end
   return env
@@ -192,6 +197,10 @@ function check:collect(run)
   end
   for line in done.stderr:gmatch("[^\n]+") do run:log(line) end
 
+  -- Either output may have been cut: of the errors 64 KiB are kept.
+  if done.truncated and (#done.stderr < 65536 or #done.stdout > 65536) then
+    fail(("Plugin wrote more than %d bytes"):format(#done.stdout))
+  end
   local out, wrong = read(done.stdout, self.strict)
   if done.signal then fail("Plugin was ended by " .. done.signal) end
   if done.code ~= 0 then

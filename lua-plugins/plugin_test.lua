@@ -30,6 +30,21 @@ test("the exit code decides", function(t)
   t:equal(run.explanation, "Plugin exited with non-zero status code (code=3)")
 end)
 
+test("output that was cut is not taken for whole", function(t)
+  local run = t:run(params(t, "yes 'metric a int 1' | head -c 1048580"))
+  t:equal(run.status, "failed")
+  t:equal(run.explanation, "Plugin wrote more than 1048576 bytes")
+end)
+
+test("a long text is cut, and secrets stay here", function(t)
+  local given = params(t, 'printf "metric s string %01500d\\n" 1; echo "metric e string $(env | grep -c RAX_DETAILS_)"')
+  given.details = { host = "x", db_password = "hush", api_key = "hush" }
+  local run = t:run(given)
+  t:equal(run.status, "ok", run.explanation)
+  t:equal(#run:value("s"), 1024)
+  t:equal(run:value("e"), "3") -- file, timeout, host
+end)
+
 test("no way out of the folder", function(t)
   t:match(t:refused { folder = t:path() .. "/", file = "../x" }, "no '..' in it")
 end)

@@ -1,5 +1,4 @@
--- virgo.postgresql: databases, connections, locks and replication of a PostgreSQL
--- server, 10 or later, asked in its own protocol.
+-- virgo.postgresql: databases, connections, locks, replication of a PostgreSQL server, 10 or later, in its own protocol.
 --   - name: orders-db
 --     type: virgo.postgresql
 --     timeout: 5s
@@ -49,7 +48,6 @@ for _, q in ipairs(queries) do
     table.insert(metrics, { name = m[1], unit = m[2], kind = m[3], help = m[5], type = m[2] == "s" and "f64" or "u64" })
   end
 end
-
 local check = virgo.check {
   name = "virgo.postgresql", summary = "PostgreSQL: databases, connections, locks, replication", api = 1,
   params = {
@@ -89,9 +87,10 @@ local function scram(sock, password)
   local ours = encode(virgo.random(18))
   send(sock, "p", "SCRAM-SHA-256\0" .. int32(#ours + 8) .. "n,,n=,r=" .. ours)
   local challenge = select(2, receive(sock)):sub(5)
-  local nonce, salt, rounds = challenge:match("^r=([^,]+),s=([^,]+),i=(%d%d?%d?%d?%d?)$")
+  local nonce, salt, rounds = challenge:match("^r=([^,]+),s=([^,]+),i=(%d+)$")
   if not nonce or nonce:sub(1, #ours) ~= ours then fail("the server's SCRAM challenge is wrong") end
-  local salted = virgo.hash.pbkdf2("sha256", password, virgo.base64.decode(salt), tonumber(rounds), 32)
+  if #rounds > 5 then fail(rounds .. " rounds of SCRAM are too many; set scram_iterations to 99999 at most") end
+  local salted = virgo.hash.pbkdf2("sha256", password, assert(virgo.base64.decode(salt)), tonumber(rounds), 32)
   local key, final = hmac(salted, "Client Key"), "c=biws,r=" .. nonce
   local all = ("n=,r=%s,%s,%s"):format(ours, challenge, final)
   local signature, proof = hmac(virgo.hash.sha256(key), all), {}
@@ -113,7 +112,8 @@ local function log_in(self)
     if assert(sock:read(1)) ~= "S" then fail("the server has no TLS") end
     assert(sock:start_tls { server_name = self.host, ca = self.ca, verify = self.verify })
   end
-  send(sock, "", ("\0\3\0\0user\0%s\0database\0%s\0application_name\0virgo\0\0"):format(self.user, self.database))
+  send(sock, "", ("\0\3\0\0user\0%s\0database\0%s\0application_name\0virgo\0client_encoding\0UTF8\0\0")
+    :format(self.user, self.database))
   repeat
     local kind, body = receive(sock)
     local method = kind == "R" and read_int32(body, 1) or 0 -- 0: logged in

@@ -27,13 +27,11 @@ local check = virgo.check {
   undeclared = true, needs = { net = { "tcp" }, read = { "$ca" } },
   metrics = {
     { name = "virgo.prometheus.duration", unit = "s", help = "Of fetching the page" },
-    { name = "virgo.prometheus.samples", unit = "{sample}", type = "u64",
-      help = "Samples of the page that were wanted" },
+    { name = "virgo.prometheus.samples", unit = "{sample}", type = "u64", help = "Samples that were wanted" },
     { name = "virgo.prometheus.bad_lines", unit = "{line}", type = "u64",
-      help = "Lines that are not of the format" },
+      help = "Left out: not of the format, or with more than 16 labels or 1 KiB in one" },
   },
 }
-
 local escapes = { n = "\n", ['"'] = '"', ["\\"] = "\\" }
 
 -- The labels from `at` on, just after their "{", into `labels`. Returns where they end, or
@@ -52,24 +50,27 @@ end
 
 local specials = { NaN = 0 / 0, Nan = 0 / 0, nan = 0 / 0, Inf = math.huge, inf = math.huge }
 specials["+Inf"], specials["-Inf"] = math.huge, -math.huge
-
 local function read_number(text)
   return specials[text] or text:find("^[-+%d.eE]+$") and tonumber(text)
 end
 
--- What a sample of this name is, by the page's "# TYPE" lines.
+-- What a sample of this name is, by the page's "# TYPE" lines: of itself, or of the histogram, the
+-- summary, or OpenMetrics' counter it is a part of.
 local function kind_of(types, name)
-  local type = types[name]
-  if not type then -- a histogram's, a summary's, or OpenMetrics' counter's series
-    local base, suffix = name:match("^(.*)(_%l+)$")
-    type = base and types[base]
-    if suffix ~= "_bucket" and suffix ~= "_sum" and suffix ~= "_count" and suffix ~= "_total" then
-      type = nil
-    elseif type == "histogram" or type == "summary" then
-      type = "counter"
-    end
+  local base, suffix = name:match("^(.*)_(%l+)$")
+  local type = types[name] or suffix == "total" and types[base]
+  if suffix == "bucket" or suffix == "sum" or suffix == "count" then type = type or types[base] end
+  local part = type ~= types[name] and (type == "histogram" or type == "summary")
+  return (part or type == "counter") and "counter" or "gauge"
+end
+
+-- Whether a sample may have so much; with more a run ends as "limit".
+local function fits(name, labels)
+  local count, longest = 0, #name * 4
+  for key, value in pairs(labels) do
+    count, longest = count + 1, math.max(longest, #key, #tostring(value))
   end
-  return type == "counter" and "counter" or "gauge"
+  return count <= 16 and longest <= 1024
 end
 
 -- "node_*" as a pattern of Lua.
@@ -91,7 +92,6 @@ end
 function check:configure()
   self.included, self.excluded = patterns(self.include), patterns(self.exclude)
 end
-
 local function wants(self, name)
   return (#self.included == 0 or any(self.included, name)) and not any(self.excluded, name)
 end
@@ -100,8 +100,8 @@ local function fetch(self)
   local answer = assert(virgo.http.get(self.url, { user = self.username, password = self.password,
     verify = self.verify, ca = self.ca, max_body = self.max_size,
     headers = { Accept = "text/plain;version=0.0.4" } }))
-  if answer.status ~= 200 then
-    error { message = ("%s answers %d %s"):format(self.url, answer.status, answer.reason) }
+  if answer.status ~= 200 then -- answer.url is without a password
+    error { message = ("%s answers %d %s"):format(answer.url, answer.status, answer.reason) }
   end
   return answer.body
 end
@@ -124,7 +124,7 @@ function check:collect(run)
       for key, value in pairs(self.labels or {}) do labels[key] = value end
       if line:byte(at) == 123 then at = read_labels(line, at + 1, labels) end -- {
       local value = at and read_number(line:match("^%s*(%S*)", at))
-      if not value then
+      if not value or not fits(name, labels) then
         bad, first_bad = bad + 1, first_bad or line
       elseif wanted[name] and value == value then
         run:emit(name, value, labels, wanted[name])
@@ -144,6 +144,6 @@ function check:collect(run)
   if bad > 0 and samples == 0 then
     error { message = ("no page for Prometheus, it says '%s'"):format(first_bad:sub(1, 80)) }
   elseif bad > 0 then
-    run:explain(("%d lines are not understood, first '%s'"):format(bad, first_bad:sub(1, 80)))
+    run:explain(("%d lines are left out, first '%s'"):format(bad, first_bad:sub(1, 80)))
   end
 end

@@ -79,7 +79,19 @@ test("goes past what it does not understand, and counts it", function(t)
   t:equal(run.status, "ok", run.explanation)
   t:equal(run:value("virgo.prometheus.bad_lines"), 7)
   t:equal(run:value("virgo.prometheus.samples"), 2)
-  t:match(run.explanation, "7 lines are not understood, first 'no_value'")
+  t:match(run.explanation, "7 lines are left out, first 'no_value'")
+end)
+
+test("leaves out what would be too much for a sample", function(t)
+  local many = {}
+  for i = 1, 17 do many[i] = ('l%d="x"'):format(i) end
+  local page = ('a{l="%s"} 1\nb{%s} 1\n%s 1\n'):format(("x"):rep(1025), table.concat(many, ","), ("c"):rep(257))
+    .. ('d{l="%s"} 1\ne{%s} 1\n%s 1\n'):format(("x"):rep(1024), table.concat(many, ",", 2), ("f"):rep(256))
+  local run = scrape(t, page)
+  t:equal(run.status, "ok", run.explanation)
+  t:equal(run:value("virgo.prometheus.bad_lines"), 3)
+  t:equal(run:value("virgo.prometheus.samples"), 3)
+  t:match(run.explanation, "^3 lines are left out, first 'a{l=")
 end)
 
 test("takes what is wanted, and adds labels", function(t)

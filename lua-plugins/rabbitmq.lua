@@ -59,25 +59,29 @@ local function get(self, path)
   if answer.status == 401 then
     error { message = ("RabbitMQ refuses user '%s'"):format(self.username) }
   elseif answer.status ~= 200 then
-    error { message = ("%s answers %d %s"):format(url, answer.status, answer.reason) }
+    error { message = ("%s answers %d %s"):format(answer.url, answer.status, answer.reason) }
   end
   local value, why = virgo.json.decode(answer.body)
   if type(value) ~= "table" then
-    error { message = url .. " is not RabbitMQ's: " .. tostring(why or answer.body:sub(1, 80)) }
+    error { message = answer.url .. " is not RabbitMQ's: " .. tostring(why or answer.body:sub(1, 80)) }
   end
-  return value
+  return value, answer.url -- the latter without a password
 end
+
+-- `value` if it is a `kind`: what is not known is left out, or null.
+local function only(kind, value) return type(value) == kind and value or nil end
 
 local function emit_queue(run, queue)
   local function labels(state)
     return { ["rabbitmq.queue.name"] = queue.name, ["rabbitmq.vhost.name"] = queue.vhost,
-      ["rabbitmq.node.name"] = queue.node, state = state }
+      ["rabbitmq.node.name"] = only("string", queue.node), state = state }
   end
-  local stats = queue.message_stats or {} -- empty as long as nothing has happened
+  local stats = only("table", queue.message_stats) or {} -- empty as long as nothing has happened
   -- A queue whose node is away has no figures at all.
-  if queue.consumers then run:emit("rabbitmq.consumer.count", queue.consumers, labels()) end
+  local consumers = only("number", queue.consumers)
+  if consumers then run:emit("rabbitmq.consumer.count", consumers, labels()) end
   for _, state in ipairs { "ready", "unacknowledged" } do
-    local n = queue["messages_" .. state]
+    local n = only("number", queue["messages_" .. state])
     if n then run:emit("rabbitmq.message.current", n, labels(state)) end
   end
   run:emit("rabbitmq.message.published", stats.publish or 0, labels())
@@ -88,10 +92,10 @@ end
 -- Adds to `trouble` what is wrong with the node.
 local function emit_node(run, node, trouble)
   local labels = { ["rabbitmq.node.name"] = node.name }
-  if not node.running then table.insert(trouble, node.name .. " is away") end
+  if node.running ~= true then table.insert(trouble, node.name .. " is away") end
   if node.mem_alarm == true then table.insert(trouble, node.name .. " is out of memory") end
   if node.disk_free_alarm == true then table.insert(trouble, node.name .. "'s disk is full") end
-  run:emit("virgo.rabbitmq.node.running", node.running and 1 or 0, labels)
+  run:emit("virgo.rabbitmq.node.running", node.running == true and 1 or 0, labels)
   for _, field in ipairs(node_fields) do
     local value = node[field]
     if type(value) == "boolean" then value = value and 1 or 0 end
@@ -109,9 +113,9 @@ function check:configure()
 end
 
 function check:collect(run)
-  local overview = get(self, "/api/overview")
-  if not overview.rabbitmq_version then error { message = self.url .. " is not RabbitMQ's" } end
-  local dropped = (overview.message_stats or {}).drop_unroutable
+  local overview, url = get(self, "/api/overview")
+  if not overview.rabbitmq_version then error { message = url .. " is not RabbitMQ's" } end
+  local dropped = (only("table", overview.message_stats) or {}).drop_unroutable
   run:emit("rabbitmq.message.dropped", dropped or 0)
   local trouble = {}
   for _, node in ipairs(get(self, "/api/nodes")) do emit_node(run, node, trouble) end

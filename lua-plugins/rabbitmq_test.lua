@@ -7,7 +7,7 @@ test("tells of a queue whose node is away, and of new ones", function(t)
     ["/api/overview"] = overview,
     ["/api/nodes"] = '[{"name":"rabbit@a","running":true,"mem_used":5000000000,"mem_alarm":true,'
       .. '"uptime":1},{"name":"rabbit@b","running":false}]',
-    ["/api/queues"] = '[{"name":"away","vhost":"/","node":"rabbit@b"},'
+    ["/api/queues"] = '[{"name":"away","vhost":"/","node":null,"consumers":null,"message_stats":null},'
       .. '{"name":"new","vhost":"/","node":"rabbit@a","consumers":2,"messages_ready":7,'
       .. '"messages_unacknowledged":1}]',
   }

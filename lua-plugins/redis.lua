@@ -16,7 +16,6 @@ local params = {
   ca = { help = "PEM file of who may sign the certificate; default: the system's" },
   username = { help = "without it the default user" }, password = { secret = true },
 }
-
 local needs = { net = { "tcp", "unix" }, read = { "$ca" } }
 
 -- INFO's field, our metric after "redis.", unit, kind, help; a whole number unless "f64" follows.
@@ -67,6 +66,7 @@ local function ask(sock, ...)
   assert(sock:write(("*%d\r\n%s"):format(#words, table.concat(words))))
   local line = assert(sock:read_line())
   local kind, rest = line:match("^([-+$])(.*)$")
+  rest = (rest or ""):gsub(",? with args .*", "") -- a server that knows no AUTH repeats the password
   if kind == "-" then error { message = "Redis refuses " .. select(1, ...) .. ": " .. rest } end
   if kind == "+" then return rest end
   local size = tonumber(rest)
@@ -85,11 +85,8 @@ end
 -- What INFO says, as field -> text.
 local function info(self)
   local sock = assert(connect(self))
-  if self.username then
-    ask(sock, "AUTH", self.username, self.password or "")
-  elseif self.password then
-    ask(sock, "AUTH", self.password)
-  end
+  if self.username then ask(sock, "AUTH", self.username, self.password or "")
+  elseif self.password then ask(sock, "AUTH", self.password) end
   local found = {}
   for key, value in ask(sock, "INFO"):gmatch("([^:\r\n]+):([^\r\n]*)") do found[key] = value end
   sock:close()
@@ -110,7 +107,8 @@ function check:collect(run)
     local time = found["used_cpu_" .. state]
     if time then run:emit("redis.cpu.time", time, { state = state }) end
   end
-  run:emit("redis.role", 1, { role = found.role == "slave" and "replica" or "primary" })
+  local role = found.role and (found.role == "slave" and "replica" or "primary")
+  if role then run:emit("redis.role", 1, { role = role }) end -- a Sentinel has none
   for key, value in pairs(found) do -- db0:keys=3,expires=1,avg_ttl=29500
     local db = key:match("^db(%d+)$")
     for name, n in (db and value or ""):gmatch("([%a_]+)=(%d+)") do

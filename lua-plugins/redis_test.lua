@@ -42,6 +42,21 @@ test("logs in, over a unix socket", function(t)
   t:match(run.explanation, "^Redis 7%.0%.15, ")
 end)
 
+test("does not repeat the password", function(t)
+  local server = t:tcp_server { { expect = "*2\r\n$4\r\nAUTH\r\n$4\r\nhush\r\n",
+    reply = "-ERR unknown command 'AUTH', with args beginning with: 'hush' \r\n" } }
+  local run = t:run("virgo.redis", { host = server.host, port = server.port, password = "hush" })
+  t:equal(run.explanation, "Redis refuses AUTH: ERR unknown command 'AUTH'")
+end)
+
+test("a Sentinel has no role", function(t)
+  local server = t:tcp_server {
+    { expect = info_command, reply = bulk("redis_version:7.0.15\r\nredis_mode:sentinel\r\n") } }
+  local run = t:run("virgo.redis", { host = server.host, port = server.port })
+  t:equal(run.status, "ok", run.explanation)
+  t:equal(#run:find("redis.role"), 0)
+end)
+
 test("says why the server refuses", function(t)
   local server = t:tcp_server {
     { expect = info_command, reply = "-LOADING Redis is loading the dataset in memory\r\n" },

@@ -62,18 +62,18 @@ function check:collect(run)
   end
   if self.send then assert(socket:write(self.send)) end
   if self.expect then
-    local said, err = "", nil
+    local said = ""
     while not said:find(self.expect, 1, true) do
-      local more
-      more, err = socket:read()
-      if not more or #said + #more > 8192 then
-        local text = said ~= "" and ("it says %q"):format(said:sub(1, 80)) or tostring(err)
-        run:state("critical", text)
+      local more, err
+      if #said < 8192 then more, err = socket:read() end
+      if not more then
+        run:state("critical", said ~= "" and ("it says %q"):format(said:sub(1, 80)) or tostring(err))
         return
       end
-      said = said .. more
+      said = (said .. more):sub(1, 8192)
     end
     took("virgo.tcp.answer.duration")
+    run:state("ok")
   end
   socket:close()
 end

@@ -10,6 +10,16 @@ test("measures how long a connection takes", function(t)
   t:equal(server.connections, 1)
 end)
 
+test("looks at the first 8 KiB, in whatever pieces they come", function(t)
+  local function state(said)
+    local server = t:tcp_server { said }
+    return t:run({ host = server.host, port = server.port, expect = "welcome" }).state
+  end
+  t:equal(state("welcome" .. ("x"):rep(50000)), "ok")
+  t:equal(state(("x"):rep(8185) .. "welcome"), "ok")
+  t:equal(state(("x"):rep(8186) .. "welcome"), "critical")
+end)
+
 test("is unreachable when nobody listens", function(t)
   local run = t:run { host = "127.0.0.1", port = t:closed_port() }
   t:equal(run.status, "unreachable")

@@ -242,7 +242,7 @@ function virgo.http.get(url, options) end
 ---@field timeout number|nil seconds for all of it
 ---@field max_body integer|nil bytes of an answer: 1 MiB; more is an error
 ---@field truncate boolean|nil cut a longer answer off in place of the error
----@field follow integer|nil redirects to follow: 0
+---@field follow integer|nil redirects to follow: 0. Authorization, Cookie and Host are for the first server only
 ---@field unix string|nil path of a socket to connect to in place of the URL's host
 ---@field verify boolean|"report"|nil this and what follows as for virgo.tls.connect
 ---@field ca string|nil

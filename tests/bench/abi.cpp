@@ -12,10 +12,10 @@
 
 #include "base/child_process.hpp"
 #include "bench/measure.hpp"
+#include "bench/native_plugin.hpp"
 #include "native/host.hpp"
 #include "native/module.hpp"
 #include "native/native_check_type.hpp"
-#include "virgo/plugin.hpp"
 
 namespace {
 std::atomic<std::uint64_t> allocations = 0;
@@ -64,11 +64,7 @@ class Run final : public check::Run {
   metric::SampleBuffer samples_{metric::SampleLimits{}};
 };
 
-// ---- The plugin: one check type, whose collect() does what `body` says.
-
-using Body = void (*)(const virgo_host*, virgo_run);
-const virgo_host* table = nullptr;
-Body body = nullptr;
+// ---- What the plugin does.
 
 void emit_each(const virgo_host* host, virgo_run run) {
   const virgo_label labels[] = {sdk::label("device", "eth0"), sdk::label("direction", "receive")};
@@ -93,32 +89,6 @@ void emit_together(const virgo_host* host, virgo_run run) {
     host->run->emit(host, run, samples.data(), 100, sizeof samples[0]);
   }
 }
-
-void nothing(const virgo_host*, virgo_run) {}
-
-struct Plugin {
-  virgo_metric metrics[1] = {sdk::counter("bench.value", "By", "A value.")};
-  virgo_check_type type{};
-  const virgo_check_type* types[1] = {&type};
-  virgo_module module{};
-
-  Plugin() {
-    type.struct_size = sizeof type;
-    type.thread = VIRGO_ON_LOOP;
-    type.name = "bench.check";
-    type.metrics = VIRGO_ARRAY(metrics);
-    type.create = [](const virgo_host* host, virgo_check, void** out) -> virgo_status {
-      table = host;
-      *out = &table;
-      return VIRGO_OK;
-    };
-    type.collect = [](void*, virgo_run run) -> virgo_status {
-      body(table, run);
-      return VIRGO_OK;
-    };
-    module = {VIRGO_MODULE_HEADER(0), 1, "bench", "1.0", nullptr, types, nullptr, nullptr};
-  }
-};
 
 // ---- The reference: the same work behind a virtual function, no ABI between.
 
@@ -175,8 +145,8 @@ struct Cost {
   double allocations = 0;  // of one run, in the steady state
 };
 
-Cost run_cost(check::Check& check, Body what, int runs) {
-  body = what;
+Cost run_cost(check::Check& check, NativePlugin::Body what, int runs) {
+  NativePlugin::body = what;
   Run run;
   for (int n = 0; n < 100; ++n) check.start(run);
   const std::uint64_t before = allocations;
@@ -223,7 +193,7 @@ int bench(const std::string& collectd_folder) {
   uv::Loop loop;
   uv::WorkerPool pool{{.threads = 1}};
   native::Host host(loop, pool, system_clock(), {});
-  Plugin plugin;
+  NativePlugin plugin;
   auto module = native::Module::open(host, "bench.so", &plugin.module);
   if (!module) {
     std::fprintf(stderr, "%s\n", module.error().message.c_str());
@@ -239,7 +209,7 @@ int bench(const std::string& collectd_folder) {
   const double run_reference = virtual_run();
   const Cost each = run_cost(*check, &emit_each, 1000);
   const Cost together = run_cost(*check, &emit_together, 1000);
-  const Cost empty = run_cost(*check, &nothing, 100'000);
+  const Cost empty = run_cost(*check, &NativePlugin::nothing, 100'000);
   const auto per_sample = [&empty](const Cost& cost) { return (cost.ns - empty.ns) / kSamples; };
 
   std::printf("per sample, of two labels, copied into the run's buffer\n");

@@ -16,11 +16,11 @@
 #include "bench/lua/budget.hpp"
 #include "bench/lua/world.hpp"
 #include "bench/measure.hpp"
+#include "bench/native_plugin.hpp"
 #include "native/host.hpp"
 #include "native/module.hpp"
 #include "native/native_check_type.hpp"
 #include "schedule/scheduler.hpp"
-#include "virgo/plugin.hpp"
 
 namespace virgo::bench {
 namespace {
@@ -28,41 +28,18 @@ namespace {
 constexpr std::uint32_t kSamples = 20;
 constexpr int kRunsPerRound = 20'000;
 
-// ---- the native check: as many samples as `native_samples` says
+// ---- the native check
 
-const virgo_host* table = nullptr;
-std::uint32_t native_samples = 0;
-
-struct Plugin {
-  virgo_metric metrics[1] = {sdk::gauge("bench.value", "1", "A value.")};
-  virgo_check_type type{};
-  const virgo_check_type* types[1] = {&type};
-  virgo_module module{};
-
-  Plugin() {
-    type.struct_size = sizeof type;
-    type.thread = VIRGO_ON_LOOP;
-    type.name = "bench.check";
-    type.metrics = VIRGO_ARRAY(metrics);
-    type.create = [](const virgo_host* host, virgo_check, void** out) -> virgo_status {
-      table = host;
-      *out = &table;
-      return VIRGO_OK;
-    };
-    type.collect = [](void*, virgo_run run) -> virgo_status {
-      const virgo_label labels[] = {sdk::label("device", "eth0")};
-      virgo_sample s{};
-      s.type = VIRGO_F64;
-      s.labels = {labels, 1, sizeof labels[0]};
-      for (std::uint32_t i = 0; i < native_samples; ++i) {
-        s.value.f64 = i;
-        table->run->emit(table, run, &s, 1, sizeof s);
-      }
-      return VIRGO_OK;
-    };
-    module = {VIRGO_MODULE_HEADER(0), 1, "bench", "1.0", nullptr, types, nullptr, nullptr};
+void emit_some(const virgo_host* host, virgo_run run) {
+  const virgo_label labels[] = {sdk::label("device", "eth0")};
+  virgo_sample s{};
+  s.type = VIRGO_F64;
+  s.labels = {labels, 1, sizeof labels[0]};
+  for (std::uint32_t i = 0; i < kSamples; ++i) {
+    s.value.f64 = i;
+    host->run->emit(host, run, &s, 1, sizeof s);
   }
-};
+}
 
 // ---- the Lua checks
 
@@ -261,7 +238,7 @@ int bench(int rounds) {
     uv::Loop loop;
     uv::WorkerPool pool{{.threads = 1}};
     native::Host host(loop, pool, system_clock(), {});
-    Plugin plugin;
+    NativePlugin plugin;
     auto module = native::Module::open(host, "bench.so", &plugin.module);
     if (!module) return 1;
     auto types = native::NativeCheckType::all_of(host, *module);
@@ -275,9 +252,9 @@ int bench(int rounds) {
     const auto twenty = ticking(world, "twenty", kTwenty);
     const auto kept = ticking(world, "kept", kKept);
     if (empty == nullptr || twenty == nullptr || kept == nullptr) return 1;
-    native_samples = 0;
+    NativePlugin::body = NativePlugin::nothing;
     const auto nothing = measure({&native, empty.get()}, rounds);
-    native_samples = kSamples;
+    NativePlugin::body = emit_some;
     const auto some = measure({&native, twenty.get(), kept.get()}, rounds);
 
     std::printf("one run through the scheduler, in microseconds of processor time\n");

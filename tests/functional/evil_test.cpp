@@ -143,7 +143,7 @@ TEST_F(EvilChecks, HarmNobodyButThemselves) {
     }
   const std::string log = agent.err();
   EXPECT_THAT(log, HasSubstr("check 'late' (test.complete): late emit() answered"));
-  EXPECT_THAT(log, HasSubstr("check 'hog' held the event loop for 15"));
+  EXPECT_THAT(log, HasSubstr("check 'hog' held the event loop for "));
   EXPECT_THAT(log, HasSubstr("check 'hog' held the event loop longer than 100ms in 5 runs in "
                              "succession: quarantined"));
   EXPECT_THAT(log, HasSubstr("line 1\n    forged")) << "a line of the log that a check can forge";

@@ -81,7 +81,7 @@ TEST(HostilePlugins, AreStoppedAndNamedAndHarmNobody) {
   if (!kSanitized) {
     EXPECT_LE(world.resident_mib(), before + kMemoryBack);
   }
-  const double starved = world.starved_ms();
+  const double starved = starved_ms(world.agent.process().pid());
   world.agent.process().signal(SIGTERM);
   EXPECT_EQ(world.agent.process().wait(), 0) << world.agent.err();
 
@@ -105,6 +105,16 @@ end
 constexpr const char* kMended = R"lua(
 local check = virgo.check { name = "test.stuck", metrics = { { name = "v" } } }
 function check:collect(run) run:emit("v", 1) end
+)lua";
+
+// The same in the code that is asked what it leaves to the next version.
+constexpr const char* kStuckHandover = R"lua(
+local check = virgo.check { name = "test.stuck", metrics = { { name = "v" } } }
+function check:collect(run) run:emit("v", 0) end
+function check:handover()
+  local text = ("x"):rep(100 * 2^20)
+  while true do text:upper() end
+end
 )lua";
 
 std::string stuck_yaml(const Endpoint& endpoint, const TempDir& plugins, const std::string& state) {
@@ -153,6 +163,29 @@ TEST(HungCheck, IsLeftBehindByTheProcessAndTriedAgainWhenItsFileChanges) {
   }));
   write_file(plugins.file("stuck.lua"), kMended, 0644);
   EXPECT_TRUE(eventually([&] { return last("stuck", "ok"); })) << agent.err();
+}
+
+TEST(HungCheck, ThatHangsWhenItIsReplacedIsNotHeldAgainstTheNextVersion) {
+  const TempDir plugins;
+  write_file(plugins.file("stuck.lua"), kStuckHandover, 0644);
+  Endpoint endpoint;
+  endpoint.start();
+  Agent agent;
+  agent.start(stuck_yaml(endpoint, plugins, agent.dir().file("state")));
+  const auto emits = [&](double value) {
+    const auto records = endpoint.records();
+    const auto reports = reports_of(records, "stuck");
+    if (reports.empty() || text_of(*reports.back(), "status") != "ok") return false;
+    return number_of(reports.back()->find("samples")->items.at(0), "v") == value;
+  };
+  ASSERT_TRUE(eventually([&] { return emits(0); })) << agent.err();
+  write_file(plugins.file("stuck.lua"), kMended, 0644);
+  EXPECT_TRUE(agent.process().says(
+      format("{} is in a call that cannot be interrupted (limits.lua_grace): starting anew "
+             "without it",
+             plugins.file("stuck.lua"))))
+      << agent.err();
+  EXPECT_TRUE(eventually([&] { return emits(1); })) << agent.err();
 }
 
 }  // namespace

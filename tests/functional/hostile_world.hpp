@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/format.hpp"
+#include "functional/starved.hpp"
 #include "functional/world.hpp"
 #include "hostile.hpp"
 
@@ -73,14 +74,6 @@ struct HostileWorld {
                                   source_dir(), limits)));
   }
 
-  // For how long the agent's loop could have run and was not let, beyond what every
-  // switch between processes takes.
-  double starved_ms() {
-    std::ifstream stat(format("/proc/{}/schedstat", agent.process().pid()));
-    double ran = 0, waited = 0, times = 0;
-    stat >> ran >> waited >> times;
-    return waited / 1e6 - times * 0.05;
-  }
   double resident_mib() {
     std::ifstream statm(format("/proc/{}/statm", agent.process().pid()));
     double pages = 0;

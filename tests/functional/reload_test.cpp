@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -11,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "functional/starved.hpp"
 #include "functional/wire.hpp"
 #include "functional/world.hpp"
 
@@ -31,7 +33,8 @@ struct Reloaded : ::testing::Test {
   std::map<std::string, std::set<double>> runs;  // by check
   std::map<std::string, double> values;          // the last of "check metric"
   std::map<std::string, std::string> outcomes;   // the last status and message by check
-  std::vector<std::string> gaps;
+  std::vector<std::string> gaps;                 // but for those of ticks that were late
+  double late = 0;                               // such ticks
   std::function<void(const json::Value&)> on_report = [](const json::Value&) {};
   int hellos = 0;
   int asked = 0;
@@ -58,10 +61,10 @@ struct Reloaded : ::testing::Test {
       last_seq = seq;
       ++records;
       if (const json::Value* gap = record.find("gap")) {
-        // On a busy machine the whole process may be late; nothing else is excused, and in
-        // the benchmark not that.
-        const bool strict = std::getenv("VIRGO_RELOADS") != nullptr;
-        if (strict || text_of(*gap, "reason") != "late") gaps.push_back(json::to_json(*gap));
+        if (text_of(*gap, "reason") == "late")
+          late += number_of(*gap, "to") - number_of(*gap, "from") + 1;
+        else
+          gaps.push_back(json::to_json(*gap));
         for (double n = number_of(*gap, "from"); n <= number_of(*gap, "to"); ++n)
           EXPECT_TRUE(runs[text_of(*gap, "check")].insert(n).second) << "twice";
         continue;
@@ -81,6 +84,14 @@ struct Reloaded : ::testing::Test {
       EXPECT_EQ(*numbers.begin(), 1) << check;
     }
     EXPECT_TRUE(gaps.empty()) << gaps.size() << ", the first " << gaps.front();
+    EXPECT_LE(late, excused()) << "ticks were late";
+  }
+  // Ticks that the machine has made late, by keeping the process from running for most of
+  // an interval; in the benchmark that is no excuse.
+  double excused() {
+    if (std::getenv("VIRGO_RELOADS") != nullptr) return 0;
+    if (kSanitized) return HUGE_VAL;
+    return std::floor(starved_ms(agent.process().pid()) / 50) * static_cast<double>(runs.size());
   }
   void look() { agent.process().signal(SIGHUP); }
 };
@@ -261,7 +272,8 @@ TEST_F(ReloadedPlugin, AgainAndAgainUnderLoad) {
 
   ASSERT_TRUE(value_is("slow version", times)) << agent.err();
   nothing_was_missed();
-  EXPECT_EQ(descriptors(), fds);
+  // Some are open for a moment: a file that is read.
+  EXPECT_TRUE(wire.until([&] { return descriptors() <= fds; })) << descriptors() << ", not " << fds;
   if (!kSanitized) {
     EXPECT_LT(grown, 2048) << "in " << times - warm << " reloads";
   }
@@ -286,7 +298,13 @@ TEST_F(ReloadedPlugin, FilesThatComeAndGo) {
   // One that runs by itself, so often as it says.
   put("own.lua", counter("own", 1, "interval = '100ms', "));
   look();
-  ASSERT_TRUE(value_is("own version", 1)) << agent.err();
+  ASSERT_TRUE(wire.until([&] { return values["own count"] >= 5; })) << agent.err();
+  // At other times from now on, and it goes on where it was.
+  put("own.lua", counter("own", 2, "interval = '120ms', "));
+  look();
+  ASSERT_TRUE(value_is("own version", 2)) << agent.err();
+  EXPECT_GE(values["own count"], 5);
+  EXPECT_TRUE(agent.process().says("check 'own' runs by itself, every 120ms"));
   // And goes.
   ::unlink((plugins + "/own.lua").c_str());
   ::unlink((plugins + "/late.lua").c_str());
@@ -297,12 +315,13 @@ TEST_F(ReloadedPlugin, FilesThatComeAndGo) {
   })) << outcomes["mine"];
   const double seen = *runs["own"].rbegin();
   // And comes again, and goes on counting its runs.
-  put("own.lua", counter("own", 2, "interval = '100ms', "));
+  put("own.lua", counter("own", 3, "interval = '100ms', "));
   put("late.lua", counter("virgo.late", 2));
   look();
-  ASSERT_TRUE(value_is("own version", 2)) << agent.err();
+  ASSERT_TRUE(value_is("own version", 3)) << agent.err();
   ASSERT_TRUE(value_is("mine version", 2)) << agent.err();
   EXPECT_GT(*runs["own"].rbegin(), seen);
+  EXPECT_GE(values["own count"], 5) << "what it has handed over is given to it again";
   nothing_was_missed();
   EXPECT_EQ(hellos, 1);
 }
@@ -312,7 +331,8 @@ TEST_F(ReloadedPlugin, WhatIsHandedOverSurvivesARestart) {
   start("  - {name: a/b, type: my.counter}\n");
   ASSERT_TRUE(wire.until([&] { return values["a/b count"] >= 5; })) << agent.err();
   agent.process().signal(SIGTERM);
-  ASSERT_TRUE(wire.until([&] { return !agent.process().running(); }));
+  ASSERT_TRUE(
+      wire.until([&] { return !agent.process().running() && endpoint.talks().back()->over(); }));
   const double before = values["a/b count"];
   EXPECT_EQ(std::filesystem::status(folder + "/handover/a%2fb.json").permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);

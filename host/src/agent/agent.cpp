@@ -14,6 +14,7 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
+#include "config/problems.hpp"
 #include "crypto/tls_context.hpp"
 #include "deliver/memory_queue.hpp"
 #include "deliver/recorder.hpp"
@@ -49,13 +50,6 @@ std::string refused_plugins(const std::vector<std::string>& refusals) {
   std::string text = "; not loaded:";
   for (const std::string& r : refusals) text += " " + r + ".";
   return std::string(cut_utf8(text, kMaxRefusals));
-}
-
-std::string all_of(const config::Problems& problems) {
-  std::string text;
-  for (const config::Problem& p : problems)
-    text += (text.empty() ? "" : "; ") + config::to_string(p);
-  return text;
 }
 
 }  // namespace
@@ -151,7 +145,7 @@ void Agent::Parts::add_check(const config::CheckSpec& spec, config::Problems& pr
   const bool missing_plugin =
       types.registry().find(spec.type) == nullptr && !types.refusals().empty();
   const bool drop_in = spec.from_drop_in;
-  std::string why = all_of(found);
+  std::string why = config::to_string(found);
   if (missing_plugin) why += refused_plugins(types.refusals());
   if (missing_plugin || drop_in)
     plugin_checks.wait_for(spec, add_broken(spec.name, spec.type, why, timing));
@@ -163,7 +157,7 @@ void Agent::Parts::add_checks(const config::AgentSpec& spec, config::Problems& p
   for (const config::CheckSpec& check : spec.checks)
     if (check.enabled) add_check(check, problems);
   for (const config::FailedDropIn& file : spec.failed_drop_ins)
-    add_broken(file.name, "virgo.config", all_of(file.problems),
+    add_broken(file.name, "virgo.config", config::to_string(file.problems),
                {kBrokenInterval, kBrokenInterval, Duration(0)});
   plugin_checks.start_by_themselves();
 }

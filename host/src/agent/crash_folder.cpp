@@ -109,10 +109,6 @@ Result<CrashFile> CrashFolder::crashes() const {
   return CrashFile(std::move(*opened), file(native::kCrashFile));
 }
 
-Result<Descriptor> CrashFolder::hung_file() const {
-  return open_file(kHungFile, O_RDWR | O_APPEND | O_CREAT);
-}
-
 Result<std::string> CrashFolder::hung() const {
   const auto opened = open_file(kHungFile, O_RDONLY);
   if (!opened && opened.error().code == Errc::not_found) return std::string();
@@ -131,16 +127,24 @@ Result<native::SkipList> CrashFolder::skipped() const {
   return native::SkipList::parse(*text);
 }
 
-// In one step, because readers have no lock. Nobody has the list open for long.
+Result<void> CrashFolder::replace_hung(std::string_view text) const {
+  return replace(kHungFile, text);
+}
+
 Result<void> CrashFolder::replace_skipped(const native::SkipList& list) const {
-  const std::string fresh = std::string(native::kSkipFile) + ".new";
+  return replace(native::kSkipFile, list.text());
+}
+
+// In one step, because readers have no lock. Nobody has such a file open for long.
+Result<void> CrashFolder::replace(const std::string& name, std::string_view text) const {
+  const std::string fresh = name + ".new";
   const auto opened = open_file(fresh, O_WRONLY | O_CREAT);
   if (!opened) return opened.error();
   if (ftruncate(opened->get(), 0) != 0) return system_error(errno).context(file(fresh));
-  auto done = write_all(opened->get(), list.text(), file(fresh));
+  auto done = write_all(opened->get(), text, file(fresh));
   if (done && fsync(opened->get()) != 0) done = system_error(errno).context(file(fresh));
-  if (done && renameat(folder_.get(), fresh.c_str(), folder_.get(), native::kSkipFile) != 0)
-    done = system_error(errno).context(file(native::kSkipFile));
+  if (done && renameat(folder_.get(), fresh.c_str(), folder_.get(), name.c_str()) != 0)
+    done = system_error(errno).context(file(name));
   if (!done) unlinkat(folder_.get(), fresh.c_str(), 0);
   return done;
 }

@@ -47,14 +47,16 @@ class CrashFolder {
   // Empty if there is no list. Needs no lock.
   Result<native::SkipList> skipped() const;
   Result<void> replace_skipped(const native::SkipList& list) const;  // locked
-  // Made if it is missing. The text of its lines, and the file to add one.
+  // Empty if there is none. Needs no lock.
   Result<std::string> hung() const;
-  Result<Descriptor> hung_file() const;
+  // In one step; of two agents that do it at a time the last one's stays.
+  Result<void> replace_hung(std::string_view text) const;
 
  private:
   CrashFolder(Descriptor folder, std::string path)
       : folder_(std::move(folder)), path_(std::move(path)) {}
   Result<Descriptor> open_file(const std::string& name, int flags) const;
+  Result<void> replace(const std::string& name, std::string_view text) const;
   std::string file(const std::string& name) const { return path_ + "/" + name; }
 
   Descriptor folder_;

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <vector>
 
@@ -25,24 +26,25 @@ constexpr std::uint64_t kMaxArguments = 1 << 20;
 constexpr Duration kKillPatience = std::chrono::milliseconds(500);
 constexpr int kGiveUp = 1;
 
-Result<std::string> of_folder(const config::AgentSpec& spec) {
-  const auto path = state_folder(spec);
-  if (!path) return path.error();
-  if (path->empty()) return std::string();
-  const auto folder = CrashFolder::open(*path);
+Result<std::string> of_folder(const std::string& state_folder) {
+  if (state_folder.empty()) return std::string();
+  const auto folder = CrashFolder::open(state_folder);
   if (!folder) return folder.error();
   return folder->hung();
 }
 
-Result<void> remember(const std::string& state_folder, const std::string& line) {
+// What the state folder knows, and what the process that was here before has left.
+std::string known(const Result<std::string>& from_folder) {
+  std::string lines = from_folder ? *from_folder : std::string();
+  if (const char* before = std::getenv(kEnvironment); before != nullptr) lines += before;
+  return lines;
+}
+
+Result<void> remember(const std::string& state_folder, const std::string& text) {
   if (state_folder.empty()) return {};
   const auto folder = CrashFolder::open(state_folder);
   if (!folder) return folder.error();
-  const auto file = folder->hung_file();
-  if (!file) return file.error();
-  if (write(file->get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()))
-    return Error{Errc::io, "cannot be written"};
-  return {};
+  return folder->replace_hung(text);
 }
 
 // Does not return.
@@ -60,7 +62,7 @@ Result<void> remember(const std::string& state_folder, const std::string& line) 
   sigemptyset(&none);
   pthread_sigmask(SIG_SETMASK, &none, nullptr);
   if (arguments.size() > 1) execv("/proc/self/exe", arguments.data());
-  log_error("agent", "cannot start itself anew; leaving");
+  log_error("agent", "cannot start itself anew: {}; leaving", system_error(errno).message);
   _exit(kGiveUp);
 }
 
@@ -71,14 +73,13 @@ void replace_without(lua_State* L, const std::string& state_folder) {
     log_error("agent", "the conversation is in a call that cannot be interrupted; leaving");
     _exit(kGiveUp);
   }
-  const std::string line =
-      script::HungChecks::line({system_clock().wall() / 1'000'000'000, file_identity(guilty.file),
-                                guilty.check, guilty.file});
-  const char* before = std::getenv(kEnvironment);
-  setenv(kEnvironment, ((before == nullptr ? "" : before) + line).c_str(), 1);
+  auto hung = script::HungChecks::parse(known(of_folder(state_folder)));
+  hung.add({system_clock().wall() / 1'000'000'000, guilty.identity, guilty.check, guilty.file});
+  const std::string text = hung.text();
+  setenv(kEnvironment, text.c_str(), 1);
   const std::string who =
       guilty.check.empty() ? guilty.file : format("check '{}' of {}", guilty.check, guilty.file);
-  if (const auto done = remember(state_folder, line); !done)
+  if (const auto done = remember(state_folder, text); !done)
     log_warn("agent", "{}; a restart will forget it", done.error().message);
   log_error("agent",
             "{} is in a call that cannot be interrupted (limits.lua_grace): starting anew "
@@ -90,11 +91,10 @@ void replace_without(lua_State* L, const std::string& state_folder) {
 }  // namespace
 
 std::shared_ptr<const script::HungChecks> read_hung_checks(const config::AgentSpec& spec) {
-  auto text = of_folder(spec);
+  const auto folder = state_folder(spec);
+  const auto text = folder ? of_folder(*folder) : Result<std::string>(folder.error());
   if (!text) log_warn("agent", "{}; no check is left out", text.error().message);
-  std::string lines = text ? std::move(text).value() : std::string();
-  if (const char* before = std::getenv(kEnvironment); before != nullptr) lines += before;
-  return std::make_shared<const script::HungChecks>(script::HungChecks::parse(lines));
+  return std::make_shared<const script::HungChecks>(script::HungChecks::parse(known(text)));
 }
 
 void watch_hangs(const config::AgentSpec& spec, lua::Watchdog& watchdog) {

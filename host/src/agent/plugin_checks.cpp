@@ -5,19 +5,14 @@
 #include "agent/broken_check.hpp"
 #include "agent/services.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
+#include "config/problems.hpp"
 
 namespace virgo::agent {
 namespace {
 
 // For a check that nobody has configured.
 constexpr Duration kTimeout = std::chrono::seconds(10);
-
-std::string all_of(const config::Problems& problems) {
-  std::string text;
-  for (const config::Problem& p : problems)
-    text += (text.empty() ? "" : "; ") + config::to_string(p);
-  return text;
-}
 
 }  // namespace
 
@@ -59,7 +54,7 @@ bool PluginChecks::begin(Waiting& waiting) {
                        std::move(check));
     return true;
   }
-  const std::string why = all_of(problems);
+  const std::string why = config::to_string(problems);
   log_error("agent", "check '{}' does not run: {}", spec.name, why);
   scheduler_.replace(waiting.number, "agent", std::make_unique<BrokenCheck>(why));
   return false;
@@ -68,20 +63,20 @@ bool PluginChecks::begin(Waiting& waiting) {
 void PluginChecks::start_by_themselves() {
   auto wanted = types_.services().plugins.self_starting();
   std::erase_if(wanted, [this](const auto& w) { return configured_.contains(w.first); });
-  for (auto it = started_.begin(); it != started_.end();) {
-    const auto still = wanted.find(it->first);
-    if (still != wanted.end() && still->second == it->second.interval) {
-      ++it;
-      continue;
-    }
-    log_info("agent", "check '{}' does not run by itself any more", it->first);
-    scheduler_.retire(it->second.number);
-    it = started_.erase(it);
+  std::erase_if(started_, [&](const auto& s) {
+    if (wanted.contains(s.first)) return false;
+    log_info("agent", "check '{}' does not run by itself any more", s.first);
+    scheduler_.retire(s.second.number);
+    return true;
+  });
+  for (const auto& [type, interval] : wanted) {
+    const auto started = started_.find(type);
+    if (started == started_.end() || started->second.interval != interval)
+      begin_by_itself(type, interval);
   }
-  for (const auto& [type, interval] : wanted)
-    if (!started_.contains(type)) begin_by_itself(type, interval);
 }
 
+// Also one that has begun, and is to run at another interval from now on.
 void PluginChecks::begin_by_itself(const std::string& type, Duration interval) {
   config::CheckSpec spec;
   spec.name = type;
@@ -91,22 +86,36 @@ void PluginChecks::begin_by_itself(const std::string& type, Duration interval) {
   spec.splay = interval;
   spec.naming = naming_;
   spec.path = "by itself";
+  auto check = create_by_itself(spec);
+  if (check == nullptr) return;
+  const schedule::Timing timing{spec.interval, spec.timeout, spec.splay};
+  log_info("agent", "check '{}' runs by itself, every {}", type, format_duration(interval));
+  const auto started = started_.find(type);
+  if (started == started_.end()) {
+    const std::size_t number = scheduler_.add({type, type, "lua"}, std::move(check), timing);
+    started_.emplace(type, Started{number, interval});
+    return;
+  }
+  scheduler_.replace(started->second.number, "lua", std::move(check));
+  scheduler_.set_timing(started->second.number, timing);
+  started->second.interval = interval;
+}
+
+// Null, and said once, if it cannot be.
+std::unique_ptr<check::Check> PluginChecks::create_by_itself(const config::CheckSpec& spec) {
   std::string why = "a check of the configuration has its name";
-  if (!names_.contains(type)) {
+  if (!names_.contains(spec.name)) {
     config::Problems problems;
     if (auto check = types_.registry().create(spec, problems); check != nullptr) {
-      log_info("agent", "check '{}' runs by itself", type);
-      const std::size_t number = scheduler_.add({type, type, "lua"}, std::move(check),
-                                                {spec.interval, spec.timeout, spec.splay});
-      started_.emplace(type, Started{number, interval});
-      refused_.erase(type);
-      return;
+      refused_.erase(spec.type);
+      return check;
     }
-    why = all_of(problems);
+    why = config::to_string(problems);
   }
-  if (refused_[type] == why) return;
-  refused_[type] = why;
-  log_error("agent", "check '{}' does not run by itself: {}", type, why);
+  if (refused_[spec.type] != why)
+    log_error("agent", "check '{}' does not run by itself: {}", spec.type, why);
+  refused_[spec.type] = why;
+  return nullptr;
 }
 
 }  // namespace virgo::agent

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -39,6 +40,7 @@ class PluginChecks {
   };
   bool begin(Waiting& waiting);
   void begin_by_itself(const std::string& type, Duration interval);
+  std::unique_ptr<check::Check> create_by_itself(const config::CheckSpec& spec);
 
   CheckTypes& types_;
   schedule::Scheduler& scheduler_;

@@ -71,11 +71,12 @@ class Context {
   virtual const Permits& permits() const;
   // The strand that executes has begun to read a file, which may never end.
   virtual void watch(const std::shared_ptr<FileJob>&) {}
-  // Who executes: a check, "" outside of a run, and the file it is from; "" if it is
-  // nobody's that could be left out.
+  // Who executes: a check, "" outside of a run, and the file it is from, with that file's
+  // identity when it was loaded; "" if it is nobody's that could be left out.
   struct Executing {
     std::string check;
     std::string file;
+    std::string identity;
   };
   virtual Executing executing() const { return {}; }
 

@@ -52,11 +52,13 @@ class DnsQuery::State final : public std::enable_shared_from_this<State> {
   Result<void> prepare();
   void ask_next();
   Result<void> ask(std::size_t server);
+  bool rule_out(std::size_t server, const Error& error);
   bool is_answer(const DnsMessage& head) const;
   void on_datagram(std::size_t server, std::string_view bytes);
   void on_failure(std::size_t server, const Error& error);
   void ask_by_tcp(std::size_t server);
   void on_connected(std::size_t server, Result<std::unique_ptr<Connection>> result);
+  void on_tcp_failure(std::size_t server, const Error& error);
   void on_stream(std::size_t server, std::string_view bytes);
   void too_late();
   void drop();
@@ -73,7 +75,9 @@ class DnsQuery::State final : public std::enable_shared_from_this<State> {
   DnsMessage sent_;  // head of the query
   std::string query_;
   std::vector<Server> servers_;
-  unsigned attempts_ = 0;
+  std::size_t next_ = 0;    // of servers_, to be asked
+  unsigned attempts_ = 0;   // by UDP, of servers that have not failed
+  bool truncated_ = false;  // an answer by UDP did not fit
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<Connection> connection_;
   std::string inbox_;
@@ -114,19 +118,27 @@ void DnsQuery::State::start() {
 // The next server that has not failed, or the same once more.
 void DnsQuery::State::ask_next() {
   const unsigned most = std::max<unsigned>(kAttempts, static_cast<unsigned>(servers_.size()));
-  for (; attempts_ < most; ++attempts_) {
-    const std::size_t index = attempts_ % servers_.size();
+  while (attempts_ < most) {
+    const std::size_t index = std::exchange(next_, (next_ + 1) % servers_.size());
     if (servers_[index].failed) continue;
-    if (const auto sent = ask(index); !sent) {
-      servers_[index].failed = true;
-      if (std::all_of(servers_.begin(), servers_.end(), [](const Server& s) { return s.failed; }))
-        return fail(sent.error().context(servers_[index].name));
-      continue;
-    }
     ++attempts_;
-    retry_.start(std::min<Duration>(question_.timeout / most, kLongestWait));
-    return;
+    const auto sent = ask(index);
+    if (sent) {
+      retry_.start(std::min<Duration>(question_.timeout / most, kLongestWait));
+      return;
+    }
+    if (!rule_out(index, sent.error().context(servers_[index].name))) return;
   }
+}
+
+// The server is not asked any more. False if it was the last: the error is told.
+bool DnsQuery::State::rule_out(std::size_t server, const Error& error) {
+  servers_[server].failed = true;
+  if (attempts_ > 0) --attempts_;
+  if (!std::all_of(servers_.begin(), servers_.end(), [](const Server& s) { return s.failed; }))
+    return true;
+  fail(error);
+  return false;
 }
 
 Result<void> DnsQuery::State::ask(std::size_t index) {
@@ -158,7 +170,8 @@ void DnsQuery::State::on_datagram(std::size_t server, std::string_view bytes) {
   const auto head = decode_dns_head(bytes);
   if (!done_ || connector_ != nullptr || connection_ != nullptr) return;
   if (!head || !is_answer(*head)) return;
-  if (head->truncated)
+  truncated_ = head->truncated;
+  if (truncated_)
     ask_by_tcp(server);
   else
     succeed(server, bytes, false);
@@ -167,19 +180,19 @@ void DnsQuery::State::on_datagram(std::size_t server, std::string_view bytes) {
 // "connection refused": nobody listens there.
 void DnsQuery::State::on_failure(std::size_t server, const Error& error) {
   const auto keep = shared_from_this();
-  if (!done_ || connector_ != nullptr || connection_ != nullptr) return;
-  servers_[server].failed = true;
-  if (std::all_of(servers_.begin(), servers_.end(), [](const Server& s) { return s.failed; }))
-    return fail(error.context(servers_[server].name));
-  ask_next();
+  if (!done_ || connector_ != nullptr || connection_ != nullptr || servers_[server].failed) return;
+  if (rule_out(server, error.context(servers_[server].name))) ask_next();
 }
 
 void DnsQuery::State::ask_by_tcp(std::size_t server) {
   retry_.stop();
   ConnectOptions options;
-  options.host = uv::ip_of(reinterpret_cast<const sockaddr*>(&servers_[server].address));
+  options.host = question_.servers[server];
   options.port = question_.port;
-  options.timeout = question_.timeout + std::chrono::hours(1);  // ours comes first
+  // One that is down leaves time for the others; when it is the only one, our time comes first.
+  options.timeout = servers_.size() > 1
+                        ? question_.timeout / static_cast<std::int64_t>(servers_.size())
+                        : question_.timeout + std::chrono::hours(1);
   connector_ = std::make_unique<Connector>(
       loop_, std::move(options), [this, server](Result<std::unique_ptr<Connection>> result) {
         const auto keep = shared_from_this();
@@ -188,7 +201,7 @@ void DnsQuery::State::ask_by_tcp(std::size_t server) {
 }
 
 void DnsQuery::State::on_connected(std::size_t server, Result<std::unique_ptr<Connection>> result) {
-  if (!result) return fail(result.error());
+  if (!result) return on_tcp_failure(server, result.error());
   connection_ = std::move(result).value();
   connector_.reset();
   connection_->set_handlers(
@@ -196,13 +209,26 @@ void DnsQuery::State::on_connected(std::size_t server, Result<std::unique_ptr<Co
        .closed =
            [this, server](const Error& error) {
              const auto keep = shared_from_this();
-             fail(error.context(servers_[server].name));
+             on_tcp_failure(server, error.context(servers_[server].name));
            },
        .drained = nullptr});
   const char length[2] = {static_cast<char>(query_.size() >> 8),
                           static_cast<char>(query_.size() & 255)};
   if (const auto sent = connection_->write(std::string(length, 2) + query_); !sent)
-    fail(sent.error());
+    on_tcp_failure(server, sent.error().context(servers_[server].name));
+}
+
+// Nobody listens, or it hangs up: the next server is asked, by TCP as well.
+void DnsQuery::State::on_tcp_failure(std::size_t server, const Error& error) {
+  if (!done_) return;
+  connector_.reset();
+  connection_.reset();
+  inbox_.clear();
+  const Error why =
+      truncated_ ? error.context("the answer is too long for UDP, and by TCP") : error;
+  if (!rule_out(server, why)) return;
+  while (servers_[next_].failed) next_ = (next_ + 1) % servers_.size();
+  ask_by_tcp(next_);
 }
 
 void DnsQuery::State::on_stream(std::size_t server, std::string_view bytes) {

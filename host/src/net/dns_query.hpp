@@ -19,7 +19,8 @@ namespace virgo::net {
 struct DnsQuestion {
   std::string name;
   DnsType type = DnsType::a;
-  std::vector<std::string> servers;  // IP addresses, at least one; asked in turn
+  // IP addresses, at least one; asked in turn. One that refuses is left out.
+  std::vector<std::string> servers;
   std::uint16_t port = 53;
   Duration timeout = std::chrono::seconds(5);  // all together
   bool tcp = false;                            // from the beginning

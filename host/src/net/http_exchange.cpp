@@ -10,6 +10,7 @@
 #include "crypto/tls_session.hpp"
 #include "http/client_session.hpp"
 #include "net/connect.hpp"
+#include "net/http_redirect.hpp"
 #include "net/url.hpp"
 #include "uv/timer.hpp"
 
@@ -20,18 +21,29 @@ namespace {
 constexpr Duration kNever = std::chrono::hours(24 * 30);
 // What is set aside for a body whose length was announced.
 constexpr std::uint64_t kMostReserved = 256u * 1024u;
-
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
+// Of what is no HTTP, so much is shown.
+constexpr std::size_t kBeginning = 64;
 
 bool has_field(const HttpRequest::Fields& fields, std::string_view name) {
   return std::any_of(fields.begin(), fields.end(),
                      [&](const auto& field) { return http::same_name(field.first, name); });
 }
 
-void drop_field(HttpRequest::Fields& fields, std::string_view name) {
-  std::erase_if(fields, [&](const auto& field) { return http::same_name(field.first, name); });
+// As far as it has come.
+bool may_be_http(std::string_view beginning) {
+  constexpr std::string_view kHttp = "HTTP/";
+  return beginning.substr(0, kHttp.size()) == kHttp.substr(0, beginning.size());
+}
+
+// A handshake message or an alert of TLS.
+bool is_tls(std::string_view beginning) {
+  return beginning[0] == '\x15' || beginning[0] == '\x16';
+}
+
+// Its first line, or what there is of it.
+std::string shown(std::string_view beginning) {
+  const std::string_view line = beginning.substr(0, beginning.find_first_of("\r\n"));
+  return printable(line.empty() ? beginning : line, kBeginning);
 }
 
 }  // namespace
@@ -70,6 +82,8 @@ class HttpExchange::State final : public std::enable_shared_from_this<State>,
   http::ClientSession::Request head_of(std::vector<http::Header>& fields,
                                        const std::string& authority) const;
   void on_data(std::string_view bytes);
+  bool begins_well(std::string_view bytes);
+  void on_ended();
   void on_closed(const Error& error);
   void look();
   void redirect();
@@ -92,6 +106,7 @@ class HttpExchange::State final : public std::enable_shared_from_this<State>,
   std::unique_ptr<Connection> connection_;
   std::unique_ptr<http::ClientSession> session_;
   HttpResponse response_;
+  std::string beginning_;  // of what the connection brings
   std::string location_;
   std::optional<Error> error_;
   bool following_ = false;  // location_
@@ -140,10 +155,12 @@ void HttpExchange::State::connected(Result<std::unique_ptr<Connection>> result) 
   response_.phases.tls = connector_->times().tls;
   connection_ = std::move(result).value();
   connector_.reset();
+  beginning_.clear();
   note_peer();
   connection_->set_handlers({.data = [this](std::string_view bytes) { on_data(bytes); },
                              .closed = [this](const Error& error) { on_closed(error); },
-                             .drained = nullptr});
+                             .drained = nullptr,
+                             .ended = [this] { on_ended(); }});
   if (const auto sent = send(); !sent) fail(sent.error());
 }
 
@@ -231,16 +248,34 @@ void HttpExchange::State::on_data(std::string_view bytes) {
   const auto keep = shared_from_this();
   if (response_.phases.first_byte.count() == 0)
     response_.phases.first_byte = system_clock().now() - sent_;
+  if (!begins_well(bytes)) return;
   session_->feed(bytes);
+  look();
+}
+
+// What is no HTTP is told at once: a server that speaks something else may never send the
+// blank line that ends a head. False: it has failed.
+bool HttpExchange::State::begins_well(std::string_view bytes) {
+  if (beginning_.size() >= kBeginning) return true;
+  beginning_ += bytes.substr(0, kBeginning - beginning_.size());
+  if (may_be_http(beginning_)) return true;
+  if (is_tls(beginning_) && connection_->tls() == nullptr)
+    fail({Errc::invalid, "the answer is TLS, not HTTP: ask this port with https:"});
+  else
+    fail({Errc::invalid, format("the answer is not HTTP: it begins with '{}'", shown(beginning_))});
+  return false;
+}
+
+// In order, which ends a body without a length.
+void HttpExchange::State::on_ended() {
+  const auto keep = shared_from_this();
+  session_->end_of_stream();
   look();
 }
 
 void HttpExchange::State::on_closed(const Error& error) {
   const auto keep = shared_from_this();
-  const bool orderly =
-      error.code == Errc::closed && (connection_->tls() == nullptr || !connection_->tls()->error());
-  if (orderly) session_->end_of_stream();
-  if (!complete_ && (!orderly || !error_)) error_ = error;
+  if (!complete_) error_ = error;
   look();
 }
 
@@ -262,24 +297,8 @@ void HttpExchange::State::redirect() {
 }
 
 Result<void> HttpExchange::State::go_to(const Url& next) {
-  const int status = response_.status;
-  const bool to_get = (status == 303 && request_.method != "HEAD") ||
-                      ((status == 301 || status == 302) && request_.method == "POST");
-  if (to_get) {
-    request_.method = "GET";
-    request_.body.clear();
-    for (const char* name : {"Content-Length", "Content-Type", "Transfer-Encoding"})
-      drop_field(request_.headers, name);
-  }
-  if (!next.same_origin(url_)) {
-    if (!request_.unix_path.empty())
-      return Error{Errc::denied, format("it redirects to {}, which is not behind this socket",
-                                        printable(next.text(), 128))};
-    for (const char* name : {"Authorization", "Cookie", "Host"}) drop_field(request_.headers, name);
-    request_.server_name.clear();
-    request_.user = next.user;
-    request_.password = next.password;
-  }
+  if (auto possible = redirect_request(request_, response_.status, url_, next); !possible)
+    return possible;
   drop();
   url_ = next;
   error_.reset();

@@ -1,5 +1,7 @@
 #include "net/url.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
@@ -63,22 +65,44 @@ void append_escaped(std::string& out, std::string_view text) {
   }
 }
 
-// Letters, digits and what else stands in host names and addresses.
-bool is_host(std::string_view host, bool bracketed) {
+// Letters, digits and what else stands in host names and IPv4 addresses.
+bool is_name(std::string_view host) {
   if (host.empty() || host.size() > kMaxHost) return false;
-  return std::all_of(host.begin(), host.end(), [&](char c) {
+  return std::all_of(host.begin(), host.end(), [](char c) {
     const char small = lower(c);
-    const bool plain = (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9');
-    if (bracketed) return plain || c == ':' || c == '.' || c == '%';
-    return plain || c == '-' || c == '.' || c == '_';
+    return (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_';
   });
 }
 
+std::string in_lower_case(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), lower);
+  return out;
+}
+
+// What stands between the brackets: an address, and of one of a link the interface behind
+// "%25" (RFC 6874) or, as most write it, "%". False if it is none.
+bool read_ipv6(std::string_view text, std::string& host) {
+  const std::size_t percent = std::min(text.find('%'), text.size());
+  host = in_lower_case(text.substr(0, percent));
+  unsigned char bytes[16];
+  if (inet_pton(AF_INET6, host.c_str(), bytes) != 1) return false;
+  if (percent == text.size()) return true;
+  std::string_view interface = text.substr(percent + 1);
+  if (interface.starts_with("25")) interface.remove_prefix(2);
+  if (!is_name(interface)) return false;
+  host += '%';
+  host += interface;
+  return true;
+}
+
+// Without user and password. Where a password has an unescaped '/', which makes the URL
+// a bad one, it would look like a path: so everything up to the last '@' is left out.
 std::string shown(std::string_view text) {
-  const std::size_t slashes = text.find("//");
-  const std::size_t from = slashes == std::string_view::npos ? 0 : slashes + 2;
-  const std::size_t end = std::min(text.find_first_of("/?#", from), text.size());
-  const std::size_t at = text.substr(0, end).rfind('@');
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  const std::size_t from = text.substr(colon).starts_with("://") ? colon + 3 : 0;
+  const std::size_t at = text.rfind('@');
   if (at == std::string_view::npos || at < from) return printable(text, 128);
   return printable(std::string(text.substr(0, from)) + std::string(text.substr(at + 1)), 128);
 }
@@ -107,9 +131,11 @@ const char* read_host(std::string_view text, Url& url) {
     has_port = true;
   }
   if (host.empty()) return "it has no host";
-  if (!is_host(host, bracketed)) return "the host has a character that none can have";
-  url.host.assign(host);
-  std::transform(url.host.begin(), url.host.end(), url.host.begin(), lower);
+  if (!bracketed && !is_name(host)) return "the host has a character that none can have";
+  if (!bracketed)
+    url.host = in_lower_case(host);
+  else if (!read_ipv6(host, url.host))
+    return "between [ and ] stands an IPv6 address";
   if (!has_port || port.empty()) return nullptr;
   const auto read = std::from_chars(port.data(), port.data() + port.size(), url.port);
   if (read.ec != std::errc() || read.ptr != port.data() + port.size() || url.port == 0)
@@ -132,15 +158,19 @@ const char* read_user(std::string_view text, Url& url) {
 const char* read_rest(std::string_view rest, Url& url) {
   if (!rest.starts_with("//")) return "// is missing behind the scheme";
   rest.remove_prefix(2);
+  const bool has_at = rest.find('@') != std::string_view::npos;
   rest = rest.substr(0, rest.find('#'));
   const std::size_t end = std::min(rest.find_first_of("/?"), rest.size());
   std::string_view authority = rest.substr(0, end);
   const std::string_view target = rest.substr(end);
-  if (const std::size_t at = authority.rfind('@'); at != std::string_view::npos) {
-    if (const char* why = read_user(authority.substr(0, at), url)) return why;
-    authority.remove_prefix(at + 1);
+  const std::size_t end_of_user = authority.rfind('@');
+  if (end_of_user != std::string_view::npos) {
+    if (const char* why = read_user(authority.substr(0, end_of_user), url)) return why;
+    authority.remove_prefix(end_of_user + 1);
   }
-  if (const char* why = read_host(authority, url)) return why;
+  const bool has_user = end_of_user != std::string_view::npos;
+  if (const char* why = read_host(authority, url))
+    return has_at && !has_user ? "in user and password / ? # are written %2F %3F %23" : why;
   url.target = target.starts_with('/') ? "" : "/";
   append_escaped(url.target, target);
   return nullptr;
@@ -172,12 +202,17 @@ std::string without_dots(std::string_view path) {
 }  // namespace
 
 std::string Url::authority() const {
-  const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  // The interface of an address is this host's affair.
+  const std::string address = host.substr(0, host.find('%'));
+  const std::string name = host.find(':') == std::string::npos ? host : "[" + address + "]";
   return port == (secure ? 443 : 80) ? name : format("{}:{}", name, port);
 }
 
 std::string Url::text() const {
-  return format("{}://{}{}", secure ? "https" : "http", authority(), target);
+  std::string place = authority();
+  if (const std::size_t percent = host.find('%'); percent != std::string::npos)
+    place.insert(place.find(']'), "%25" + host.substr(percent + 1));
+  return format("{}://{}{}", secure ? "https" : "http", place, target);
 }
 
 Result<Url> parse_url(std::string_view text) {

@@ -10,14 +10,17 @@
 namespace virgo::net {
 
 struct Url {
-  bool secure = false;       // https
-  std::string host;          // a name or an IP address without brackets, lower case
+  bool secure = false;  // https
+  // A name or an IP address without brackets, lower case; of a link's address with the
+  // interface, "fe80::1%eth0".
+  std::string host;
   std::uint16_t port = 80;   // as written, or the scheme's
   std::string target = "/";  // path and query: what a request asks for
   std::string user;          // decoded
   std::string password;
 
-  // Host and, if it is not the scheme's, the port: what the field Host says.
+  // Host (without an interface) and, if it is not the scheme's, the port: what the field
+  // Host says.
   std::string authority() const;
   // Without user and password.
   std::string text() const;

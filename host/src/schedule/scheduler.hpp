@@ -1,9 +1,7 @@
 // When each check runs, and what becomes of runs that are late, long or stuck.
 //
 // Times are monotonic. A check's ticks are `interval` apart, at a phase that is
-// stable per host and check (splay), also across restarts. Hosts are spread over all of
-// the splay; the checks of one host share eight moments of it, because each time the
-// process wakes up costs about as much as a check. The rules:
+// stable per host and check (splay, phases.hpp). The rules:
 //
 //   late      The loop was held up: the tick runs once, as soon as possible;
 //             further ticks that passed meanwhile are not made up for, they
@@ -36,14 +34,10 @@
 #include "check/check.hpp"
 #include "metric/report.hpp"
 #include "schedule/deadline_heap.hpp"
+#include "schedule/phases.hpp"
+#include "schedule/timing.hpp"
 
 namespace virgo::schedule {
-
-struct Timing {
-  Duration interval{};
-  Duration timeout{};
-  Duration splay{};  // the window within the interval that phases spread over
-};
 
 struct Policy {
   Duration grace = std::chrono::milliseconds(250);
@@ -92,6 +86,8 @@ class Scheduler {
   // count of ticks stay. An open run ends with the old one first. Not from within a
   // call of the scheduler's.
   void replace(std::size_t number, const char* runtime, std::unique_ptr<check::Check> check);
+  // Other times from now on: its next tick comes as after add(). The same rule.
+  void set_timing(std::size_t number, const Timing& timing);
   // The check is another one now, although its object is the same: a quarantine ends.
   void forgive(std::size_t number);
   // The check is not run any more; an open run is cancelled. The same rule.
@@ -138,11 +134,10 @@ class Scheduler {
   void skip(Entry& entry, std::uint64_t ticks, metric::GapReason reason);
   void note_suspend();
   void reschedule(Entry& entry);
-  TimePoint first_tick(const metric::CheckIdentity& identity, const Timing& timing) const;
 
   const Clock& clock_;
   metric::ReportSink& sink_;
-  const std::string host_;
+  const Phases phases_;
   const Policy policy_;
   std::vector<std::unique_ptr<Entry>> entries_;
   DeadlineHeap heap_;
@@ -150,8 +145,6 @@ class Scheduler {
   std::function<void()> wake_changed_;
   std::function<void()> idle_;
   Duration suspended_;
-  const TimePoint made_;      // now
-  const WallTime made_wall_;  // and by the wall clock
   unsigned open_runs_ = 0;
   bool advancing_ = false;
   bool stopping_ = false;

@@ -2,7 +2,6 @@
 
 #include <charconv>
 
-#include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 
@@ -32,14 +31,32 @@ HungChecks HungChecks::parse(std::string_view text) {
     entry.check = field();
     entry.file = field();
     if (read.ec == std::errc() && !entry.identity.empty() && entry.file.starts_with('/'))
-      out.entries_.push_back(std::move(entry));
+      out.add(std::move(entry));
   }
   return out;
 }
 
-std::string HungChecks::refusal(std::string_view check, const std::string& file) const {
+void HungChecks::add(HungCheck entry) {
+  std::erase_if(entries_, [&entry](const HungCheck& e) {
+    return e.file == entry.file && e.check == entry.check;
+  });
+  entries_.push_back(std::move(entry));
+}
+
+std::string HungChecks::text() const {
+  std::string out;
+  for (auto e = entries_.rbegin(); e != entries_.rend(); ++e) {
+    std::string one = line(*e);
+    if (out.size() + one.size() > kMaxText) break;
+    out = one + out;
+  }
+  return out;
+}
+
+std::string HungChecks::refusal(std::string_view check, const std::string& file,
+                                const std::string& identity) const {
   for (const HungCheck& e : entries_) {
-    if (e.file != file || e.check != check || e.identity != file_identity(file)) continue;
+    if (e.file != file || e.check != check || e.identity != identity) continue;
     return format(
         "not run: it held the agent in a call that could not be interrupted "
         "(limits.lua_grace), at {}; it is tried again when {} is changed",

@@ -19,14 +19,22 @@ struct HungCheck {
 
 class HungChecks {
  public:
+  static constexpr std::size_t kMaxText = 64 * 1024;  // an environment variable has room
+
   // One line: time, identity, check, file, separated by tabs, with its end.
   static std::string line(const HungCheck& entry);
   // Of many lines; those that are spoilt are left out.
   static HungChecks parse(std::string_view text);
 
-  // Why a check of `file`, or with "" the file as a whole, must not run as the file is
-  // now: a sentence. "" if it may.
-  std::string refusal(std::string_view check, const std::string& file) const;
+  // In place of what is known of that check already. Of many the oldest are forgotten.
+  void add(HungCheck entry);
+  // All lines; at most kMaxText bytes.
+  std::string text() const;
+
+  // Why a check of `file`, or with "" the file as a whole, must not run while the file
+  // has that identity: a sentence. "" if it may.
+  std::string refusal(std::string_view check, const std::string& file,
+                      const std::string& identity) const;
   const std::vector<HungCheck>& entries() const { return entries_; }
 
  private:

@@ -11,82 +11,16 @@
 #include "lua/coroutine.hpp"
 #include "lua/traceback.hpp"
 #include "script/check_bindings.hpp"
+#include "script/check_permits.hpp"
 #include "script/lua_check_type.hpp"
 #include "script/lua_file.hpp"
-#include "script/lua_params.hpp"
 #include "script/lua_run.hpp"
 #include "uv/loop.hpp"
 
 namespace virgo::script {
-namespace {
 
 using lua::Exit;
 using metric::Status;
-
-// What a script may say of itself.
-Status status_of(std::string_view word) {
-  for (const Status s :
-       {Status::invalid, Status::unsupported, Status::unreachable, Status::timeout})
-    if (word == metric::status_name(s)) return s;
-  return Status::failed;
-}
-
-// Appends what a need stands for: itself, or for "$name" what the instance at `index`
-// has in that parameter: a text, or of a list all texts or the first. Raises nothing.
-void resolve(lua_State* L, int index, const std::string& need, bool all,
-             std::vector<std::string>& out) {
-  if (!need.starts_with("$")) {
-    out.push_back(need);
-    return;
-  }
-  lua_pushlstring(L, need.data() + 1, need.size() - 1);
-  lua_rawget(L, index);
-  if (lua_type(L, -1) == LUA_TSTRING) out.emplace_back(lua_tostring(L, -1));
-  const std::size_t items = lua_istable(L, -1) ? lua_objlen(L, -1) : 0;
-  for (std::size_t i = 1; i <= (all ? items : std::min<std::size_t>(items, 1)); ++i) {
-    lua_rawgeti(L, -1, static_cast<int>(i));
-    if (lua_type(L, -1) == LUA_TSTRING) out.emplace_back(lua_tostring(L, -1));
-    lua_pop(L, 1);
-  }
-  lua_pop(L, 1);
-}
-
-binding::Grants resolved_needs(lua_State* L, int index, const binding::Grants& needs) {
-  if (index < 0) index = lua_gettop(L) + index + 1;
-  binding::Grants out;
-  out.net = needs.net;
-  for (const std::string& program : needs.exec) resolve(L, index, program, false, out.exec);
-  for (const std::string& path : needs.read) resolve(L, index, path, true, out.read);
-  return out;
-}
-
-// What the configuration leaves of the needs.
-void narrow(const config::LuaPluginSpec* settings, const std::string& file,
-            binding::Permits& permits) {
-  if (settings == nullptr) return;
-  permits.option = format("lua_plugins.{}.allow", file);
-  if (settings->net) {
-    permits.narrows_net = true;
-    for (const binding::Net kind : binding::net_kinds())
-      if (std::find(settings->net->begin(), settings->net->end(), binding::net_name(kind)) !=
-          settings->net->end())
-        permits.allowed.net =
-            static_cast<std::uint8_t>(permits.allowed.net | static_cast<std::uint8_t>(kind));
-  }
-  permits.narrows_exec = settings->exec.has_value();
-  if (settings->exec) permits.allowed.exec = *settings->exec;
-  permits.narrows_read = settings->read.has_value();
-  if (settings->read) permits.allowed.read = *settings->read;
-}
-
-void add_variables(const config::Node& params, binding::Permits& permits) {
-  for (const config::Node& param : params.items)
-    for (std::size_t i = 0; i < param.keys.size(); ++i)
-      if (param.items[i].kind == config::NodeKind::scalar)
-        permits.variables.push_back(param.keys[i] + "=" + param.items[i].text);
-}
-
-}  // namespace
 
 LuaCheck::LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
                    const config::CheckSpec& spec)
@@ -94,20 +28,17 @@ LuaCheck::LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type,
       type_(type),
       name_(spec.name),
       interval_(spec.interval),
-      params_(spec.params),
+      instance_(*file_, type, spec.params),
       series_(file_->limits().series, file_->services().clock.now()),
       hung_(file_->hung(name_)) {
   narrow(file_->settings(), file_->name(), permits_);
-  add_variables(params_, permits_);
+  add_variables(spec.params, permits_);
   file_->add(*this);
 }
 
 LuaCheck::~LuaCheck() {
   open_.reset();
   background_.reset();
-  if (instance_ref_ >= 0 && generation_ == file_->generation())
-    if (lua::State* state = file_->live_state())
-      luaL_unref(state->raw(), LUA_REGISTRYINDEX, instance_ref_);
   file_->remove(*this);
 }
 
@@ -145,7 +76,7 @@ const std::string& LuaCheck::unknown_metric(std::string_view name) {
 }
 
 // Why no run may start now; ok if one may.
-LuaCheck::Verdict LuaCheck::refusal() {
+Verdict LuaCheck::refusal() {
   const TimePoint now = services().clock.now();
   if (!hung_.empty()) return {Status::quarantined, hung_};
   if (breaker_.is_open(now)) return {Status::quarantined, breaker_.sentence(now)};
@@ -165,62 +96,27 @@ std::optional<check::Suspension> LuaCheck::suspension() const {
   return breaker_.suspension();
 }
 
-LuaCheck::Verdict LuaCheck::prepare() {
+// The instance in a state that can run.
+Verdict LuaCheck::prepare() {
   const auto state = file_->state();
   if (!state) return {Status::failed, state.error().message};
-  if (generation_ == file_->generation() && instance_ref_ >= 0) return {};
-  make_instance();
+  if (instance_.made()) return {};
+  permits_.declared = instance_.make();
+  background_begun_ = false;
   Verdict out = configure();
-  if (out.status == Status::ok) return out;
-  if (lua::State* alive = file_->live_state())
-    luaL_unref(alive->raw(), LUA_REGISTRYINDEX, instance_ref_);
-  instance_ref_ = -1;
+  if (out.status != Status::ok) instance_.drop();
   return out;
 }
 
-void LuaCheck::make_instance() {
-  lua_State* L = file_->live_state()->raw();
-  lua_createtable(L, 0, static_cast<int>(type_.params().size()));
-  file_->push_declared(L, type_.number());  // self check
-  lua_pushliteral(L, "params");
-  lua_rawget(L, -2);  // self check params
-  for (const check::ParamInfo& p : type_.params()) {
-    lua_pushlstring(L, p.name.data(), p.name.size());
-    if (const config::Node* node = check::find_param(params_, p.name); node != nullptr) {
-      push_param(L, *node, p.type);
-    } else if (p.has_fallback && lua_istable(L, -2)) {
-      lua_pushvalue(L, -1);
-      lua_rawget(L, -3);
-      lua_pushliteral(L, "default");
-      lua_rawget(L, -2);
-      push_default(L, -1, p.type);  // ... name param default value
-      lua_replace(L, -3);
-      lua_pop(L, 1);
-    } else {
-      lua_pushnil(L);
-    }
-    lua_rawset(L, -5);
-  }
-  lua_pop(L, 1);  // self check
-  permits_.declared = resolved_needs(L, -2, type_.needs());
-  lua_pushliteral(L, "__index");
-  lua_pushvalue(L, -2);
-  lua_rawset(L, -3);  // check.__index = check
-  lua_setmetatable(L, -2);
-  instance_ref_ = luaL_ref(L, LUA_REGISTRYINDEX);
-  generation_ = file_->generation();
-  background_begun_ = false;
-}
-
-LuaCheck::Verdict LuaCheck::configure() {
+Verdict LuaCheck::configure() {
   lua::State& state = *file_->live_state();
   lua_State* L = state.raw();
-  push_method(L, "configure");
+  instance_.push_method(L, "configure");
   if (!lua_isfunction(L, -1)) {
     lua_pop(L, 1);
     return {};
   }
-  lua_rawgeti(L, LUA_REGISTRYINDEX, instance_ref_);
+  instance_.push(L);
   if (handed_ != nullptr)
     handed_->push(L);
   else
@@ -228,41 +124,34 @@ LuaCheck::Verdict LuaCheck::configure() {
   const Exit exit = state.call(L, 2, 2);
   Verdict out;
   if (exit != Exit::done) {
-    out = verdict(state.failure());
+    out = failed();
   } else {
     out = verdict_of_results(L, lua_gettop(L) - 1);
     lua_pop(L, 2);
   }
   if (out.status == Status::failed) out.status = Status::invalid;
-  if (exit == Exit::over_budget || exit == Exit::over_memory)
-    file_->give_up_state(*this, format("stopped: check '{}' of the same file {}", name_, out.text));
+  if (exit == Exit::over_budget || exit == Exit::over_memory) give_up_state(out.text);
   return out;
 }
 
-LuaCheck::Verdict LuaCheck::verdict(const lua::Failure& failure) {
-  Verdict out;
-  out.text = failure.sentence();
-  out.param = failure.param;
-  out.status = failure.exit == Exit::error ? status_of(failure.status) : Status::limit;
-  if (out.status == Status::limit) {
-    out.limit = failure.limit;
-    out.value = failure.value;
-  }
+// What the last call into the state has failed with.
+Verdict LuaCheck::failed() {
+  const lua::Failure& failure = file_->live_state()->failure();
+  Verdict out = verdict_of(failure);
   if (!failure.traceback.empty())
     log_debug("lua", "check '{}': {}\n{}", name_, out.text, failure.traceback);
   return out;
 }
 
-// nil or false, and a reason: a failure that was not raised.
-LuaCheck::Verdict LuaCheck::verdict_of_results(lua_State* L, int first) {
-  if (lua_gettop(L) <= first || lua_toboolean(L, first) != 0 || lua_isnil(L, first + 1)) return {};
-  lua::Failure failure;
-  failure.describe(L, first + 1);
-  return verdict(failure);
+// It broke a cap in this check's code: what else the file has open ends with it.
+void LuaCheck::give_up_state(const std::string& why) {
+  background_.reset();
+  file_->give_up_state(*this, format("stopped: check '{}' of the same file {}", name_, why));
 }
 
 void LuaCheck::start(check::Run& run) {
   run_ = &run;
+  background_fresh_ = false;
   if (const Verdict no = refusal(); no.status != Status::ok) {
     finish(no);
     return;
@@ -276,22 +165,14 @@ void LuaCheck::start(check::Run& run) {
   series_.pass_time(services().clock.now());
   open_ = std::make_unique<LuaRun>(*file_, *this, &run, file_->take_coroutine());
   lua_State* L = open_->coroutine().raw();
-  push_method(L, "collect");
-  lua_rawgeti(L, LUA_REGISTRYINDEX, instance_ref_);
+  instance_.push_method(L, "collect");
+  instance_.push(L);
   push_run(L, open_->id());  // collect self run
   open_->go_on(2);
 }
 
-// The function of the declaration, or nil.
-void LuaCheck::push_method(lua_State* L, const char* name) {
-  file_->push_declared(L, type_.number());
-  lua_pushstring(L, name);
-  lua_rawget(L, -2);
-  lua_remove(L, -2);
-}
-
 // Begins background() if there is one that does not run. Not ok when it has failed.
-LuaCheck::Verdict LuaCheck::begin_background() {
+Verdict LuaCheck::begin_background() {
   if (background_ended_) {
     background_begun_ = false;
     return *std::exchange(background_ended_, std::nullopt);
@@ -299,14 +180,15 @@ LuaCheck::Verdict LuaCheck::begin_background() {
   if (background_begun_) return {};
   background_begun_ = true;
   lua_State* main = file_->live_state()->raw();
-  push_method(main, "background");
+  instance_.push_method(main, "background");
   const bool has_one = lua_isfunction(main, -1);
   lua_pop(main, 1);
   if (!has_one) return {};
+  background_fresh_ = true;
   background_ = std::make_unique<LuaRun>(*file_, *this, nullptr, file_->take_coroutine());
   lua_State* L = background_->coroutine().raw();
-  push_method(L, "background");
-  lua_rawgeti(L, LUA_REGISTRYINDEX, instance_ref_);
+  instance_.push_method(L, "background");
+  instance_.push(L);
   background_->go_on(1);
   if (!background_ended_) return {};
   background_begun_ = false;
@@ -322,11 +204,10 @@ void LuaCheck::settle_background(Exit exit) {
   else if (exit == Exit::done)
     out = verdict_of_results(L, 1);
   else
-    out = verdict(file_->live_state()->failure());
-  if (out.status != Status::limit && background_->exceeded().limit != nullptr) {
-    const LuaRun::Exceeded& e = background_->exceeded();
-    out = {Status::limit, e.text, "", e.limit, e.value};
-  }
+    out = failed();
+  if (out.status != Status::limit)
+    if (Verdict bounds = verdict_of_bounds(*background_); bounds.status == Status::limit)
+      out = std::move(bounds);
   background_.reset();
   if (out.status != Status::ok) {
     out.text = "background(): " + out.text;
@@ -334,7 +215,7 @@ void LuaCheck::settle_background(Exit exit) {
   }
   if (exit != Exit::over_budget && exit != Exit::over_memory) return;
   evict(out.text);
-  file_->give_up_state(*this, format("stopped: check '{}' of the same file {}", name_, out.text));
+  give_up_state(out.text);
   if (evicted()) finish_evicted();
 }
 
@@ -353,34 +234,21 @@ void LuaCheck::settle(Exit exit) {
       file_->give_back(std::move(open_->coroutine()));
       break;
     default:
-      out = verdict(file_->live_state()->failure());
+      out = failed();
   }
-  if (out.status != Status::limit)
-    if (Verdict bounds = verdict_of_bounds(*open_); bounds.status == Status::limit) out = bounds;
+  for (Verdict& bounds : std::array{verdict_of_bounds(*open_), verdict_of_samples(run_->samples())})
+    if (out.status != Status::limit && bounds.status == Status::limit) out = std::move(bounds);
   open_.reset();
-  if (exit == Exit::over_budget || exit == Exit::over_memory) {
-    background_.reset();
-    file_->give_up_state(*this, format("stopped: check '{}' of the same file {}", name_, out.text));
-  }
+  if (exit == Exit::over_budget || exit == Exit::over_memory) give_up_state(out.text);
   finish(out);
 }
 
-// What a run has met without being ended by it.
-LuaCheck::Verdict LuaCheck::verdict_of_bounds(const LuaRun& run) {
-  const LuaRun::Exceeded& e = run.exceeded();
-  if (e.limit != nullptr) return {Status::limit, e.text, "", e.limit, e.value};
-  const metric::SampleBuffer& samples = run_->samples();
-  if (samples.refused() == 0) return {};
-  const std::string value = format("{}", samples.limits().samples);
-  return {Status::limit,
-          format("{} samples were refused: a run may report {} (limits.samples_per_run)",
-                 samples.refused(), value),
-          "", "limits.samples_per_run", value};
-}
-
+// A run that was not, or not to its end, says nothing; nor does one beside which
+// background() was only just begun about that.
 void LuaCheck::note_limits(const Verdict& verdict) {
   const TimePoint now = services().clock.now();
-  if (verdict.status == Status::quarantined) return;
+  if (verdict.status == Status::quarantined || verdict.status == Status::cancelled) return;
+  if (verdict.status != Status::limit && background_fresh_) return;
   if (verdict.status != Status::limit)
     breaker_.kept_within();
   else if (breaker_.exceeded(now, verdict.limit, verdict.value))
@@ -399,15 +267,14 @@ void LuaCheck::finish(const Verdict& verdict) {
 
 Handed LuaCheck::hand_over() {
   lua::State* state = file_->live_state();
-  if (state == nullptr || state->spent() || instance_ref_ < 0 || generation_ != file_->generation())
-    return {};
+  if (state == nullptr || state->spent() || !instance_.made()) return {};
   lua_State* L = state->raw();
-  push_method(L, "handover");
+  instance_.push_method(L, "handover");
   if (!lua_isfunction(L, -1)) {
     lua_pop(L, 1);
     return {};
   }
-  lua_rawgeti(L, LUA_REGISTRYINDEX, instance_ref_);
+  instance_.push(L);
   const Exit exit = state->call(L, 1, 1);
   if (exit == Exit::done) {
     auto handed = Handed::take(L, -1);
@@ -420,7 +287,7 @@ Handed LuaCheck::hand_over() {
   log_error("lua", "check '{}' hands nothing over: {}", name_, why);
   if (exit != Exit::over_budget && exit != Exit::over_memory) return {};
   evict(why);
-  file_->give_up_state(*this, format("stopped: check '{}' of the same file {}", name_, why));
+  give_up_state(why);
   if (evicted()) finish_evicted();
   return {};
 }

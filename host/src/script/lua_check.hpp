@@ -26,7 +26,9 @@
 #include "script/check_services.hpp"
 #include "script/circuit_breaker.hpp"
 #include "script/handed.hpp"
+#include "script/lua_instance.hpp"
 #include "script/series_meter.hpp"
+#include "script/verdict.hpp"
 
 struct lua_State;
 
@@ -90,24 +92,13 @@ class LuaCheck final : public check::Check {
   void finish_evicted();
 
  private:
-  struct Verdict {
-    metric::Status status = metric::Status::ok;
-    std::string text{};
-    std::string param{};  // configure(): which one is wrong; may be ""
-    std::string limit{};  // Status::limit: the option, and its value
-    std::string value{};
-  };
-
   LuaCheck(std::shared_ptr<LuaFile> file, const LuaCheckType& type, const config::CheckSpec& spec);
   Verdict refusal();
   Verdict begin_background();
-  void push_method(lua_State* L, const char* name);
   Verdict prepare();
   Verdict configure();
-  void make_instance();
-  Verdict verdict(const lua::Failure& failure);
-  Verdict verdict_of_results(lua_State* L, int first);
-  Verdict verdict_of_bounds(const LuaRun& run);
+  Verdict failed();
+  void give_up_state(const std::string& why);
   void note_limits(const Verdict& verdict);
   void finish(const Verdict& verdict);
 
@@ -115,15 +106,14 @@ class LuaCheck final : public check::Check {
   const LuaCheckType& type_;
   const std::string name_;
   const Duration interval_;
-  const config::Node params_;  // to make the instance anew
-  std::uint32_t generation_ = 0;
-  int instance_ref_ = -1;
+  LuaInstance instance_;
   const Handed* handed_ = nullptr;  // while it is made
   std::function<void()> ended_;     // set once retired
   check::Run* run_ = nullptr;
   std::unique_ptr<LuaRun> open_;
   std::unique_ptr<LuaRun> background_;
   bool background_begun_ = false;            // in this generation of the state
+  bool background_fresh_ = false;            // at this tick
   std::optional<Verdict> background_ended_;  // what it failed with, not reported yet
   std::unique_ptr<std::string> evicted_;
   std::vector<std::weak_ptr<binding::FileJob>> jobs_;  // reads that have not come back

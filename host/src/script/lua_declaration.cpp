@@ -5,6 +5,7 @@
 #include <lua.hpp>
 #include <optional>
 #include <span>
+#include <unordered_set>
 
 #include "base/format.hpp"
 #include "base/text.hpp"
@@ -203,6 +204,7 @@ Result<std::vector<MetricInfo>> read_metrics(lua_State* L, int index) {
     return Error{Errc::invalid, "'metrics' must be a list of tables, and is required"};
   const std::size_t count = lua_objlen(L, index);
   if (count == 0) return Error{Errc::invalid, "'metrics' is empty: what would it measure?"};
+  std::unordered_set<std::string> names;
   for (std::size_t i = 1; i <= count; ++i) {
     lua_rawgeti(L, index, static_cast<int>(i));
     if (!lua_istable(L, -1))
@@ -210,9 +212,8 @@ Result<std::vector<MetricInfo>> read_metrics(lua_State* L, int index) {
     auto metric = read_metric(L, i);
     if (!metric) return metric.error();
     lua_pop(L, 1);
-    for (const MetricInfo& other : out)
-      if (other.name == metric->name)
-        return Error{Errc::invalid, format("metrics[{}]: '{}' is declared twice", i, other.name)};
+    if (!names.insert(metric->name).second)
+      return Error{Errc::invalid, format("metrics[{}]: '{}' is declared twice", i, metric->name)};
     out.push_back(std::move(metric).value());
   }
   return out;

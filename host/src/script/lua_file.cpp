@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <lua.hpp>
 
+#include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/text.hpp"
 #include "lua/traceback.hpp"
@@ -36,6 +37,7 @@ LuaFile::LuaFile(std::string path, const CheckServices& services)
     : Context(services.loop, services.clock, &services.workers),
       path_(std::move(path)),
       name_(base_name(path_)),
+      identity_(file_identity(path_)),
       services_(services),
       settings_(find_settings(services_, name_)),
       limits_(limits_of(services_.limits, settings_)),
@@ -116,6 +118,10 @@ Result<std::vector<Declaration>> LuaFile::run_file() {
     if (!collects)
       return Error{Errc::invalid,
                    format("{}: check '{}' has no function collect(run)", where, declaration->name)};
+    for (const Declaration& other : out)
+      if (other.name == declaration->name)
+        return Error{Errc::invalid, format("{}: check '{}' is declared already in this file", where,
+                                           declaration->name)};
     out.push_back(std::move(declaration).value());
   }
   lua_pop(L, 1);
@@ -172,11 +178,11 @@ void LuaFile::log(LogLevel level, std::string_view text) {
 
 binding::Context::Executing LuaFile::executing() const {
   const LuaRun* run = current_run();
-  return {run == nullptr ? "" : run->check().name(), path_};
+  return {run == nullptr ? "" : run->check().name(), path_, identity_};
 }
 
 std::string LuaFile::hung(std::string_view check) const {
-  return services_.hung == nullptr ? "" : services_.hung->refusal(check, path_);
+  return services_.hung == nullptr ? "" : services_.hung->refusal(check, path_, identity_);
 }
 
 void LuaFile::exceeded(const char* limit, std::string value, std::string text) {

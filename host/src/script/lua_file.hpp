@@ -106,6 +106,7 @@ class LuaFile final : public binding::Context {
 
   const std::string path_;
   const std::string name_;
+  const std::string identity_;  // file_identity() when it was loaded
   const CheckServices services_;
   std::string source_;  // kept, so that a new state runs what the old one ran
   std::vector<Declaration> declarations_;

@@ -13,7 +13,10 @@ using check::ParamType;
 using config::Node;
 using config::NodeKind;
 
+// Of a default that is a table. A table may be in several places of another, so that few
+// tables can be very many values.
 constexpr int kMaxDepth = 32;
+constexpr std::size_t kMaxValues = 10'000;
 
 double seconds(Duration d) {
   return std::chrono::duration<double>(d).count();
@@ -57,9 +60,12 @@ void push_plain(lua_State* L, const Node& node) {
   lua_pushlstring(L, node.text.data(), node.text.size());
 }
 
-void copy_value(lua_State* L, int index, int depth) {
+// The declaration may have been changed by its script since it was verified: what is beyond
+// the bounds is not copied then.
+void copy_value(lua_State* L, int index, int depth, std::size_t& values) {
   if (index < 0) index = lua_gettop(L) + index + 1;
-  if (!lua_istable(L, index) || depth > kMaxDepth || lua_checkstack(L, 6) == 0) {
+  const bool bounded = ++values <= kMaxValues && depth <= kMaxDepth;
+  if (!lua_istable(L, index) || !bounded || lua_checkstack(L, 6) == 0) {
     lua_pushvalue(L, index);
     return;
   }
@@ -67,7 +73,7 @@ void copy_value(lua_State* L, int index, int depth) {
   for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
     // copy key value
     lua_pushvalue(L, -2);
-    copy_value(L, -2, depth + 1);
+    copy_value(L, -2, depth + 1, values);
     lua_rawset(L, -5);
   }
 }
@@ -86,9 +92,12 @@ std::string number_text(double n) {
   return format("{}", n);
 }
 
-Result<std::string> table_as_yaml(lua_State* L, int index, bool list, int depth);
+Result<std::string> table_as_yaml(lua_State* L, int index, bool list, int depth,
+                                  std::size_t& values);
 
-Result<std::string> value_as_yaml(lua_State* L, int index, int depth) {
+Result<std::string> value_as_yaml(lua_State* L, int index, int depth, std::size_t& values) {
+  if (++values > kMaxValues)
+    return Error{Errc::limit, format("has more than {} values", kMaxValues)};
   switch (lua_type(L, index)) {
     case LUA_TBOOLEAN:
       return std::string(lua_toboolean(L, index) != 0 ? "true" : "false");
@@ -97,21 +106,22 @@ Result<std::string> value_as_yaml(lua_State* L, int index, int depth) {
     case LUA_TSTRING:
       return quoted(lua_tostring(L, index));
     case LUA_TTABLE:
-      return table_as_yaml(L, index, lua_objlen(L, index) > 0, depth);
+      return table_as_yaml(L, index, lua_objlen(L, index) > 0, depth, values);
     default:
       return Error{Errc::invalid, format("a {} cannot be a default", luaL_typename(L, index))};
   }
 }
 
-Result<std::string> table_as_yaml(lua_State* L, int index, bool list, int depth) {
+Result<std::string> table_as_yaml(lua_State* L, int index, bool list, int depth,
+                                  std::size_t& values) {
   if (depth > kMaxDepth || lua_checkstack(L, 4) == 0)
     return Error{Errc::invalid, "nested deeper than 32"};
   if (index < 0) index = lua_gettop(L) + index + 1;
   std::string out;
   for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
-    if ((lua_type(L, -2) == LUA_TNUMBER) != list)
+    if (lua_type(L, -2) != (list ? LUA_TNUMBER : LUA_TSTRING))
       return Error{Errc::invalid, list ? "a list has no names" : "the keys of a map are names"};
-    auto value = value_as_yaml(L, -1, depth + 1);
+    auto value = value_as_yaml(L, -1, depth + 1, values);
     if (!value) return value.error();
     if (!out.empty()) out += ", ";
     if (!list) out += quoted(lua_tostring(L, -2)) + ": ";
@@ -175,7 +185,8 @@ void push_default(lua_State* L, int index, ParamType type) {
     lua_pushnumber(L, value ? *value : 0);
     return;
   }
-  copy_value(L, index, 0);
+  std::size_t values = 0;
+  copy_value(L, index, 0, values);
 }
 
 Result<std::string> default_as_yaml(lua_State* L, int index, ParamType type) {
@@ -184,17 +195,18 @@ Result<std::string> default_as_yaml(lua_State* L, int index, ParamType type) {
     return Error{Errc::invalid, format("must be {}, it is a {}", must, lua_typename(L, given))};
   };
   if (index < 0) index = lua_gettop(L) + index + 1;
+  std::size_t values = 0;
   switch (type) {
     case ParamType::boolean:
       if (given != LUA_TBOOLEAN) return wrong("true or false");
-      return value_as_yaml(L, index, 0);
+      return value_as_yaml(L, index, 0, values);
     case ParamType::integer:
       if (given != LUA_TNUMBER || lua_tonumber(L, index) != std::floor(lua_tonumber(L, index)))
         return wrong("a whole number");
-      return value_as_yaml(L, index, 0);
+      return value_as_yaml(L, index, 0, values);
     case ParamType::number:
       if (given != LUA_TNUMBER) return wrong("a number");
-      return value_as_yaml(L, index, 0);
+      return value_as_yaml(L, index, 0, values);
     case ParamType::text:
       if (given != LUA_TSTRING) return wrong("a text");
       return std::string(lua_tostring(L, index));
@@ -213,7 +225,7 @@ Result<std::string> default_as_yaml(lua_State* L, int index, ParamType type) {
   }
   if (given != LUA_TTABLE) return wrong("a table");
   const int top = lua_gettop(L);
-  auto out = table_as_yaml(L, index, type == ParamType::list, 0);
+  auto out = table_as_yaml(L, index, type == ParamType::list, 0, values);
   lua_settop(L, top);
   return out;
 }

@@ -19,11 +19,12 @@ namespace virgo::script {
 // Pushes `node`, which has passed check::validate_params(), as `type`.
 void push_param(lua_State* L, const config::Node& node, check::ParamType type);
 
-// Pushes the default: the value at `index` of a declaration, once verified. A
-// copy, if it is a table.
+// Pushes the default: the value at `index` of a declaration, once verified. A copy, if
+// it is a table. Whatever its script has put there since is harmless.
 void push_default(lua_State* L, int index, check::ParamType type);
 
-// The default at `index` as it would be written in YAML, or what is wrong with it.
+// The default at `index` as it would be written in YAML, or what is wrong with it: a table
+// has 10,000 values at most, 32 deep.
 Result<std::string> default_as_yaml(lua_State* L, int index, check::ParamType type);
 
 }  // namespace virgo::script

@@ -109,7 +109,10 @@ std::map<std::string, Duration> LuaPlugins::self_starting() const {
 }
 
 void LuaPlugins::save() const {
-  for (const auto& [path, file] : files_) file->save();
+  // Also of types whose file is gone: it may come again.
+  for (const check::CheckType* type : registry_.types())
+    if (const auto* plugin = dynamic_cast<const PluginType*>(type); plugin != nullptr)
+      plugin->file()->save(*plugin);
 }
 
 std::vector<Error> load_lua_plugins(const std::vector<std::string>& folders,

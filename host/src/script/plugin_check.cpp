@@ -17,6 +17,7 @@ PluginCheck::PluginCheck(PluginType& type, config::CheckSpec spec, Instance firs
 PluginCheck::~PluginCheck() {
   *alive_ = false;
   std::erase(type_.checks_, this);
+  if (now_.check == nullptr) type_.left_[spec_.name] = std::move(handed_);
 }
 
 void PluginCheck::start(check::Run& run) {
@@ -120,9 +121,24 @@ std::unique_ptr<check::Check> PluginType::create(const config::CheckSpec& spec,
                         format("the plugin file of check type '{}' is gone", name_)});
     return nullptr;
   }
-  auto check = now_->make(spec, problems, file_->saved(spec));
+  // One that takes another's place goes on where that one is.
+  const auto before = std::find_if(checks_.rbegin(), checks_.rend(), [&spec](const PluginCheck* c) {
+    return c->spec().name == spec.name;
+  });
+  const auto left = left_.find(spec.name);
+  auto check = now_->make(spec, problems,
+                          before != checks_.rend() ? (*before)->hand_over()
+                          : left != left_.end()    ? left->second
+                                                   : file_->saved(spec));
   if (check == nullptr) return nullptr;
+  left_.erase(spec.name);
   return std::make_unique<PluginCheck>(*this, spec, PluginCheck::Instance{now_, std::move(check)});
+}
+
+std::map<std::string, Handed> PluginType::hand_over() const {
+  std::map<std::string, Handed> out = left_;
+  for (PluginCheck* check : checks_) out[check->spec().name] = check->hand_over();
+  return out;
 }
 
 void PluginType::exchange(std::shared_ptr<PluginFile> file,

@@ -4,6 +4,7 @@
 // state of its file, which are exchanged by PluginFile. Loop thread only.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -81,6 +82,8 @@ class PluginType final : public check::CheckType {
   void exchange(std::shared_ptr<PluginFile> file, std::shared_ptr<const LuaCheckType> next);
   void take_away(const std::string& why);
   const std::vector<PluginCheck*>& checks() const { return checks_; }
+  // Of all its checks, by name; also of those that went when there was no file.
+  std::map<std::string, Handed> hand_over() const;
 
  private:
   friend class PluginCheck;
@@ -88,6 +91,7 @@ class PluginType final : public check::CheckType {
   std::shared_ptr<PluginFile> file_;
   std::shared_ptr<const LuaCheckType> now_;
   std::vector<PluginCheck*> checks_;
+  std::map<std::string, Handed> left_;  // by checks that are no more, by name
 };
 
 }  // namespace virgo::script

@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "config/problems.hpp"
 #include "json/value.hpp"
 #include "json/writer.hpp"
 #include "script/file_text.hpp"
@@ -27,13 +28,6 @@ std::string file_name(const std::string& check) {
   for (const char c : check)
     out += c == '/' ? std::string("%2f") : c == '%' ? std::string("%25") : std::string(1, c);
   return out + ".json";
-}
-
-std::string all_of(const config::Problems& problems) {
-  std::string text;
-  for (const config::Problem& p : problems)
-    text += (text.empty() ? "" : "; ") + config::to_string(p);
-  return text;
 }
 
 }  // namespace
@@ -110,7 +104,7 @@ Result<void> PluginFile::plan_checks(Plan& plan, const PluginType& type,
       instance = next->make(check->spec(), problems, check->hand_over());
     if (instance == nullptr)
       return Error{Errc::invalid, format("{}: check '{}' cannot be made with it: {}", path_,
-                                         check->spec().name, all_of(problems))};
+                                         check->spec().name, config::to_string(problems))};
     plan.checks.emplace_back(check, PluginCheck::Instance{next, std::move(instance)});
   }
   return {};
@@ -179,31 +173,28 @@ Handed PluginFile::saved(const config::CheckSpec& spec) const {
   return {};
 }
 
-void PluginFile::save() const {
+void PluginFile::save(const PluginType& type) const {
   if (state_folder_.empty()) return;
-  for (const PluginType* type : types_)
-    for (PluginCheck* check : type->checks()) {
-      const std::string path = saved_path(check->spec().name);
-      const Handed handed = check->hand_over();
-      if (handed.nil()) {
-        (void)::unlink(path.c_str());
-        continue;
-      }
-      std::string text;
-      json::Writer writer(text);
-      writer.begin_object();
-      writer.key("check");
-      writer.string(check->spec().name);
-      writer.key("type");
-      writer.string(check->spec().type);
-      writer.key("handed");
-      writer.raw(handed.to_json());
-      writer.end_object();
-      (void)::mkdir((state_folder_ + "/handover").c_str(), 0700);
-      if (const auto done = replace_file(path, text, 0600); !done)
-        log_warn("lua", "what check '{}' hands over is lost: {}", check->spec().name,
-                 done.error().message);
+  for (const auto& [check, handed] : type.hand_over()) {
+    const std::string path = saved_path(check);
+    if (handed.nil()) {
+      (void)::unlink(path.c_str());
+      continue;
     }
+    std::string text;
+    json::Writer writer(text);
+    writer.begin_object();
+    writer.key("check");
+    writer.string(check);
+    writer.key("type");
+    writer.string(type.name());
+    writer.key("handed");
+    writer.raw(handed.to_json());
+    writer.end_object();
+    (void)::mkdir((state_folder_ + "/handover").c_str(), 0700);
+    if (const auto done = replace_file(path, text, 0600); !done)
+      log_warn("lua", "what check '{}' hands over is lost: {}", check, done.error().message);
+  }
 }
 
 }  // namespace virgo::script

@@ -46,8 +46,8 @@ class PluginFile : public std::enable_shared_from_this<PluginFile> {
   void use_state(const std::string& folder) { state_folder_ = folder; }
   // What the check has left for this process; nil if nothing.
   Handed saved(const config::CheckSpec& spec) const;
-  // Leaves what its checks hand over for the next process.
-  void save() const;
+  // Leaves what the checks of a type hand over for the next process.
+  void save(const PluginType& type) const;
 
   // The types it provides at present.
   const std::vector<PluginType*>& types() const { return types_; }

@@ -154,7 +154,7 @@ std::vector<std::string> Loop::close() {
 // loop that is closed must not be touched any more.
 bool Loop::run_down() {
   // Close callbacks may start further closes; a few turns see all of them. A
-  // request on libuv's own pool (getaddrinfo) is waited for by UV_RUN_ONCE, but
+  // request on libuv's own pool (a FolderWatch's look) is waited for by UV_RUN_ONCE, but
   // not while a handle is open by mistake, whose request might never end.
   for (int turn = 0; turn < 1000; ++turn) {
     if (uv_loop_close(&loop_) == 0) return true;

@@ -35,7 +35,7 @@ class Output {
   bool cut() const { return cut_; }
   // Reads what is there, as far as it is kept.
   void catch_up() {
-    while (open_ && !cut_ && read_some()) {
+    while (poll_ && open_ && !cut_ && read_some()) {
     }
     if (!open_ && poll_) poll_->stop();
   }
@@ -149,6 +149,7 @@ struct Process::Running : std::enable_shared_from_this<Process::Running> {
     if (watched->ended() && !out.open() && !err.open()) finish(false);
   }
   void stop() {
+    if (!done) return;  // the result was told
     result.stopped = true;
     watched->stop();
     if (watched->ended()) late.start({});

@@ -58,7 +58,7 @@ class Process {
   ~Process();
 
   pid_t pid() const;
-  // The result follows when the program has ended.
+  // The result follows when the program has ended. After that it does nothing.
   void stop();
 
  private:

@@ -43,8 +43,10 @@ Stat stat_of(pid_t pid) {
 
 bool is_orphan(pid_t pid) {
   const Stat stat = stat_of(pid);
+  // In this order: when nothing is being started now, who was a zombie before and is one of
+  // ours is in the list.
   return stat.state == 'Z' && stat.parent == getpid() && stat.session != getsid(0) &&
-         !is_live_child(pid);
+         !spawn_in_progress() && !is_live_child(pid);
 }
 
 }  // namespace
@@ -57,14 +59,11 @@ OrphanReaper::OrphanReaper(Loop& loop)
 }
 
 void OrphanReaper::look() {
-  if (spawn_in_progress())
-    timer_.start(kGather);
-  else
-    reap();
+  reap();
+  if (spawn_in_progress()) timer_.start(kGather);
 }
 
 std::size_t OrphanReaper::reap() {
-  if (spawn_in_progress()) return 0;
   std::size_t reaped = 0;
   const std::unique_ptr<DIR, int (*)(DIR*)> proc(opendir("/proc"), closedir);
   while (const dirent* entry = proc ? readdir(proc.get()) : nullptr) {

@@ -1,5 +1,7 @@
 #include "uv/stream.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <vector>
 
@@ -35,6 +37,17 @@ void take_buffer_back(const uv_buf_t& buf) {
 constexpr std::size_t kJoined = 16 * 1024;
 // Pieces of one write that are tried at once; more go by the queue.
 constexpr std::size_t kMaxPieces = 16;
+
+// libuv tells a hang-up behind the last bytes as an end of stream, also when it is a reset:
+// the system knows which of the two it was.
+int end_of(const StreamHandle& handle) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  uv_os_fd_t fd = -1;
+  const bool known = uv_fileno(reinterpret_cast<const uv_handle_t*>(&handle.stream), &fd) == 0 &&
+                     ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0;
+  return known && error != 0 ? -error : UV_EOF;
+}
 
 Errc code_of(int status) {
   switch (status) {
@@ -160,6 +173,7 @@ void Stream::read_stop() {
 void Stream::on_read(ssize_t n, const char* bytes) {
   const auto handlers = handlers_;
   if (n < 0) {
+    if (n == UV_EOF) n = end_of(handle());
     half_open_ = n == UV_EOF;
     fail(uv_error(static_cast<int>(n)));
   } else if (!ended_ && handlers && handlers->data) {
@@ -254,10 +268,9 @@ void Stream::on_written(uv_write_t* request, int status) noexcept {
 void Stream::written(std::size_t bytes, int status) {
   queued_ -= bytes;
   if (status != 0) {
-    broken_ = true;
     if (waiting_) queued_ -= waiting_->bytes;
     waiting_.reset();
-    fail(uv_error(status));
+    break_writing(status);
     return;
   }
   if (waiting_ && in_flight_ == nullptr) submit_waiting();
@@ -265,11 +278,14 @@ void Stream::written(std::size_t bytes, int status) {
   if (queued_ == 0 && !broken_ && handlers && handlers->written) handlers->written();
 }
 
+// Told when the loop has come round once more, in which what is there already is read: a
+// peer that refuses something before it has heard all of it says so and hangs up.
 void Stream::break_writing(int status) {
   broken_ = true;
-  loop_->post([self = self(), status] {
+  const auto tell = [self = self(), status] {
     if (*self != nullptr) (*self)->fail(uv_error(status));
-  });
+  };
+  loop_->post([loop = loop_, tell] { loop->post(tell); });
 }
 
 void Stream::shutdown(std::function<void()> done) {

@@ -9,10 +9,12 @@
 #include <deque>
 #include <mutex>
 #include <set>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
 
 #include "base/alternate_stack.hpp"
+#include "base/log.hpp"
 
 namespace virgo::uv {
 
@@ -34,15 +36,37 @@ struct WorkerPool::Shared {
   unsigned written_off = 0;
   unsigned alive = 0;  // alive at all
   bool stopping = false;
+  bool complained = false;  // of threads that could not be started, since one was
 
   explicit Shared(Options o) : options(o) {}
 
   void thread_main();
+  // One more thread, counted. False if the system gives none: the task waits for a thread
+  // that is there already, or for the next try. `self` is this.
+  bool start_thread(const std::shared_ptr<Shared>& self);
   // Takes the next task, waiting for one; false when the thread is to end.
   bool next(std::unique_lock<std::mutex>& lock, Task& task);
   // Books the end of a task; false when this thread is one too many now.
   bool finished(Ticket ticket);
 };
+
+namespace {
+
+// New threads must not take the process's signals, nor SIGPROF, which belongs to
+// the loop thread (it stops runaway Lua). Their own faults they must: blocked ones
+// would end the process without a word.
+template <class F>
+void with_signals_blocked(F&& start) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  for (const int fault : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) sigdelset(&all, fault);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  start();
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+}  // namespace
 
 bool WorkerPool::Shared::next(std::unique_lock<std::mutex>& lock, Task& task) {
   ++idle;
@@ -85,23 +109,25 @@ void WorkerPool::Shared::thread_main() {
   done.notify_all();
 }
 
-namespace {
-
-// New threads must not take the process's signals, nor SIGPROF, which belongs to
-// the loop thread (it stops runaway Lua). Their own faults they must: blocked ones
-// would end the process without a word.
-template <class F>
-void with_signals_blocked(F&& start) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  for (const int fault : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) sigdelset(&all, fault);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  start();
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+bool WorkerPool::Shared::start_thread(const std::shared_ptr<Shared>& self) {
+  bool started = false;
+  with_signals_blocked([&] {
+    try {
+      std::thread([self] { self->thread_main(); }).detach();
+      started = true;
+    } catch (const std::system_error& error) {
+      if (!complained)
+        log_warn("workers",
+                 "the system gives no more threads ({}): work waits for the {} there are",
+                 error.code().message(), threads);
+    }
+  });
+  complained = !started;
+  if (!started) return false;
+  ++threads;
+  ++alive;
+  return true;
 }
-
-}  // namespace
 
 WorkerPool::WorkerPool(Options options) : shared_(std::make_shared<Shared>(options)) {}
 
@@ -116,13 +142,9 @@ WorkerPool::Ticket WorkerPool::submit(std::function<void()> task) {
     if (shared_->stopping) return 0;
     ticket = shared_->next_ticket++;
     shared_->queue.push_back({ticket, std::move(task)});
-    if (shared_->idle < shared_->queue.size() && shared_->threads < shared_->options.threads) {
-      ++shared_->threads;
-      ++shared_->alive;
-      with_signals_blocked(
-          [this] { std::thread([shared = shared_] { shared->thread_main(); }).detach(); });
+    if (shared_->idle < shared_->queue.size() && shared_->threads < shared_->options.threads &&
+        shared_->start_thread(shared_))
       return ticket;
-    }
   }
   // Not under the lock: the thread that wakes would wait for it at once.
   shared_->work.notify_one();
@@ -150,12 +172,7 @@ bool WorkerPool::write_off(Ticket ticket) {
   it->second = true;
   ++shared_->written_off;
   --shared_->threads;
-  if (!shared_->queue.empty() && !shared_->stopping) {
-    ++shared_->threads;
-    ++shared_->alive;
-    with_signals_blocked(
-        [this] { std::thread([shared = shared_] { shared->thread_main(); }).detach(); });
-  }
+  if (!shared_->queue.empty() && !shared_->stopping) (void)shared_->start_thread(shared_);
   return true;
 }
 

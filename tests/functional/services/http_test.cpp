@@ -11,6 +11,9 @@
 namespace virgo::functional {
 namespace {
 
+// A label has 63 characters at most, so no name server is asked, on whom this would depend.
+const std::string kNoName = std::string(64, 'a') + ".invalid";
+
 // Plain HTTP on one port, and one port with TLS for each certificate.
 struct Web : Service {
   int port = unused_port();
@@ -77,6 +80,8 @@ TEST(HttpService, AnswersAreLookedAt) {
       http("strict", "/away", ", status: '200, 404-499'") + http("trouble", "/trouble") +
       http("right", "/locked", ", user: virgo, password: secret, status: '204'") +
       http("wrong", "/locked", ", user: virgo, password: Secret") +
+      check("at", "virgo.http",
+            format("url: 'http://virgo:sec@ret@127.0.0.1:{}/health'", web.port)) +
       http("posted", "/posted", ", method: POST, body: hello, status: '201'") +
       http("big", "/big", ", max_body: 1000B, pattern: 'xend$'") +
       check("unix", "virgo.http",
@@ -84,7 +89,7 @@ TEST(HttpService, AnswersAreLookedAt) {
       https("good", ca) + https("expired", ca) + https("other", ca + ", verify: false") +
       https("soon", "") +
       check("down", "virgo.http", format("url: 'http://127.0.0.1:{}/'", unused_port())) +
-      check("no-name", "virgo.http", "url: 'http://none.invalid/'"));
+      check("no-name", "virgo.http", "url: 'http://" + kNoName + "/'"));
 
   const auto series = [&](const char* name, const char* path, const char* scheme, int port) {
     return format("{}{{http.url={}:{}{}}}", name, scheme, port, path);
@@ -103,6 +108,10 @@ TEST(HttpService, AnswersAreLookedAt) {
                                  "http.url=http://127.0.0.1:{}/health}}",
                                  web.port)),
             1);
+  // The label has no part of the password.
+  EXPECT_EQ(number(watch.report("at", judged("ok")),
+                   series("httpcheck.response.size", "/health", "http://127.0.0.1", web.port)),
+            19);
   for (const char* name : {"away", "follow", "right", "posted", "unix"})
     watch.report(name, judged("ok"));
   watch.report("absent", judged("critical", "the body is not as expected"));
@@ -126,7 +135,7 @@ TEST(HttpService, AnswersAreLookedAt) {
   watch.report("expired", ended("failed", "expired"));
   watch.report("soon", ended("failed", "not signed by a certificate authority"));
   watch.report("down", ended("unreachable", "connection refused"));
-  watch.report("no-name", ended("unreachable", "none.invalid"));
+  watch.report("no-name", ended("unreachable", "cannot resolve '" + kNoName));
 }
 
 TEST(HttpService, CertificatesAreLookedAt) {

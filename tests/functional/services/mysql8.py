@@ -1,10 +1,11 @@
 """What a MySQL 8 says, for as much as mysql.lua asks: Debian has no MySQL.
 
-usage: mysql8.py PORT CERTIFICATE KEY plain|switching
+usage: mysql8.py PORT CERTIFICATE KEY plain|switching|early
 
 Users, all with the password "secret": "cached" is proven by the fast path of
 caching_sha2_password, "full" has to send the password, in TLS. "switching" greets
-with mysql_native_password and wants the other then.
+with mysql_native_password and wants the other then. "early" is the last version without
+SHOW REPLICA STATUS.
 """
 import hashlib
 import os
@@ -42,6 +43,11 @@ TABLES = {
     "SHOW REPLICA STATUS": (
         ["Replica_IO_Running", "Read_Source_Log_Pos", "Seconds_Behind_Source", "Last_Error"],
         [["Yes", "1234", "3", None]]),
+}
+EARLY_TABLES = {
+    "SHOW GLOBAL VARIABLES": (["Variable_name", "Value"], [["version", "8.0.21"]]),
+    "SHOW GLOBAL STATUS": (["Variable_name", "Value"], [["Uptime", "7"]]),
+    "SHOW SLAVE STATUS": (["Slave_IO_Running", "Seconds_Behind_Master"], [["Yes", "5"]]),
 }
 
 
@@ -98,7 +104,10 @@ class Session(socketserver.BaseRequestHandler):
             if not self.log_in():
                 return
             while True:
-                names, rows = TABLES.get(self.receive()[1:].decode(), (None, None))
+                packet = self.receive()
+                if packet == b"\1":  # COM_QUIT
+                    return
+                names, rows = self.server.tables.get(packet[1:].decode(), (None, None))
                 if names is None:
                     self.send(error(1064, "You have an error in your SQL syntax"))
                     continue
@@ -124,6 +133,7 @@ def main():
         server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         server.tls.load_cert_chain(certificate, key)
         server.switches = kind == "switching"
+        server.tables = EARLY_TABLES if kind == "early" else TABLES
         server.serve_forever()
 
 

@@ -43,6 +43,7 @@ TEST(NtpService, ClockAndServerAreCompared) {
   const Chrony chrony("local stratum 8");
   const Chrony alone("");  // not in step with anything
   DatagramServer refusing([](const std::string& q) { return answer(q, '\xe4', 0, "RATE"); });
+  DatagramServer starting([](const std::string& q) { return answer(q, '\xe4', 0, "INIT"); });
   // Its clock stands at 1900 and a second, which is 2036.
   DatagramServer wrong([](const std::string& q) { return answer(q, '\x24', 1, "GPS "); });
   DatagramServer forging([](const std::string&) { return answer("", '\x24', 1, "GPS "); });
@@ -50,9 +51,9 @@ TEST(NtpService, ClockAndServerAreCompared) {
       [](const std::string& q) { return answer(q, '\x24', 1, "GPS ").substr(0, 40); });
   Watch watch(check("right", chrony.port) + check("far", chrony.port, ", max_stratum: 7") +
               check("narrow", chrony.port, ", warn_offset: 0s") + check("alone", alone.port) +
-              check("refusing", refusing.port()) + check("wrong", wrong.port()) +
-              check("forging", forging.port()) + check("brief", brief.port()) +
-              check("down", unused_port()));
+              check("refusing", refusing.port()) + check("starting", starting.port()) +
+              check("wrong", wrong.port()) + check("forging", forging.port()) +
+              check("brief", brief.port()) + check("down", unused_port()));
   const std::string labels = "{server.address=127.0.0.1}";
   const json::Value report = watch.report("right", judged("ok", "stratum 8"));
   EXPECT_EQ(number(report, "ntp.stratum" + labels), 8);
@@ -67,6 +68,7 @@ TEST(NtpService, ClockAndServerAreCompared) {
   const json::Value unsure = watch.report("alone", judged("critical", "the server is not in step"));
   EXPECT_EQ(number(unsure, "virgo.ntp.leap" + labels), 3);
   watch.report("refusing", ended("failed", "the server refuses: RATE"));
+  watch.report("starting", judged("critical", "the server is not in step"));
   watch.report("wrong", judged("critical", "offset"));
   watch.report("forging", ended("timeout", "no answer by the deadline"));
   watch.report("brief", ended("timeout", "no answer by the deadline"));

@@ -106,5 +106,23 @@ TEST(PostfixSpool, IsCounted) {
   watch.report("gone", ended("failed", "gone/maildrop"));
 }
 
+// When most of it waits it must not be the check that gives up.
+TEST(PostfixSpool, IsCountedAsFarAsItGoes) {
+  const TempDir dir;
+  const std::string spool = dir.path() + "/";
+  for (const char* folder : {"active", "hold", "incoming"})
+    std::filesystem::create_directories(spool + folder);
+  for (int i = 0; i < 5001; ++i) write_file(spool + format("active/{:010}", i), "x");
+  for (int i = 0; i < 10001; ++i) write_file(spool + format("hold/{:010}", i), "");
+  Watch watch(check(spool, ", queues: [active, hold, incoming]"));
+  const json::Value report = watch.report("mail");
+  EXPECT_EQ(number(report, messages("active")), 5001) << json::to_json(report);
+  EXPECT_EQ(number(report, messages("hold")), 10000);
+  EXPECT_EQ(sample(report, "virgo.postfix.queue.size{queue=active}"), "");
+  EXPECT_EQ(sample(report, "virgo.postfix.queue.size{queue=hold}"), "");
+  EXPECT_EQ(sample(report, "virgo.postfix.queue.size{queue=incoming}"), "0");
+  EXPECT_EQ(text_of(report, "message"), "at least 15001 messages wait");
+}
+
 }  // namespace
 }  // namespace virgo::functional

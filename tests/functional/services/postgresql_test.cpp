@@ -1,4 +1,6 @@
 // postgresql.lua beside Debian's PostgreSQL: ways to log in, what is reported, and a standby.
+#include <signal.h>
+
 #include <gtest/gtest.h>
 
 #include "base/format.hpp"
@@ -15,6 +17,10 @@ const std::string kBin = "/usr/lib/postgresql/15/bin/";
 // loopback without a password.
 struct PostgreSql : Service {
   int port = unused_port();
+  ~PostgreSql() {  // killed it would leave its shared memory behind
+    process().signal(SIGQUIT);
+    process().wait();
+  }
 
   void start_new(const Authority& authority) {
     authority.certify(*this, "server", "localhost");
@@ -39,13 +45,19 @@ struct PostgreSql : Service {
   }
 
   void start_standby_of(const PostgreSql& primary) {
-    run(format("pg_basebackup -h 127.0.0.1 -p {} -U postgres -D data -R -c fast --no-sync",
+    // It accepts connections before it answers them.
+    run(
+        format("until pg_isready -q -h 127.0.0.1 -p {0} -U postgres; do sleep 0.05; done"
+               " && pg_basebackup -h 127.0.0.1 -p {0} -U postgres -D data -R -c fast --no-sync",
                primary.port));
   }
 
-  std::vector<std::string> psql(const std::string& sql) const {
-    return {kBin + "psql",        "-X", "-q",       "-h", dir(), "-p",
-            std::to_string(port), "-U", "postgres", "-c", sql};
+  // Carries out the statements and commands of psql, one after the other.
+  std::vector<std::string> psql(const std::vector<std::string>& commands) const {
+    std::vector<std::string> argv{kBin + "psql",        "-X", "-q",      "-h", dir(), "-p",
+                                  std::to_string(port), "-U", "postgres"};
+    for (const std::string& command : commands) argv.insert(argv.end(), {"-c", command});
+    return argv;
   }
 
  private:
@@ -55,9 +67,16 @@ struct PostgreSql : Service {
     start({"/bin/sh", "-c",
            format("cd {0} && PATH={1}:$PATH && {2} && exec postgres -D data -F -c port={3}"
                   " -c listen_addresses=127.0.0.1 -c unix_socket_directories={0}"
-                  " -c max_connections=30 -c shared_buffers=8MB {4}",
+                  " -c max_connections=30 -c shared_buffers=8MB"
+                  " -c dynamic_shared_memory_type=mmap {4}",
                   dir(), kBin, prepare, port, prepare.starts_with("initdb") ? tls : "")},
           port);
+    // It listens before it lets anybody in.
+    EXPECT_TRUE(eventually([this] {
+      Process asked({kBin + "pg_isready", "-q", "-h", dir(), "-p", std::to_string(port)},
+                    file("ready"));
+      return asked.wait() == 0 || !process().running();
+    })) << process().err();
   }
 };
 
@@ -73,9 +92,11 @@ TEST(PostgreSqlService, TellsOfItself) {
   primary.start_new(authority);
   PostgreSql standby;
   standby.start_standby_of(primary);
-  Process locker(primary.psql("BEGIN; LOCK TABLE rows; SELECT pg_sleep(120)"),
-                 primary.file("locker"));
-  Process waiter(primary.psql("SELECT count(*) FROM rows"), primary.file("waiter"));
+  Process locker(
+      primary.psql({"BEGIN", "LOCK TABLE rows", "\\! echo locked", "SELECT pg_sleep(600)"}),
+      primary.file("locker"));
+  ASSERT_TRUE(eventually([&] { return locker.out() == "locked\n"; })) << locker.err();
+  Process waiter(primary.psql({"SELECT count(*) FROM rows"}), primary.file("waiter"));
 
   primary.write("ca.pem", authority.pem());
   const std::string ca = "tls: true, host: localhost, ca: " + primary.file("ca.pem");

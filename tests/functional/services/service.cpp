@@ -5,9 +5,11 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <filesystem>
 #include <random>
 
@@ -50,6 +52,20 @@ class LoopbackSocket {
   int fd_;
 };
 
+// False if this or another test has it already. A name without a file, which goes with
+// the program, however it ends.
+bool reserve(int port) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  const std::string name = "virgo-test-port-" + std::to_string(port);
+  name.copy(address.sun_path + 1, name.size());
+  const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const socklen_t size = offsetof(sockaddr_un, sun_path) + 1 + name.size();
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0) return true;
+  close(fd);
+  return false;
+}
+
 void give_to_nobody(const std::string& dir) {
   EXPECT_EQ(lchown(dir.c_str(), kNobody, kNobody), 0);
   for (const auto& entry : std::filesystem::recursive_directory_iterator(dir))
@@ -63,7 +79,7 @@ int unused_port() {
   std::uniform_int_distribution<int> ports(12'000, 32'000);
   for (;;) {
     const int port = ports(random);
-    if (LoopbackSocket().bind(port)) return port;
+    if (reserve(port) && LoopbackSocket().bind(port)) return port;
   }
 }
 

@@ -12,7 +12,8 @@
 
 namespace virgo::functional {
 
-// A port of loopback that nobody listens at, outside of those the system gives out.
+// A port of loopback that nobody listens at, outside of those the system gives out. No
+// other test is given it as long as this program runs.
 int unused_port();
 
 class Service {

@@ -26,6 +26,8 @@ TEST(SshService, Greets) {
   EXPECT_EQ(text_of(report, "message"), banner);
   EXPECT_GT(number(report, "virgo.ssh.connect.duration"), 0);
   EXPECT_GT(number(report, "virgo.ssh.banner.duration"), 0);
+  // What the check says of itself was understood: the log has nothing to complain of.
+  EXPECT_TRUE(server.process().says("[preauth]"));
   EXPECT_EQ(server.process().err().find("banner exchange"), std::string::npos)
       << server.process().err();
 }

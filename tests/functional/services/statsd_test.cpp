@@ -59,7 +59,7 @@ TEST_F(Statsd, AddsUpWhatComes) {
   Watch watch(check(", percentiles: [50, 90]"));
   wait_for_server(watch);
   std::string lines =
-      "views:1|c\nviews:2|c|#page:home,tls\nviews:3|c|@0.1|#page:home,tls\nviews:4|c\n"
+      "views:1|c\nviews:2|c|#page:home,tls\nviews:3|c|@0.1|#tls,page:home\nviews:4|c\n"
       "queue:12|g\nqueue:+3|g\nqueue:-5|g\nbelow:-5|g\nusers:a|s\nusers:b|s\nusers:a|s\n"
       "bytes:1:2:3|d\nodd name/x:1|c\n";
   for (int i = 1; i <= 10; ++i) lines += format("time:{}|ms\n", i);
@@ -80,7 +80,7 @@ TEST_F(Statsd, AddsUpWhatComes) {
       {"time{quantile=0.9}", 9},
       {"bytes.count", 3},
       {"bytes.sum", 6},
-      {"virgo.statsd.series", 10},
+      {"virgo.statsd.series", 20},
       {"virgo.statsd.lines{result=bad}", 0},
       {"virgo.statsd.lines{result=dropped}", 0},
   };
@@ -98,11 +98,12 @@ TEST_F(Statsd, AddsUpWhatComes) {
 }
 
 TEST_F(Statsd, IsNotHarmedByWhatComes) {
-  Watch watch(check(", max_series: 20"));
+  Watch watch(check(", max_series: 30"));
   wait_for_server(watch);
-  const char* bad[] = {"x",        "x:|c",     "x:1",      ":1|c",      "x:1|q",
-                       "x:nan|c",  "x:inf|g",  "x:1|c|@0", "x:1|c|@7",  "x:1e999|ms",
-                       "x:abc|ms", "\x01\xff", "x:1|c|@",  "x:1|c|@abc"};
+  const char* bad[] = {
+      "x",        "x:|c",     "x:1",      ":1|c",       "x:1|q",
+      "x:nan|c",  "x:inf|g",  "x:1|c|@0", "x:1|c|@7",   "x:1e999|ms",
+      "x:abc|ms", "\x01\xff", "x:1|c|@",  "x:1|c|@abc", "virgo.statsd.series:1.5|g"};
   for (const char* line : bad) sender.send(line);
   std::string tags = "tags:1|g|#";
   for (int i = 0; i < 500; ++i) tags += format("t{0}:{0},", i);
@@ -110,9 +111,12 @@ TEST_F(Statsd, IsNotHarmedByWhatComes) {
   sender.send("tags:1|g|#t:1");
   sender.send("few:1|g|#,:x,,a:,b");
   sender.send(std::string(50'000, 'y') + ":1|c");
+  sender.send(std::string(201, 'y') + ":1|c\nx:1|c|#" + std::string(351, 'y'));
+  sender.send(std::string(200, 'y') + ":1|h\n");
   sender.send("time:1|ms\nlast:1|g");
   const json::Value first = report_with(watch, "last", 1);
-  EXPECT_EQ(number(first, "virgo.statsd.lines{result=bad}"), 16) << json::to_json(first);
+  EXPECT_EQ(number(first, "virgo.statsd.lines{result=bad}"), 19) << json::to_json(first);
+  EXPECT_EQ(number(first, std::string(200, 'y') + ".count"), 1);
   EXPECT_EQ(number(first, "time.count"), 1);
   EXPECT_EQ(number(first, "tags{t=1}"), 1);
   EXPECT_EQ(number(first, "few{a=,b=true,tag=x}"), 1);
@@ -120,11 +124,28 @@ TEST_F(Statsd, IsNotHarmedByWhatComes) {
   const json::Value flooded = watch.report("s", [this](const json::Value& r) {
     for (int i = 0; i < 300; ++i) sender.send(format("flood{0}:1|c\nmember:{0}|s\ntime:{0}|ms", i));
     return number(r, "virgo.statsd.lines{result=dropped}") > 1000 &&
-           number(r, "virgo.statsd.series") == 20;
+           number(r, "virgo.statsd.series") == 30;
   });
   EXPECT_EQ(text_of(flooded, "status"), "ok");
   EXPECT_GT(number(flooded, "time.count"), 1) << json::to_json(flooded);
   EXPECT_LE(number(flooded, "time{quantile=0.5}"), 299);
+}
+
+// By default as many as a check may report: what is beyond is dropped, not the check stopped.
+TEST_F(Statsd, ManySeriesAreWithinTheLimits) {
+  Watch watch(check());
+  wait_for_server(watch);
+  const std::string name(190, 'n');
+  const std::string member(900, 'm');
+  const json::Value report = watch.report("s", [&](const json::Value& r) {
+    for (int i = 0; i < 300; ++i)
+      sender.send(format("t{0}:1|ms\nt{0}:2|ms\nusers:{1}{0}|s\nother:{1}{0}|s", i, member));
+    for (int i = 0; i < 1500; ++i) sender.send(format("{}{}:1|c|#tag:{}", name, i, name));
+    return number(r, "virgo.statsd.series") == 1500 &&
+           number(r, "virgo.statsd.lines{result=dropped}") > 0;
+  });
+  EXPECT_EQ(text_of(report, "status"), "ok");
+  EXPECT_GT(samples(report).size(), 1400U);
 }
 
 TEST_F(Statsd, SaysThatThePortIsTaken) {

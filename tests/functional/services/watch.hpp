@@ -2,8 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <ios>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "functional/world.hpp"
 
@@ -22,8 +24,12 @@ class Watch {
   Agent& agent() { return agent_; }
 
  private:
+  // Reads the records that have come since.
+  void read();
   Endpoint endpoint_;
   Agent agent_;
+  std::vector<json::Value> records_;
+  std::streamoff read_ = 0;
 };
 
 // One sample of a report: "redis.db.keys{db=0}" (labels by name); "" if there is none.

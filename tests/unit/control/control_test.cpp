@@ -87,9 +87,11 @@ class ControlTest : public virgo::testing::LoopTest {
        [](const json::Value&) -> Result<std::string> {
          return Error{Errc::failed, "not \"today\""};
        }},
-      {"big", [](const json::Value&) {
+      {"big", [this](const json::Value&) {
+         ++big_answers;
          return Result<std::string>("\"" + std::string(5u << 20, 'x') + "\"");
        }}};
+  int big_answers = 0;
   std::string folder;
   std::string path;
   std::unique_ptr<Server> server;
@@ -180,6 +182,7 @@ TEST_F(ControlTest, OneAnswerAtATimeIsHeldForASlowReader) {
   for (int i = 0; i < 50; ++i) many += "{\"request\":\"big\"}\n";
   ASSERT_TRUE(client.connection->write(many).ok());
   turn(100);  // 50 answers would be 250 MiB
+  EXPECT_EQ(big_answers, 1);
   client.connection->resume();
   run_until([&] { return client.received.size() >= 2 * (5u << 20); });
   client.connection.reset();  // and who goes away in the middle is forgotten

@@ -1,6 +1,7 @@
 // Lua that does not come back is stopped, with the JIT on. Under ThreadSanitizer
 // signals arrive too late for this.
 #include <array>
+#include <ostream>
 #include <random>
 
 #include "base/clock.hpp"
@@ -22,6 +23,9 @@ struct Runaway {
   const char* source;
   bool compiled;  // whether its loop ends up in a trace
 };
+void PrintTo(const Runaway& runaway, std::ostream* out) {
+  *out << runaway.name;
+}
 
 constexpr std::array kRunaways{
     Runaway{"empty_loop", "while true do end", true},
@@ -85,7 +89,7 @@ TEST_P(RunawayTest, IsStoppedWithCompiledTraces) {
   const Runaway& runaway = GetParam();
   for (const StateKind kind : {StateKind::plugin, StateKind::trusted}) {
     const auto state = make(milliseconds(30), kind);
-    count_traces(*state);
+    watch_traces(*state);
     const TimePoint begun = system_clock().now();
     EXPECT_EQ(run(*state, runaway.source), Exit::over_budget) << state->failure().sentence();
     EXPECT_GE(system_clock().now() - begun, milliseconds(30));
@@ -95,7 +99,7 @@ TEST_P(RunawayTest, IsStoppedWithCompiledTraces) {
     EXPECT_EQ(state->failure().where, "test.lua:1");
     EXPECT_EQ(lua_gettop(state->raw()), 0);
     if (runaway.compiled) {
-      EXPECT_GT(traces(*state), 0);
+      EXPECT_NE(traces(*state), "");
     }
   }
 }
@@ -201,7 +205,7 @@ TEST_F(BudgetTest, NestedCallsOfTwoStates) {
 TEST_F(BudgetTest, OtherStatesGoOnAfterAStop) {
   SKIP_UNDER_TSAN();
   const auto good = make(milliseconds(500));
-  count_traces(*good);
+  watch_traces(*good);
   const char* work = "local s = 0 for i = 1, 1e5 do s = s + i end return s";
   for (int i = 0; i < 10; ++i) {
     ASSERT_EQ(run(*make(milliseconds(2)), "while true do end"), Exit::over_budget);
@@ -209,7 +213,7 @@ TEST_F(BudgetTest, OtherStatesGoOnAfterAStop) {
     EXPECT_EQ(lua_tonumber(good->raw(), -1), 5000050000.0);
     lua_pop(good->raw(), 1);
   }
-  EXPECT_GT(traces(*good), 0);
+  EXPECT_NE(traces(*good), "");
 }
 
 TEST_F(BudgetTest, AStrayProfilerSignalHarmsNobody) {

@@ -28,10 +28,10 @@ inline Exit run(State& state, const std::string& source, int results = 0) {
   return loaded.ok() ? state.call(state.raw(), 0, results) : Exit::error;
 }
 
-// Counts the traces that LuaJIT finishes in `state` from now on and that
+// Keeps where the traces begin that LuaJIT finishes in `state` from now on and that
 // jit.util.traceinfo knows: the proof that what a test stopped was compiled code. (Once
 // it is stopped its traces are gone.)
-inline void count_traces(State& state) {
+inline void watch_traces(State& state) {
   const auto ready = state.protect(
       [](lua_State* L) {
         lua_pushcfunction(L, luaopen_jit);
@@ -40,20 +40,24 @@ inline void count_traces(State& state) {
         lua_getglobal(L, "jit");
         lua_getfield(L, -1, "attach");
         const char* counter =
-            "local traceinfo = ...\n"
-            "local n = 0\n"
-            "return function(what, trace)\n"
+            "local traceinfo, funcinfo = ...\n"
+            "local places, place = '', ''\n"
+            "return function(what, trace, func, pc)\n"
+            "  if what == 'start' then place = funcinfo(func, pc).loc end\n"
             "  local info = what == 'stop' and traceinfo(trace)\n"
-            "  if info and info.nins > 0 and info.linktype ~= 'none' then n = n + 1 end\n"
-            "end, function() return n end";
+            "  if info and info.nins > 0 and info.linktype ~= 'none' then\n"
+            "    places = places .. place .. '\\n'\n"
+            "  end\n"
+            "end, function() return places end";
         EXPECT_EQ(0, luaL_loadstring(L, counter));
         lua_getfield(L, LUA_REGISTRYINDEX, "_PRELOAD");
         lua_getfield(L, -1, "jit.util");
         lua_call(L, 0, 1);
         lua_getfield(L, -1, "traceinfo");
-        lua_replace(L, -3);
-        lua_pop(L, 1);  // jit attach counter traceinfo
-        lua_call(L, 1, 2);
+        lua_getfield(L, -2, "funcinfo");
+        lua_remove(L, -3);
+        lua_remove(L, -3);  // jit attach counter traceinfo funcinfo
+        lua_call(L, 2, 2);
         lua_setfield(L, LUA_REGISTRYINDEX, "test.traces");  // jit attach on_trace
         lua_pushstring(L, "trace");
         lua_call(L, 2, 0);
@@ -65,13 +69,14 @@ inline void count_traces(State& state) {
   ASSERT_TRUE(ready.ok()) << ready.error().message;
 }
 
-inline int traces(State& state) {
+// A line for each: "test.lua:7".
+inline std::string traces(State& state) {
   lua_State* L = state.raw();
   lua_getfield(L, LUA_REGISTRYINDEX, "test.traces");
   lua_call(L, 0, 1);
-  const int n = static_cast<int>(lua_tointeger(L, -1));
+  const std::string places = lua_tostring(L, -1);
   lua_pop(L, 1);
-  return n;
+  return places;
 }
 
 }  // namespace virgo::lua

@@ -110,6 +110,9 @@ struct Bomb {
   const char* name;
   const char* source;
 };
+void PrintTo(const Bomb& bomb, std::ostream* out) {
+  *out << bomb.name;
+}
 
 class MemoryTest : public testing::TestWithParam<Bomb> {};
 

@@ -144,9 +144,18 @@ TEST(DnsMessageTest, CompressionThatLeadsNowhere) {
   EXPECT_NE(with(u8(0x40) + "a").find("unknown kind"), std::string::npos);
   EXPECT_NE(with(u8(0x80) + "a").find("unknown kind"), std::string::npos);
   EXPECT_NE(with(std::string(300, '\x01')), "");
-  std::string chain;  // each points to the one before
-  for (unsigned i = 0; i < 130; ++i) chain += u16(0xc000 + 12 + 2 * (i == 0 ? 0 : i - 1));
-  EXPECT_NE(damage(u16(1) + u16(kResponse) + u16(0) + u16(1) + u32(0) + u8(0) + chain), "");
+  // A name that goes over so many pointers, each of which leads to the one before.
+  const auto over = [](unsigned pointers) {
+    const unsigned root = 12 + 11;  // behind the header, and what is in front of the data
+    std::string chain = u8(0);
+    for (unsigned i = 1; i < pointers; ++i)
+      chain += u16(0xc000 + root + (i == 1 ? 0 : 2 * (i - 2) + 1));
+    const std::string last = u16(0xc000 + root + 2 * (pointers - 2) + 1);
+    return damage(u16(1) + u16(kResponse) + u16(0) + u16(2) + u32(0) +
+                  dns_record(u8(0), 65, chain) + dns_record(last, 1, "abcd"));
+  };
+  EXPECT_EQ(over(127), "");
+  EXPECT_NE(over(128).find("too many pointers"), std::string::npos);
 }
 
 TEST(DnsMessageTest, SmallMessagesDoNotBecomeLargeOnes) {

@@ -225,6 +225,47 @@ TEST_F(DnsQueryTest, TheNextServerIsAskedAtOnceWhenOneRefuses) {
   EXPECT_NE(failure(q).find("connection refused"), std::string::npos);
 }
 
+TEST_F(DnsQueryTest, TheLastServerIsAskedAgainAlthoughOthersRefuse) {
+  play = [this](std::string_view q) {
+    return asked < 3 ? std::vector<std::string>() : std::vector{dns_response(q, kResponse, 0, "")};
+  };
+  DnsQuestion q = question();
+  q.servers = {"127.0.0.2", "127.0.0.3", "127.0.0.1"};
+  q.timeout = 3s;  // asked for every second
+  const auto r = ask(q);
+  ASSERT_TRUE(r.ok()) << r.error().message;
+  EXPECT_EQ(asked, 3);
+}
+
+TEST_F(DnsQueryTest, TheNextServerIsAskedWhenOneDoesNotServeTcp) {
+  serve_tcp([](std::string_view q) { return framed(dns_response(q, kResponse, 1, kAddress)); });
+  DnsQuestion q = question();
+  q.servers = {"127.0.0.2", "127.0.0.1"};
+  q.tcp = true;
+  const auto r = ask(q);
+  ASSERT_TRUE(r.ok()) << r.error().message;
+  EXPECT_EQ(r->server, server());
+  q.servers = {"127.0.0.2", "127.0.0.3"};
+  EXPECT_EQ(failure(q).find("DNS A a.example: 127.0.0.3:"), 0u);
+}
+
+TEST_F(DnsQueryTest, ATruncatedAnswerWithoutTcp) {
+  play = [](std::string_view q) {
+    return std::vector{dns_response(q, kResponse | kTruncated, 0, "")};
+  };
+  EXPECT_EQ(failure(question()), "DNS A a.example: the answer is too long for UDP, and by TCP: " +
+                                     server() + ": connection refused");
+  // Nor does one that hangs up before it has answered.
+  serve_tcp([this](std::string_view) {
+    loop.post([this] { peers.clear(); });
+    return std::string(1, '\0');
+  });
+  EXPECT_EQ(
+      failure(question())
+          .find("DNS A a.example: the answer is too long for UDP, and by TCP: " + server() + ": "),
+      0u);
+}
+
 TEST_F(DnsQueryTest, ATruncatedAnswerIsAskedForByTcp) {
   play = [](std::string_view q) {
     return std::vector{dns_response(q, kResponse | kTruncated, 0, "")};

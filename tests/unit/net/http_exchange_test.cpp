@@ -1,5 +1,11 @@
 #include "net/http_exchange.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/file.hpp"
 #include "crypto/tls_session.hpp"
 #include "unit/net/net_world.hpp"
 
@@ -265,7 +271,7 @@ TEST_F(HttpExchangeTest, CredentialsDoNotLeaveTheOrigin) {
   HttpRequest request;
   request.url = url();
   request.url.insert(7, "joe:pw@");
-  request.headers = {{"Cookie", "id=1"}, {"X-Kept", "yes"}};
+  request.headers = {{"Cookie", "id=1"}, {"X-Kept", "yes"}, {"proxy-authorization", "x"}};
   request.follow = 5;
   const auto r = ask(std::move(request));
   ASSERT_TRUE(r.ok()) << r.error().message;
@@ -274,6 +280,8 @@ TEST_F(HttpExchangeTest, CredentialsDoNotLeaveTheOrigin) {
   EXPECT_NE(heard(1).find("Authorization: Basic"), std::string::npos);
   EXPECT_EQ(heard(2).find("Authorization"), std::string::npos);
   EXPECT_EQ(heard(2).find("Cookie"), std::string::npos);
+  EXPECT_NE(heard(1).find("proxy-authorization"), std::string::npos);
+  EXPECT_EQ(heard(2).find("proxy-authorization"), std::string::npos);
   EXPECT_NE(heard(2).find("X-Kept"), std::string::npos);
 }
 
@@ -296,6 +304,45 @@ TEST_F(HttpExchangeTest, MalformedResponsesAreErrors) {
   EXPECT_EQ(r.error().code, Errc::limit);
 }
 
+TEST_F(HttpExchangeTest, WhatIsNoHttpIsToldAtOnce) {
+  // Each says this much and holds the connection.
+  for (const auto& [text, shown] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"220 mail.example ESMTP\r\n", "220 mail.example ESMTP"},
+           {"S", "S"},
+           {"\r\n", "\\x0d\\x0a"},
+           {"HTTQ/1.1 200 OK", "HTTQ/1.1 200 OK"},
+           {"http/1.1 200 OK", "http/1.1 200 OK"},
+           {std::string(1, '\0') + "x", "\\x00x"},
+           {std::string(70, 'a'), std::string(64, 'a')}}) {
+    const auto r = get(text);
+    ASSERT_FALSE(r.ok()) << text;
+    EXPECT_EQ(r.error().message,
+              "GET " + url() + ": the answer is not HTTP: it begins with '" + shown + "'");
+    EXPECT_EQ(r.error().code, Errc::invalid);
+  }
+  const auto r = get("\x15\x03\x01");
+  ASSERT_FALSE(r.ok());
+  EXPECT_EQ(r.error().message,
+            "GET " + url() + ": the answer is TLS, not HTTP: ask this port with https:");
+}
+
+TEST_F(HttpExchangeTest, AResponseMayComeInPieces) {
+  serve({"HT"});
+  HttpRequest request;
+  request.url = url();
+  std::optional<Result<HttpResponse>> out;
+  exchange = std::make_unique<HttpExchange>(
+      loop, request, [&](Result<HttpResponse> r) { out.emplace(std::move(r)); });
+  run_until([&] { return !peers.empty() && peers[0]->answered; });
+  for (const char piece : std::string("TP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")) {
+    ASSERT_TRUE(peers[0]->connection->write(std::string(1, piece)).ok());
+    turn();
+  }
+  run_until([&] { return out.has_value(); });
+  ASSERT_TRUE(out->ok()) << out->error().message;
+  EXPECT_EQ((*out)->body, "x");
+}
+
 TEST_F(HttpExchangeTest, ResponsesCutShortAreErrors) {
   hang_up = true;
   for (const char* text : {"", "HTTP/1.1 200", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc",
@@ -303,6 +350,72 @@ TEST_F(HttpExchangeTest, ResponsesCutShortAreErrors) {
     const auto r = get(text);
     ASSERT_FALSE(r.ok()) << text;
     EXPECT_EQ(r.error().code, Errc::closed) << r.error().message;
+  }
+}
+
+// A socket that listens on loopback, for a server that is not well-behaved.
+struct RawServer {
+  Descriptor listening{::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)};
+  std::uint16_t port = 0;
+
+  RawServer() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(listening.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(listening.get(), 8), 0);
+    EXPECT_EQ(::getsockname(listening.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port = ntohs(address.sin_port);
+  }
+  int accept() const { return ::accept4(listening.get(), nullptr, nullptr, SOCK_NONBLOCK); }
+};
+
+TEST_F(HttpExchangeTest, AResetIsNoEndOfABody) {
+  const RawServer server;
+  HttpRequest request;
+  request.url = "http://127.0.0.1:" + std::to_string(server.port) + "/";
+  std::optional<Result<HttpResponse>> out;
+  exchange = std::make_unique<HttpExchange>(
+      loop, request, [&](Result<HttpResponse> r) { out.emplace(std::move(r)); });
+  int fd = -1;
+  run_until([&] { return fd >= 0 || (fd = server.accept()) >= 0; });
+  std::string asked;
+  run_until([&] {
+    char bytes[4096];
+    const ssize_t n = ::recv(fd, bytes, sizeof bytes, 0);
+    if (n > 0) asked.append(bytes, static_cast<std::size_t>(n));
+    return asked.find("\r\n\r\n") != std::string::npos;
+  });
+  const std::string text = "HTTP/1.1 200 OK\r\n\r\nhalf a bo";
+  ASSERT_EQ(::send(fd, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+  const linger reset{1, 0};
+  ASSERT_EQ(::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+  ::close(fd);
+  run_until([&] { return out.has_value(); });
+  ASSERT_FALSE(out->ok()) << (*out)->body;
+  EXPECT_EQ(out->error().message, "GET " + request.url + ": connection reset by peer");
+}
+
+TEST_F(HttpExchangeTest, ARefusalIsHeardThoughTheRequestIsNotSentWhole) {
+  const RawServer server;
+  HttpRequest request;
+  request.method = "POST";
+  request.url = "http://127.0.0.1:" + std::to_string(server.port) + "/";
+  request.body.assign(std::size_t{16} << 20, 'x');
+  const std::string text = "HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig";
+  for (int i = 0; i < 10; ++i) {
+    std::optional<Result<HttpResponse>> out;
+    exchange = std::make_unique<HttpExchange>(
+        loop, request, [&](Result<HttpResponse> r) { out.emplace(std::move(r)); });
+    int fd = -1;
+    run_until([&] { return fd >= 0 || (fd = server.accept()) >= 0; });
+    ASSERT_EQ(::send(fd, text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+    ::close(fd);
+    run_until([&] { return out.has_value(); });
+    ASSERT_TRUE(out->ok()) << out->error().message;
+    EXPECT_EQ((*out)->status, 413);
+    EXPECT_EQ((*out)->body, "big");
   }
 }
 

@@ -49,6 +49,14 @@ TEST(UrlTest, SaysWhatIsWrong) {
            {"http://[::1/", "a ] is missing"},
            {"http://[::1]x/", "behind the ]"},
            {"http://[]/", "it has no host"},
+           {"http://[a.example]/", "stands an IPv6 address"},
+           {"http://[127.0.0.1]/", "stands an IPv6 address"},
+           {"http://[::1::]/", "stands an IPv6 address"},
+           {"http://[fe80::1%]/", "stands an IPv6 address"},
+           {"http://[fe80::1%e:0]/", "stands an IPv6 address"},
+           {"http://joe:a/b@c/", "in user and password / ? # are written %2F %3F %23"},
+           {"http://joe:a?b@c/", "in user and password / ? # are written %2F %3F %23"},
+           {"http://joe:a#b@c/", "in user and password / ? # are written %2F %3F %23"},
            {"http://a:0/", "from 1 to 65535"},
            {"http://a:65536/", "from 1 to 65535"},
            {"http://a:99999999999999/", "from 1 to 65535"},
@@ -70,6 +78,24 @@ TEST(UrlTest, NeverShowsThePassword) {
   EXPECT_EQ(read("http://joe:secret@a:x/").find("secret"), std::string::npos);
   EXPECT_EQ(read("ftp://joe:sec@ret@a/").find("ret"), std::string::npos);
   EXPECT_EQ(read("http://joe:secret@a/"), "http://a/");
+  for (const char* text :
+       {"http://joe:x/secret@a/", "http://joe:x?secret@a/", "http://joe:x#secret@a/",
+        "http:joe:secret@a", "//joe:secret@a", "joe:secret@a", "http:joe:a//secret@b",
+        "joe://secret@a", "ftp://joe:secret@b@a/secret@"}) {
+    const std::string shown = read(text);
+    EXPECT_EQ(shown[0], '!') << text;
+    EXPECT_EQ(shown.find("secret"), std::string::npos) << shown;
+  }
+}
+
+TEST(UrlTest, TheInterfaceOfAnAddressStaysHere) {
+  for (const char* text : {"http://[FE80::1%25Eth0]:81/x", "http://[fe80::1%Eth0]:81/x"}) {
+    const auto url = parse_url(text);
+    ASSERT_TRUE(url.ok()) << url.error().message;
+    EXPECT_EQ(url->host, "fe80::1%Eth0");
+    EXPECT_EQ(url->authority(), "[fe80::1]:81");
+    EXPECT_EQ(url->text(), "http://[fe80::1%25Eth0]:81/x");
+  }
 }
 
 TEST(UrlTest, ResolvesReferences) {

@@ -6,7 +6,10 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <chrono>
+#include <fstream>
 #include <thread>
+#include <vector>
 
 #include "unit/plugins/own_network.hpp"
 #include "unit/plugins/proc_tree.hpp"
@@ -39,6 +42,25 @@ class NetworkOfTheKernel : public ShippedPlugin {
                 static_cast<ssize_t>(size));
     close(fd);
   }
+  // Waits until a file of /sys/class/net says `text`, or, with `unlike`, anything else: the
+  // kernel delivers frames and follows carriers when it has time.
+  static void wait_until(const std::string& file, const std::string& text, bool unlike = false) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    std::string line;
+    do {
+      std::ifstream stream("/sys/class/net/" + file);
+      std::getline(stream, line);
+      if ((line == text) != unlike) return;
+      std::this_thread::yield();
+    } while (std::chrono::steady_clock::now() < end);
+    ADD_FAILURE() << file << " says '" << line << "'";
+  }
+  static void wait_until_up(const std::vector<std::string>& names) {
+    for (const std::string& name : names) wait_until(name + "/operstate", "up");
+  }
+  static void wait_until_received(const std::string& name, int frames) {
+    wait_until(name + "/statistics/rx_packets", std::to_string(frames));
+  }
   static std::string io(const std::string& name, const std::string& direction) {
     return "system.network.io{network.interface.name=" + name +
            ",network.io.direction=" + direction + "}";
@@ -53,12 +75,14 @@ TEST_F(NetworkOfTheKernel, TrafficBetweenTwoInterfaces) {
   std::ofstream(kQuiet) << 1;
   if (!OwnNetwork::ip("link add a0 type veth peer name a1\nlink set a0 up\nlink set a1 up\n"))
     return;
+  wait_until_up({"a0", "a1"});
   auto check = with("include: ['a?']");
   auto s = collect(*check);
   EXPECT_EQ(s.size(), 20u) << "a pair has a speed, too";
   EXPECT_EQ(s.at(io("a0", "transmit")), 0);
   EXPECT_EQ(s.at("hw.network.up{hw.id=a0,network.interface.name=a0}"), 1);
   send_frames("a0", 7, 114);
+  wait_until_received("a1", 7);
   s = collect(*check);
   EXPECT_EQ(s.at(io("a0", "transmit")), 7 * 114);
   EXPECT_EQ(s.at(io("a0", "receive")), 0);
@@ -67,6 +91,7 @@ TEST_F(NetworkOfTheKernel, TrafficBetweenTwoInterfaces) {
                  "network.io.direction=receive,system.device=a1}"),
             7);
   ASSERT_TRUE(OwnNetwork::ip("link set a1 down\n"));
+  wait_until("a0/operstate", "up", true);
   s = collect(*check);
   EXPECT_EQ(s.at("hw.network.up{hw.id=a0,network.interface.name=a0}"), 0);
 }
@@ -82,7 +107,9 @@ TEST_F(NetworkOfTheKernel, TheSameAsItsFiles) {
                       "link set a1 up promisc on\n"
                       "link set b0 group 5 address 02:11:22:33:44:55\n"))
     return;
+  wait_until_up({"a0", "a1"});
   send_frames("a0", 3, 60);
+  wait_until_received("a1", 3);
   auto kernel = with("naming: prometheus, exclude: []");
   // Read through a tree: "/" would be the network of process 1.
   std::filesystem::create_directories(root + "/proc/net");
@@ -111,7 +138,12 @@ TEST_F(NetworkOfTheKernel, FiveHundredInterfaces) {
                 "\nlink set x" + std::to_string(i) + " up\nlink set y" + std::to_string(i) +
                 " up\n";
   if (!OwnNetwork::ip(commands)) return;
-  for (int i = 0; i < 250; ++i) send_frames(("x" + std::to_string(i)).c_str(), 1, 100);
+  for (int i = 0; i < 250; ++i) {
+    const std::string number = std::to_string(i);
+    wait_until_up({"x" + number, "y" + number});
+    send_frames(("x" + number).c_str(), 1, 100);
+    wait_until_received("y" + number, 1);
+  }
   const LogLines log;
   auto check = with("max_series: 1000");
   for (int i = 0; i < 2; ++i) {
@@ -188,8 +220,10 @@ TEST_F(NetworkOfTheKernel, OneInterfaceByEitherName) {
   };
   EXPECT_EQ(state("a0"), "unknown");
   ASSERT_TRUE(OwnNetwork::ip("link set a0 up\n"));
+  wait_until("a0/operstate", "lowerlayerdown");
   EXPECT_EQ(state("a0"), "down");
   ASSERT_TRUE(OwnNetwork::ip("link set a1 up\n"));
+  wait_until_up({"a0"});
   EXPECT_EQ(state("a0"), "up");
   EXPECT_EQ(state("a2"), "No such interface: a2");
   const std::string longest(127, 'n');
@@ -204,7 +238,9 @@ TEST_F(NetworkOfTheKernel, FilesWhereNetlinkIsRefused) {
   std::ofstream(kQuiet) << 1;
   if (!OwnNetwork::ip("link add a0 type veth peer name a1\nlink set a0 up\nlink set a1 up\n"))
     return;
+  wait_until_up({"a0", "a1"});
   send_frames("a0", 2, 64);
+  wait_until_received("a1", 2);
   if (!OwnNetwork::refuse_netlink()) return;
   const LogLines log;
   auto check = with("");

@@ -54,6 +54,28 @@ TEST_F(Exchange, AnOpenRunEndsWithTheOldOne) {
   sink.expect_complete();
 }
 
+TEST_F(Exchange, OtherTimesCountFromNowOn) {
+  Script check;
+  add(check, every(10s));
+  pass(15s);
+  EXPECT_EQ(check.starts, 2);
+  scheduler->set_timing(0, every(1s));
+  pass(2500ms);
+  EXPECT_EQ(check.starts, 5);
+  EXPECT_EQ(check.destroyed, 0);
+
+  // An open run keeps its deadline.
+  check.start = never;
+  check.cancel = [](check::Run& run) { run.finish(Status::cancelled); };
+  pass(600ms);
+  scheduler->set_timing(0, every(1s, 100ms));
+  pass(300ms);
+  EXPECT_EQ(check.cancels, 0);
+  pass(200ms);
+  EXPECT_EQ(check.cancels, 1);
+  sink.expect_complete();
+}
+
 TEST_F(Exchange, ARetiredOneIsNotRunAndItsOpenRunIsCancelled) {
   Script check;
   Script other;

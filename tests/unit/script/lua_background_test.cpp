@@ -59,6 +59,21 @@ TEST_F(LuaBackgroundTest, ALimitEndsItAndTheOpenRun) {
   EXPECT_EQ(collect(*check).status(), Status::limit);
 }
 
+// The runs between are within their limits, and say nothing about it.
+TEST_F(LuaBackgroundTest, OneThatMeetsALimitEachTimeIsSuspended) {
+  limits_.lua_budget = milliseconds(5);
+  check::Check* check = check_of("virgo.sleep(0.001) while true do end");
+  for (int strike = 1; strike <= 3; ++strike) {
+    EXPECT_FALSE(check->suspension().has_value()) << strike;
+    EXPECT_EQ(collect(*check).status(), Status::ok) << runs_.back()->text();
+    turn();
+    EXPECT_EQ(collect(*check).status(), Status::limit);
+  }
+  ASSERT_TRUE(check->suspension().has_value());
+  EXPECT_EQ(check->suspension()->limit, "limits.lua_budget");
+  EXPECT_EQ(collect(*check).status(), Status::quarantined);
+}
+
 TEST_F(LuaBackgroundTest, EmitsNothing) {
   check::Check* check = check_of(
       "while not self.run do virgo.sleep(0) end\n"

@@ -183,27 +183,17 @@ TEST_F(LuaHttpTest, SpeaksTls) {
 }
 
 TEST_F(LuaHttpTest, WhatIsNotAmongTheNeedsIsRefused) {
-  const auto needs = [&](const std::string& list, const std::string& body) {
-    const std::string type = "needy" + std::to_string(++bodies_);
-    const auto errors = load("local check = virgo.check { name = '" + type +
-                                 "', metrics = { { name = 'v' } }, needs = { " + list +
-                                 " } }\nfunction check:collect(run)\n" + body + "\nend",
-                             type + ".lua");
-    check::Check* check = make(type);
-    EXPECT_NE(check, nullptr);
-    return collect(*check).text();
-  };
-  EXPECT_HAS(needs("net = {'udp'}", "virgo.http.get('http://127.0.0.1:1')"),
+  EXPECT_HAS(say_with("net = {'udp'}", "virgo.http.get('http://127.0.0.1:1')"),
              "virgo.http.request: tcp is not among the needs");
-  EXPECT_HAS(needs("net = {'tcp'}", "virgo.http.get('http://x', { unix = '/run/x' })"),
+  EXPECT_HAS(say_with("net = {'tcp'}", "virgo.http.get('http://x', { unix = '/run/x' })"),
              "virgo.http.request: unix is not among the needs");
-  EXPECT_HAS(needs("net = {'tcp'}", "virgo.http.get('https://x', { ca = '/etc/passwd' })"),
+  EXPECT_HAS(say_with("net = {'tcp'}", "virgo.http.get('https://x', { ca = '/etc/passwd' })"),
              "virgo.http.request: /etc/passwd is not among the needs");
-  EXPECT_HAS(needs("net = {'tcp'}", "virgo.tls.connect('x', 1, { key = '/etc/passwd' })"),
+  EXPECT_HAS(say_with("net = {'tcp'}", "virgo.tls.connect('x', 1, { key = '/etc/passwd' })"),
              "virgo.tls.connect: /etc/passwd is not among the needs");
-  EXPECT_HAS(needs("net = {'unix'}", "virgo.tls.connect('x', 1)"),
+  EXPECT_HAS(say_with("net = {'unix'}", "virgo.tls.connect('x', 1)"),
              "virgo.tls.connect: tcp is not among the needs");
-  EXPECT_HAS(needs("net = {'tcp'}", "virgo.unix.connect('/x')"),
+  EXPECT_HAS(say_with("net = {'tcp'}", "virgo.unix.connect('/x')"),
              "virgo.unix.connect: unix is not among the needs");
 }
 

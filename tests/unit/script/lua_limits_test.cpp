@@ -122,6 +122,23 @@ TEST_F(LuaLimitsTest, ThreeStrikesSuspendACheckAndSaySo) {
       << runs_.back()->text();
 }
 
+// Another check of the file may have ended it.
+TEST_F(LuaLimitsTest, ARunThatWasCancelledForgivesNothing) {
+  limits_.lua_series = 1;
+  check::Check* check = check_of(
+      "run:emit('v', 1, {i = 1})\n"
+      "if run.number == 3 then virgo.sleep(60) end\n"
+      "run:emit('v', 1, {i = 2})");
+  EXPECT_EQ(collect(*check).status(), Status::limit);
+  EXPECT_EQ(collect(*check).status(), Status::limit);
+  RecordedRun& open = start(*check);
+  check->cancel(open);
+  EXPECT_EQ(open.status(), Status::cancelled);
+  EXPECT_FALSE(check->suspension().has_value());
+  EXPECT_EQ(collect(*check).status(), Status::limit);
+  EXPECT_TRUE(check->suspension().has_value());
+}
+
 TEST(CircuitBreaker, OpensAtTheThirdStrikeAndDoublesItsPause) {
   const TimePoint t{seconds(1000)};
   CircuitBreaker breaker;

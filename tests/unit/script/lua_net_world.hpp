@@ -87,6 +87,17 @@ class LuaNetTest : public LuaCheckTest {
   }
   // What the run of this body says.
   std::string say(const std::string& body) { return run_body(body).text(); }
+  // The same of a check that declares these needs: the fields of the table.
+  std::string say_with(const std::string& needs, const std::string& body) {
+    const std::string type = "needy" + std::to_string(++bodies_);
+    load(format("local check = virgo.check {{ name = '{}', metrics = {{ {{ name = 'v' }} }}, "
+                "needs = {{ {} }} }}\nfunction check:collect(run)\n{}\nend",
+                type, needs, body),
+         type + ".lua");
+    check::Check* check = make(type);
+    EXPECT_NE(check, nullptr);
+    return collect(*check).text();
+  }
 
   std::unique_ptr<net::Listener> listener_;
   std::vector<std::unique_ptr<Peer>> peers_;

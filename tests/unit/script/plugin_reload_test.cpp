@@ -201,6 +201,45 @@ TEST_F(PluginReload, AFileThatIsGoneAndComesAgain) {
   EXPECT_EQ(run(), "4 5");
 }
 
+// One that ran by itself goes with its file.
+TEST_F(PluginReload, WhatACheckHasLeftWaitsForItsFile) {
+  std::filesystem::create_directory(state());
+  begin(counter(1));
+  run();
+  plugins->save();
+  EXPECT_EQ(run(), "1 2");
+  remove();
+  checks_.clear();
+  change(counter(2));
+  check = make("counter");
+  EXPECT_EQ(run(), "2 3") << "not what was saved before";
+
+  remove();
+  plugins->save();
+  checks_.clear();
+  plugins.reset();
+  registry_ = check::Registry();
+  begin(counter(3));
+  EXPECT_EQ(run(), "3 4") << "also in the next process";
+}
+
+TEST_F(PluginReload, ACheckGoesOnWhereTheOneWhosePlaceItTakesIs) {
+  begin(counter(1));
+  EXPECT_EQ(run(), "1 1");
+  check = make("counter");
+  checks_.erase(checks_.begin());
+  EXPECT_EQ(run(), "1 2");
+  change(counter(2));
+  EXPECT_EQ(run(), "2 3");
+}
+
+TEST_F(PluginReload, TwoChecksOfOneNameAreRefused) {
+  begin(counter(1));
+  EXPECT_TRUE(change(counter(2) + counter(3)).provided.empty());
+  EXPECT_EQ(logged("check 'counter' is declared already in this file"), 1u);
+  EXPECT_EQ(run(), "1 1");
+}
+
 TEST_F(PluginReload, OneThatWasRenamedIsOneChange) {
   begin(counter(1));
   std::filesystem::rename(path(), path("a.lua"));

@@ -361,6 +361,20 @@ TEST_F(ProcessTest, DestroyedInTheLingerItIsReapedAtOnce) {
   EXPECT_EQ(live_children(), 0u);
 }
 
+TEST_F(ProcessTest, StoppedAfterItsEndItStaysAsItIs) {
+  start(shell("echo x"));
+  EXPECT_EQ(finish().out, "x\n");
+  const pid_t other = fork();  // nobody else is waited for instead
+  if (other == 0) _exit(3);
+  process_->stop();
+  bool later = false;
+  Timer timer(loop, [&] { later = true; });
+  timer.start(5ms);
+  run_until([&] { return later; });
+  int status = 0;
+  EXPECT_EQ(waitpid(other, &status, 0), other);
+}
+
 TEST_F(ProcessTest, MayBeDestroyedByItsCallback) {
   bool done = false;
   auto started = Process::start(loop, shell("echo x"), {}, [&](ProcessResult r) {

@@ -1,11 +1,66 @@
-#include <netdb.h>
-
 #include "uv/resolve.hpp"
 
+#include <dlfcn.h>
+#include <netdb.h>
+
+#include <condition_variable>
+#include <mutex>
 #include <optional>
 
 #include "unit/loop_fixture.hpp"
 #include "uv/tcp.hpp"
+
+namespace {
+
+// Whoever looks up "slow.test" waits here until the gate is opened.
+struct Gate {
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool open = false;
+  int waiting = 0;
+
+  void pass() {
+    std::unique_lock lock(mutex);
+    ++waiting;
+    changed.wait(lock, [this] { return open; });
+    --waiting;
+    changed.notify_all();
+  }
+  int count() {
+    const std::lock_guard lock(mutex);
+    return waiting;
+  }
+  // Until everybody has passed.
+  void let_all_pass() {
+    std::unique_lock lock(mutex);
+    open = true;
+    changed.notify_all();
+    changed.wait(lock, [this] { return waiting == 0; });
+    open = false;
+  }
+};
+
+Gate& gate() {
+  static Gate gate;
+  return gate;
+}
+
+}  // namespace
+
+// In the place of the system's, for this program.
+extern "C" __attribute__((visibility("default"))) int getaddrinfo(const char* node,
+                                                                  const char* service,
+                                                                  const addrinfo* hints,
+                                                                  addrinfo** out) {
+  static const auto next =
+      reinterpret_cast<decltype(&getaddrinfo)>(dlsym(RTLD_NEXT, "getaddrinfo"));
+  const std::string name = node == nullptr ? "" : node;
+  if (name == "slow.test") {
+    gate().pass();
+    return EAI_AGAIN;
+  }
+  return next(name == "quick.test" ? "127.0.0.9" : node, service, hints, out);
+}
 
 namespace virgo::uv {
 namespace {
@@ -60,7 +115,44 @@ TEST_F(ResolverTest, DestroyingItForgetsTheAnswer) {
   }
   turn();
   EXPECT_EQ(answers, 0);
-  // TearDown: the loop waits for what libuv's threads still hold.
+}
+
+TEST_F(ResolverTest, ALookUpThatHangsKeepsNobodyWaiting) {
+  std::vector<std::unique_ptr<Resolver>> slow;
+  const auto start_slow = [&](int count) {
+    for (int i = 0; i < count; ++i)
+      slow.push_back(
+          std::make_unique<Resolver>(loop, "slow.test", 80, [](const auto&) { FAIL(); }));
+    run_until([&] { return gate().count() == static_cast<int>(slow.size()); });
+  };
+  start_slow(7);
+  EXPECT_EQ(name(resolve("quick.test")->at(0)), "127.0.0.9:80");  // by the eighth thread
+  start_slow(1);
+  bool answered = false;
+  const Resolver waits(loop, "quick.test", 80, [&](const auto& r) { answered = r.ok(); });
+  turn();
+  EXPECT_FALSE(answered) << "more than eight at a time";
+  slow.clear();  // given up
+  run_until([&] { return answered; });
+  EXPECT_EQ(gate().count(), 8);
+  gate().let_all_pass();
+}
+
+TEST_F(ResolverTest, AClosingLoopDoesNotWaitForALookUp) {
+  {
+    Loop other;
+    const Resolver slow(other, "slow.test", 80, [](const auto&) { FAIL(); });
+    run_until([] { return gate().count() == 1; });
+  }
+  EXPECT_EQ(gate().count(), 1);
+  gate().let_all_pass();
+}
+
+TEST_F(ResolverTest, KeepsTheLoopRunningUntilItHasAnswered) {
+  int answers = 0;
+  const Resolver resolver(loop, "quick.test", 80, [&](const auto&) { ++answers; });
+  loop.run();
+  EXPECT_EQ(answers, 1);
 }
 
 TEST_F(ResolverTest, MayBeDestroyedByItsAnswer) {

@@ -1,8 +1,15 @@
 #include "uv/worker_pool.hpp"
 
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -278,6 +285,45 @@ TEST(WorkerPool, SubmitWithdrawAndWriteOffInAnyOrder) {
   EXPECT_LE(pool.load().threads, 4u);
   EXPECT_EQ(pool.shutdown(kPatience), 0u);
   EXPECT_EQ(ran.count(), 5000 - withdrawn);
+}
+
+// From now on this process gets no more threads. False where that cannot be arranged.
+bool refuse_threads() {
+  const auto refuse = static_cast<unsigned>(SECCOMP_RET_ERRNO | EAGAIN);
+  const sock_filter code[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+                              BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 1, 0),
+                              BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 1),
+                              BPF_STMT(BPF_RET | BPF_K, refuse),
+                              BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  const sock_fprog program{5, const_cast<sock_filter*>(code)};
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+}
+
+// As under a bound on a service's tasks. In a process of its own: the filter stays.
+TEST(WorkerPool, WhenTheSystemGivesNoMoreThreadsThoseThereDoTheWork) {
+  const pid_t child = fork();
+  if (child == 0) {
+    WorkerPool pool{{.threads = 3}};
+    Latch first;
+    Latch all;
+    Latch go;
+    pool.submit([&] {
+      first.add();
+      go.reaches(1);
+      all.add();
+    });
+    if (!first.reaches(1)) _exit(1);
+    if (!refuse_threads()) _exit(77);
+    for (int i = 0; i < 3; ++i) pool.submit([&] { all.add(); });
+    if (pool.load().threads != 1 || pool.load().queued != 3) _exit(2);
+    go.add();
+    _exit(all.reaches(4) ? 0 : 3);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 77) GTEST_SKIP() << "no seccomp filters here";
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace
