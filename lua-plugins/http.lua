@@ -15,7 +15,7 @@ local check = virgo.check {
   params = {
     url = { required = true, help = "http: or https:" },
     method = { default = "GET" },
-    headers = { type = "map", secret = true, help = "of the request" },
+    headers = { type = "map", items = "text", secret = true, help = "of the request" },
     body = { help = "of the request" },
     user = { help = "for basic authentication" },
     password = { secret = true },

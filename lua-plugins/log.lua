@@ -16,7 +16,7 @@ local check = virgo.check {
   params = {
     file = { required = true, help = "absolute path" },
     rotated = { help = "what the file is called when it was rotated; what is unread of it is read then" },
-    patterns = { type = "map", help = "name: pattern of Lua" },
+    patterns = { type = "map", items = "text", help = "name: pattern of Lua" },
     from_start = { type = "bool", default = false, help = "also count what is in the file already" },
     max_read = { type = "size", default = "1MiB", help = "in one run, or a little more" },
   },

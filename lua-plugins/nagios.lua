@@ -14,9 +14,10 @@ local check = virgo.check {
   name = "virgo.nagios",
   summary = "Runs a Nagios plugin: its state, its text and its performance data",
   params = {
-    command = { type = "list", required = true,
+    command = { type = "list", items = "text", required = true,
       help = "the plugin's absolute path, then its arguments; no shell is involved" },
-    env = { type = "map", default = {}, help = "variables for the plugin, beside PATH and a few" },
+    env = { type = "map", items = "text", default = {},
+      help = "variables for the plugin, beside PATH and a few" },
     judge = { type = "bool", default = false,
       help = "also hold each value against the ranges that stand beside it" },
     bounds = { type = "bool", default = false,
@@ -92,14 +93,6 @@ local function breaks(range, value)
   high = high == "" and math.huge or tonumber(high)
   if not low or not high then return false end
   return (value < low or value > high) ~= (inverted == "@")
-end
-
-function check:configure()
-  for i, word in ipairs(self.command) do
-    if type(word) ~= "string" and type(word) ~= "number" then
-      error { param = "command", message = "item " .. i .. " is not a text; put it in quotes" }
-    end
-  end
 end
 
 local function report(self, run, label, number, unit, bounds)

@@ -25,10 +25,10 @@ local check = virgo.check {
     folder = { type = "text", default = "/usr/lib/rackspace-monitoring-agent/plugins/",
       help = "where plugins are; ends in /" },
     file = { type = "text", required = true, help = "the plugin's path in the folder" },
-    args = { type = "list", default = {} },
+    args = { type = "list", items = "text", default = {} },
     timeout = { type = "number", default = 60000,
       help = "milliseconds; below 1000 it is taken for seconds" },
-    details = { type = "map", default = {}, secret = true,
+    details = { type = "map", items = "text", secret = true,
       help = "for the plugin, as RAX_DETAILS_<KEY>, but for those that look like secrets" },
     strict = { type = "bool", default = false },
   },
@@ -152,13 +152,13 @@ local function environment(self, run)
   local env = { RAX_CHECK_ID = run.check, RAX_CHECK_TYPE = "agent.plugin",
     RAX_CHECK_PERIOD = run.interval, RAX_DETAILS_FILE = self.file,
     RAX_DETAILS_TIMEOUT = self.timeout }
-  for key, value in pairs(self.details) do
-    local small = tostring(key):lower()
+  for key, value in pairs(self.details or {}) do
+    local small = key:lower()
     local secret = false
     for _, word in ipairs { "pass", "secret", "token", "credential", "api_?key" } do
       secret = secret or small:find(word)
     end
-    if not secret then env["RAX_DETAILS_" .. small:upper()] = tostring(value) end
+    if not secret then env["RAX_DETAILS_" .. small:upper()] = value end
   end
   return env
 end
@@ -183,7 +183,7 @@ end
 
 function check:collect(run)
   local call = { self.program, env = environment(self, run) }
-  for _, word in ipairs(self.args) do call[#call + 1] = tostring(word) end
+  for _, word in ipairs(self.args) do call[#call + 1] = word end
   call.timeout = math.max(0.001, math.min(self.timeout / 1000, run:time_left() * 0.95))
   local done, err = virgo.exec(call)
   local function fail(text) error { status = "failed", message = text } end

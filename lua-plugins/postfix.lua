@@ -15,7 +15,7 @@ local check = virgo.check {
   name = "virgo.postfix", summary = "Mail in the queues of Postfix", api = 1,
   params = {
     spool = { default = "/var/spool/postfix/", help = "Postfix's queue_directory; ends in /" },
-    queues = { type = "list", help = "without it maildrop, incoming, active, deferred, hold" },
+    queues = { type = "list", items = "text", help = "without it maildrop, incoming, active, deferred, hold" },
     sizes = { type = "bool", default = true, help = "also add up what the files have" },
   },
   metrics = {

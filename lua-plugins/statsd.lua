@@ -15,7 +15,7 @@ local check = virgo.check {
   name = "virgo.statsd", summary = "A statsd server: counters, gauges, timers, sets", api = 1,
   params = {
     address = { default = "127.0.0.1" }, port = { type = "int", default = 8125 },
-    percentiles = { type = "list", help = "of timers, from 0 to 100; without it 50, 90, 95, 99" },
+    percentiles = { type = "list", items = "number", help = "of timers, from 0 to 100; without it 50, 90, 95, 99" },
     max_series = { type = "int", default = 1500, help = "that are reported; a timer is 4 and its percentiles" },
     expire = { type = "duration", default = "1h", help = "a series nobody sends is forgotten" },
   },

@@ -27,8 +27,11 @@ function virgo.check(declaration) end
 ---@field interval string|nil it runs by itself, so often ("10s"), when the configuration has no check of the type
 
 --- A parameter. In `self` it is a text, a number, a boolean or a table: `duration` is a number of seconds, `size` of bytes.
+--- With `items`, each value of a list or map is one of these, or refused where it stands in the configuration: with
+--- `items = "text"` the list `[5, true]` is `{ "5", "true" }`. Without, it is what YAML takes it for, a number and a boolean.
 ---@class virgo.Param
 ---@field type "bool"|"int"|"number"|"text"|"duration"|"size"|"list"|"map"|nil "text"
+---@field items "bool"|"int"|"number"|"text"|nil what each value of a list or map is
 ---@field default any|nil what it is when it is not given
 ---@field required boolean|nil it must be given
 ---@field secret boolean|nil nothing prints it
@@ -94,6 +97,7 @@ function Run:emit(name, value, labels, info) end
 ---@field unit string|nil
 ---@field kind "gauge"|"counter"|"state"|nil "gauge"
 ---@field type "f64"|"i64"|"u64"|"text"|nil "f64"
+---@field time number|nil seconds since 1970; the run's start when not given
 
 --- The sentence beside the status of the run. The last call counts.
 ---@param text string
@@ -389,7 +393,7 @@ function virgo.exec(call) end
 ---@class virgo.ExecCall
 ---@field env table<string, string>|nil added to a small environment of the agent's making; not PATH, LD_PRELOAD and the like
 ---@field stdin string|nil what it reads
----@field max_output integer|nil bytes of standard output to keep
+---@field max_output integer|nil bytes of standard output to keep: 1 MiB; of standard error 64 KiB are kept
 ---@field timeout number|nil seconds
 ---@field cwd string|nil
 
@@ -398,7 +402,7 @@ function virgo.exec(call) end
 ---@field signal string|nil what ended it: "SIGKILL"
 ---@field stdout string
 ---@field stderr string
----@field truncated boolean there was more output than max_output
+---@field truncated boolean there was more of one of the two than was kept
 ---@field left_behind boolean it had started others that went on
 ---@field seconds number
 

@@ -2,10 +2,12 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "functional/world.hpp"
+#include "functional/commands.hpp"
 
 namespace virgo::functional {
 namespace {
@@ -86,11 +88,10 @@ TEST_F(Alerts, AWrongRuleIsRefusedWithItsPlace) {
                                      "'virgo.tcp.connect.duration'?"));
 }
 
-struct Ctl : ::testing::Test {
+struct Ctl : Commands {
   Endpoint endpoint;
   Agent agent;
-  TempDir folder;
-  const std::string socket = folder.file("control.sock");
+  const std::string socket = dir.file("control.sock");
 
   std::string yaml(const std::string& checks = "  - uptime\n") {
     return agent_yaml(endpoint, checks,
@@ -101,18 +102,7 @@ struct Ctl : ::testing::Test {
     const std::string bin = virgo_binary().substr(0, virgo_binary().rfind('/'));
     return bin.substr(0, bin.rfind('/')) + "/lib/virgo/plugins";
   }
-  struct Said {
-    int code;
-    std::string out;
-    std::string err;
-  };
-  int asked = 0;
-  Said ctl(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {virgo_binary(), "ctl"});
-    Process process(arguments, folder.file("ctl" + std::to_string(++asked)));
-    const int code = process.wait();
-    return {code, process.out(), process.err()};
-  }
+  Ended ctl(std::vector<std::string> arguments) { return virgo("ctl", std::move(arguments)); }
   void wait_for_socket() {
     ASSERT_TRUE(eventually([&] { return ctl({"status", "-s", socket}).code == 0; })) << agent.err();
   }
@@ -130,28 +120,30 @@ TEST_F(Ctl, TellsHowAgentAndChecksFare) {
     return ctl({"checks", "-s", socket}).out.find("until the agent is restarted") !=
            std::string::npos;
   }));
-  const Said table = ctl({"checks", "-s", socket});
+  const Ended table = ctl({"checks", "-s", socket});
   EXPECT_THAT(table.out,
               AllOf(HasSubstr("NAME  TYPE"), HasSubstr("quarantined"),
                     HasSubstr("100ms of the event loop (1"), HasSubstr("up is warn since ")));
   EXPECT_TRUE(eventually([&] {
-    const Said status = ctl({"status", "-c", agent.dir().file("agent.yaml")});
+    const Ended status = ctl({"status", "-c", agent.dir().file("agent.yaml")});
     return status.out.find(", connected\n") != std::string::npos &&
            status.out.find("2, 1 suspended\n") != std::string::npos &&
            status.out.find("states       1 warn\n") != std::string::npos;
   }));
 
-  const Said one = ctl({"checks", "up", "-s", socket});
+  const Ended one = ctl({"checks", "up", "-s", socket});
   EXPECT_EQ(one.code, 0);
   EXPECT_THAT(one.out,
               AllOf(HasSubstr("type      virgo.uptime (native)\n"), Not(HasSubstr("hog"))));
-  const Said raw = ctl({"checks", "up", "--json", "-s", socket});
+  const Ended raw = ctl({"checks", "up", "--json", "-s", socket});
   const auto parsed = json::parse(raw.out);
   ASSERT_TRUE(parsed.ok()) << raw.out;
   const json::Value& check = parsed->find("checks")->items.at(0);
   EXPECT_EQ(text_of(check, "state"), "warn");
   EXPECT_EQ(text_of(check, "status"), "ok");
-  const Said none = ctl({"checks", "other", "-s", socket});
+  EXPECT_EQ(ctl({"checks", "hag", "-s", socket}).err,
+            "virgo ctl checks: there is no check 'hag', did you mean 'hog'?\n");
+  const Ended none = ctl({"checks", "other", "-s", socket});
   EXPECT_EQ(none.code, 1);
   EXPECT_EQ(none.err, "virgo ctl checks: there is no check 'other'\n");
 
@@ -159,7 +151,7 @@ TEST_F(Ctl, TellsHowAgentAndChecksFare) {
   EXPECT_EQ(agent.process().wait(), 0);
   struct stat status {};
   EXPECT_NE(stat(socket.c_str(), &status), 0);
-  const Said gone = ctl({"status", "-s", socket});
+  const Ended gone = ctl({"status", "-s", socket});
   EXPECT_EQ(gone.code, 1);
   EXPECT_THAT(gone.err, HasSubstr("no agent can be asked at " + socket));
 }
@@ -178,9 +170,9 @@ return check
 
 TEST_F(Ctl, TellsWhichLimitKeepsALuaCheckFromRunningAndUntilWhen) {
   endpoint.start();
-  write_file(folder.file("bomb.lua"), kBomb);
+  write_file(dir.file("bomb.lua"), kBomb);
   agent.start(agent_yaml(endpoint, "  - {name: bomb, type: acme.bomb}\n  - agent\n",
-                         "control: " + socket + "\nplugins: {lua: [" + folder.path() +
+                         "control: " + socket + "\nplugins: {lua: [" + dir.path() +
                              "]}\ndefaults: {interval: 100ms, splay: 0s}\n"));
   wait_for_socket();
   if (HasFatalFailure()) return;
@@ -201,6 +193,70 @@ TEST_F(Ctl, TellsWhichLimitKeepsALuaCheckFromRunningAndUntilWhen) {
         return true;
     return false;
   }));
+}
+
+// A check that runs by itself, is warn, and emits this.
+std::string own_check(const std::string& value) {
+  return R"(local check = virgo.check {
+  name = "acme.own", interval = "100ms",
+  metrics = { { name = "acme.v" } },
+}
+function check:collect(run)
+  run:state("warn", "as always")
+  run:emit("acme.v", )" +
+         value + ") end\n";
+}
+
+TEST_F(Ctl, TellsWhichPluginFilesCannotBeUsed) {
+  endpoint.start();
+  const std::string lua = dir.file("lua");
+  std::filesystem::create_directory(lua);
+  const std::string own = written("lua/own.lua", own_check("1"));
+  const std::string bad = written("lua/bad.lua", "local = 1\n");
+  agent.start(agent_yaml(
+      endpoint, "  - uptime\n  - {name: bad, type: acme.bad}\n",
+      "control: " + socket + "\nplugins: {lua: [" + lua + "]}\ndefaults: {interval: 100ms}\n"));
+  wait_for_socket();
+  if (HasFatalFailure()) return;
+  const auto says = [&](const std::vector<std::string>& arguments, const std::string& text) {
+    std::vector<std::string> all = arguments;
+    all.insert(all.end(), {"-s", socket});
+    return eventually([&] { return ctl(all).out.find(text) != std::string::npos; });
+  };
+  const std::string bad_line = "\n" + bad + " cannot be used as it is: bad.lua:1: ";
+  EXPECT_TRUE(says({"status"}, bad_line));
+  EXPECT_TRUE(says({"status"}, "; its checks do not run until it is mended\n"));
+  EXPECT_TRUE(says({"status"}, "states       1 warn\n"));
+  EXPECT_TRUE(says({"checks"}, "\nbad ended invalid: ")) << "why a run failed";
+  EXPECT_TRUE(says({"checks", "bad"}, "\nit said "));
+
+  write_file(own, own_check("1 +"));
+  const std::string own_line = "\n" + own + " cannot be used as it is: own.lua:7: ";
+  ASSERT_TRUE(says({"checks", "acme.own"}, own_line)) << agent.err();
+  const Ended one = ctl({"checks", "acme.own", "-s", socket});
+  EXPECT_THAT(one.out, AllOf(HasSubstr("file      " + own + "\n"), HasSubstr("last run  ok, "),
+                             HasSubstr("; the version before goes on until it is mended\n"),
+                             Not(HasSubstr("bad.lua"))));
+  EXPECT_THAT(ctl({"checks", "uptime", "-s", socket}).out, Not(HasSubstr("cannot be used")));
+  EXPECT_THAT(ctl({"checks", "-s", socket}).out, AllOf(HasSubstr(own_line), HasSubstr(bad_line)));
+  const auto raw = json::parse(ctl({"status", "--json", "-s", socket}).out);
+  ASSERT_TRUE(raw.ok());
+  ASSERT_EQ(raw->find("plugins")->items.size(), 2u);
+  const json::Value& broken = raw->find("plugins")->items[1];
+  EXPECT_EQ(text_of(broken, "file"), own);
+  EXPECT_THAT(text_of(broken, "problem"), HasSubstr("own.lua:7: "));
+  EXPECT_TRUE(broken.find("before_runs")->boolean);
+
+  write_file(own, own_check("2"));
+  std::filesystem::remove(bad);
+  EXPECT_TRUE(eventually([&] {
+    return ctl({"status", "-s", socket}).out.find("cannot be used") == std::string::npos;
+  })) << agent.err();
+  // A check that is gone is in no state.
+  std::filesystem::remove(own);
+  EXPECT_TRUE(says({"status"}, "states       nothing is judged\n"));
+  EXPECT_TRUE(says({"status"}, "checks       2, 0 suspended\n"));
+  EXPECT_EQ(ctl({"checks", "acme.own", "-s", socket}).code, 1);
 }
 
 TEST_F(Ctl, ASocketBelongsToOneAgentUntilItIsDead) {
@@ -224,8 +280,8 @@ TEST_F(Ctl, ASocketBelongsToOneAgentUntilItIsDead) {
 
 TEST_F(Ctl, APathThatIsTooLongIsRefused) {
   endpoint.start();
-  agent.start(agent_yaml(endpoint, "  - uptime\n",
-                         "control: " + folder.file(std::string(108, 's')) + "\n"));
+  agent.start(
+      agent_yaml(endpoint, "  - uptime\n", "control: " + dir.file(std::string(108, 's')) + "\n"));
   EXPECT_EQ(agent.process().wait(), 2);
   EXPECT_THAT(agent.err(), HasSubstr("cannot be the path of a unix socket (1 to 107 bytes)"));
 }
@@ -233,7 +289,7 @@ TEST_F(Ctl, APathThatIsTooLongIsRefused) {
 TEST_F(Ctl, WithoutASocketItSaysSo) {
   endpoint.start();
   agent.start(agent_yaml(endpoint, "  - uptime\n"));
-  const Said said = ctl({"status", "-c", agent.dir().file("agent.yaml")});
+  const Ended said = ctl({"status", "-c", agent.dir().file("agent.yaml")});
   EXPECT_EQ(said.code, 2);
   EXPECT_THAT(said.err, HasSubstr("has no control socket"));
 }

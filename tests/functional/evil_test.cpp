@@ -104,10 +104,12 @@ TEST_F(EvilChecks, HarmNobodyButThemselves) {
                          plugins() + "limits: {samples_per_run: 1000, queue: 256MiB}\n"
                                      "defaults: {interval: 1s, timeout: 800ms}\n"));
 
-  for (const Evil& evil : kEvil)
+  for (const Evil& evil : kEvil) {
+    ASSERT_TRUE(agent.process().running()) << agent.err();
     EXPECT_TRUE(eventually([&] { return reported(evil.name, evil.status, evil.message); }))
         << evil.name << " was not reported as " << evil.status << ": " << evil.message << "\n"
         << agent.err();
+  }
 
   // All that hold the loop are quarantined now: from here on not a tick is missing.
   std::map<std::string, double> from;

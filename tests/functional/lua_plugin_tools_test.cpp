@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "functional/world.hpp"
+#include "functional/commands.hpp"
 
 namespace virgo::functional {
 namespace {
@@ -33,27 +33,7 @@ function check:collect(run)
 end
 )";
 
-struct Ended {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
-
-struct LuaPluginTools : ::testing::Test {
-  TempDir dir;
-  int runs = 0;
-
-  Ended plugin(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {virgo_binary(), "plugin"});
-    Process process(std::move(arguments), dir.file("run" + std::to_string(++runs)));
-    const int code = process.wait();
-    return {code, process.out(), process.err()};
-  }
-  std::string written(const std::string& name, const std::string& text) {
-    write_file(dir.file(name), text);
-    return dir.file(name);
-  }
-};
+struct LuaPluginTools : Commands {};
 
 TEST_F(LuaPluginTools, ANewOneRunsAndPassesItsTests) {
   const Ended made = plugin({"new", "acme-queue", "--lang", "lua", "--into", dir.path()});
@@ -78,15 +58,11 @@ TEST_F(LuaPluginTools, ANewOneRunsAndPassesItsTests) {
   EXPECT_THAT(ran.out, HasSubstr("\nopened  file /proc/loadavg\nneeds   read /proc/loadavg\n"));
 
   // The example is a file of conf.d as it is.
-  const Ended checked = [&] {
-    write_file(dir.file("agent.yaml"),
-               "plugins: {lua: [" + dir.file("acme-queue") + "]}\nconf_d: acme-queue\n");
-    Process process({virgo_binary(), "config", "check", dir.file("agent.yaml")},
-                    dir.file("config"));
-    const int code = process.wait();
-    return Ended{code, process.out(), process.err()};
-  }();
-  EXPECT_EQ(checked.code, 0) << checked.out << checked.err;
+  const std::string yaml = written(
+      "agent.yaml", "plugins: {lua: [" + dir.file("acme-queue") + "]}\nconf_d: acme-queue\n");
+  const Ended checked = virgo({"config", "check", yaml});
+  EXPECT_EQ(checked.code, 0) << checked.err;
+  EXPECT_EQ(checked.out, "ok: 1 check in 2 files\n");
 
   EXPECT_EQ(plugin({"new", "acme-disk", "--lang", "lua", "--id", "a.b"}).code, 2);
 }
@@ -121,6 +97,21 @@ TEST_F(LuaPluginTools, RunShowsWhatItDid) {
   EXPECT_EQ(run->find("log")->items.at(0).find("text")->text, "said");
 }
 
+TEST_F(LuaPluginTools, ALookUpCountsAmongWhatIsNeeded) {
+  for (const char* need : {"tcp", "dns"}) {
+    const std::string file =
+        written("look.lua", std::string("local c = virgo.check { name = 'look', summary = 'x', "
+                                        "api = 1, undeclared = true, needs = { net = { '") +
+                                need +
+                                "' } } }\nfunction c:collect(run)\n  run:emit('found', "
+                                "#assert(virgo.dns.lookup('127.0.0.1')))\nend\n");
+    const Ended ended = plugin({"run", file, "--once"});
+    EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+    EXPECT_THAT(ended.out, HasSubstr(std::string("\nneeds   net ") + need + "\n"));
+    EXPECT_THAT(ended.out, Not(HasSubstr("unused")));
+  }
+}
+
 TEST_F(LuaPluginTools, RunSaysWhatIsWrong) {
   const std::string file = written("text.lua", kPlugin);
   const struct {
@@ -132,6 +123,7 @@ TEST_F(LuaPluginTools, RunSaysWhatIsWrong) {
       {{"run", file, "--set", "pth=/x"}, "did you mean 'path'?"},
       {{"run", file, "--type", "test.txt"}, "did you mean 'test.text'?"},
       {{"run", file, "--step", "--interval", "1s"}, "--step"},
+      {{"run", file, "--overlay", dir.file("none")}, "--overlay: there is no folder '"},
       {{"run", test_plugins() + "/test_good.so", "--watch"}, "--watch is for Lua plugins"},
   };
   for (const auto& c : cases) {
@@ -139,6 +131,35 @@ TEST_F(LuaPluginTools, RunSaysWhatIsWrong) {
     EXPECT_EQ(ended.code, 2) << ended.out;
     EXPECT_THAT(ended.err, HasSubstr(c.said));
   }
+}
+
+TEST_F(LuaPluginTools, ItemsOfAListAreWhatIsDeclared) {
+  const std::string file = written("words.lua", R"(local check = virgo.check {
+  name = "test.words",
+  params = { args = { type = "list", items = "text", default = { "x" } },
+             sizes = { type = "map", items = "int" } },
+  metrics = { { name = "test.n", type = "i64" } },
+}
+function check:collect(run)
+  for _, word in ipairs(self.args) do run:emit("test.n", #word, { word = word }) end
+end
+)");
+  const Ended ran = plugin({"run", file, "--once", "--set", "args=[0x05, yes, true, 1.50, '7']"});
+  EXPECT_EQ(ran.code, 0) << ran.out << ran.err;
+  for (const char* word : {"word=0x05", "word=yes", "word=true", "word=1.50", "word=7"})
+    EXPECT_THAT(ran.out, HasSubstr(word));
+  EXPECT_THAT(plugin({"info", file}).out, HasSubstr("  args       list of text  [\"x\"]"));
+
+  const std::string yaml =
+      written("agent.yaml", "plugins: {lua: [" + dir.path() +
+                                "]}\nconf_d: \"\"\nchecks:\n  - name: words\n    type: test.words\n"
+                                "    params:\n      args: [a, [b]]\n      sizes: {a: 1, b: x}\n");
+  const Ended checked = virgo({"config", "check", yaml});
+  EXPECT_EQ(checked.code, 2);
+  EXPECT_EQ(checked.err, yaml + ":7:17: checks[0].params.args[1]: expected text, found a list\n" +
+                             yaml +
+                             ":8:24: checks[0].params.sizes.b: expected a whole number, "
+                             "found 'x'\n2 problems found\n");
 }
 
 TEST_F(LuaPluginTools, RunWatchesTheFile) {

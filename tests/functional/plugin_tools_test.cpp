@@ -10,30 +10,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "functional/world.hpp"
+#include "functional/commands.hpp"
 
 namespace virgo::functional {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-struct Ended {
-  int code = -1;
-  std::string out;
-  std::string err;
-};
-
-struct PluginTools : ::testing::Test {
-  TempDir dir;
-  int runs = 0;
-
-  Ended plugin(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {virgo_binary(), "plugin"});
-    Process process(std::move(arguments), dir.file("run" + std::to_string(++runs)));
-    const int code = process.wait();
-    return {code, process.out(), process.err()};
-  }
+struct PluginTools : Commands {
   static std::string good(const std::string& name) {
     return test_plugins() + "/test_" + name + ".so";
   }
@@ -111,6 +97,7 @@ TEST_F(PluginTools, HelpListsTheCommandsOfTheGroup) {
     EXPECT_THAT(help.out, HasSubstr(command));
   EXPECT_THAT(help.out, Not(HasSubstr("plugin describe")));
   EXPECT_EQ(plugin({}).code, 2);
+  EXPECT_THAT(plugin({"info"}).err, HasSubstr("an argument is missing: virgo plugin info FILE"));
 }
 
 TEST_F(PluginTools, InfoSurvivesWhatThePluginDoes) {
@@ -326,6 +313,9 @@ TEST_F(PluginTools, AGroupOfCommandsSaysWhatItHas) {
   EXPECT_THAT(process.err(), Not(HasSubstr("plugin describe")));
   EXPECT_EQ(plugin({"describe", "--help"}).code, 0);
   EXPECT_THAT(plugin({"inof"}).err, HasSubstr("did you mean 'plugin info'?"));
+  EXPECT_THAT(plugin({"frobnicate"}).err,
+              AllOf(HasSubstr("unknown command 'plugin frobnicate'; there are:\n"),
+                    HasSubstr("\n  plugin info ")));
 }
 
 }  // namespace

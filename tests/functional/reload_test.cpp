@@ -334,7 +334,7 @@ TEST_F(ReloadedPlugin, WhatIsHandedOverSurvivesARestart) {
   ASSERT_TRUE(
       wire.until([&] { return !agent.process().running() && endpoint.talks().back()->over(); }));
   const double before = values["a/b count"];
-  EXPECT_EQ(std::filesystem::status(folder + "/handover/a%2fb.json").permissions(),
+  EXPECT_EQ(std::filesystem::status(folder + "/handover/test-agent/a%2fb.json").permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   double first = 0;
   on_report = [&](const json::Value&) {

@@ -90,7 +90,7 @@ struct Agent::Parts {
         plugin_checks(types, scheduler, spec),
         plugin_folders(spec.lua_plugin_dirs),
         drain(l, [this] { drained(); }) {
-    types.services().plugins.use_state(spec.state_folder);
+    types.services().plugins.use_state(spec.state_folder, spec.id);
     types.set_self_source([this] { return self_figures(); });
   }
 
@@ -99,6 +99,7 @@ struct Agent::Parts {
   std::size_t add_broken(const std::string& name, const std::string& type, const std::string& why,
                          const schedule::Timing& timing);
   std::vector<metric::CheckIdentity> identities() const;
+  void forget_retired();
   void watch_files();
   Result<void> add_conversation(const config::AgentSpec& spec);
   Result<void> add_control(const config::AgentSpec& spec);
@@ -109,18 +110,20 @@ struct Agent::Parts {
 SelfFigures Agent::Parts::self_figures() {
   SelfFigures f;
   for (std::size_t i = 0; i < scheduler.size(); ++i) {
-    f.checks += scheduler.live(i) ? 1 : 0;
     const schedule::Stats& s = scheduler.stats(i);
-    f.quarantined += s.quarantined ? 1 : 0;
     f.runs += s.runs;
     f.skipped += s.skipped;
     f.timeouts += s.timeouts;
+    if (!scheduler.live(i)) continue;
+    ++f.checks;
+    f.quarantined += s.quarantined ? 1 : 0;
     if (const auto suspension = scheduler.suspension(i))
       f.suspended.push_back({scheduler.identity(i).check, suspension->limit});
   }
   f.queue = queue.load();
   f.workers = types.services().workers.load();
   f.connected = client != nullptr && client->ready();
+  if (client != nullptr) f.trouble = client->trouble();
   return f;
 }
 
@@ -169,6 +172,12 @@ std::vector<metric::CheckIdentity> Agent::Parts::identities() const {
   return out;
 }
 
+// A check of the same name that comes later begins with nothing.
+void Agent::Parts::forget_retired() {
+  for (std::size_t i = 0; i < scheduler.size(); ++i)
+    if (!scheduler.live(i)) judge.forget(scheduler.identity(i).check);
+}
+
 void Agent::Parts::watch_files() {
   live_files = std::make_unique<LiveFiles>(loop);
   live_files->watch_conversation(*conversation);
@@ -176,6 +185,7 @@ void Agent::Parts::watch_files() {
     live_files->watch_plugins(types.services().plugins, folder,
                               [this](const script::PluginFile::Changes& changes) {
                                 plugin_checks.apply(changes);
+                                forget_retired();
                                 conversation->set_checks(identities());
                               });
 }
@@ -212,11 +222,11 @@ Result<void> Agent::Parts::add_conversation(const config::AgentSpec& spec) {
 }
 
 Result<void> Agent::Parts::add_control(const config::AgentSpec& spec) {
-  auto opened =
-      open_control(loop, spec.control,
-                   control_answers({clock, scheduler, judge, [this] { return self_figures(); },
-                                    conversation->agent_id(),
-                                    format("{}:{}", spec.endpoint.host, spec.endpoint.port)}));
+  auto opened = open_control(
+      loop, spec.control,
+      control_answers({clock, scheduler, judge, types.registry(), types.services().plugins,
+                       [this] { return self_figures(); }, conversation->agent_id(),
+                       format("{}:{}", spec.endpoint.host, spec.endpoint.port)}));
   if (!opened) return opened.error();
   control = std::move(opened).value();
   return {};

@@ -62,6 +62,30 @@ std::string suspension_json(const check::Suspension& suspension, const Clock& cl
   return out;
 }
 
+// The file that the check's type comes from; "" of the agent's own, and of one that nobody
+// provides.
+std::string_view file_of(const ControlSources& from, std::size_t number) {
+  const check::CheckType* type = from.registry.find(from.scheduler.identity(number).type);
+  if (type == nullptr || !type->origin().starts_with('/')) return "";
+  return type->origin();
+}
+
+// The broken files of plugins that are `chosen`, as a list.
+std::string plugins_json(const ControlSources& from,
+                         const std::function<bool(const std::string& file)>& chosen) {
+  std::string list;
+  for (const script::LuaPlugins::Broken& broken : from.plugins.broken()) {
+    if (!chosen(broken.file)) continue;
+    if (!list.empty()) list += ',';
+    Object object(list);
+    object.text("file", broken.file);
+    object.text("problem", broken.problem);
+    object.flag("before_runs", broken.before_runs);
+    object.end();
+  }
+  return "[" + list + "]";
+}
+
 std::string check_json(const ControlSources& from, std::size_t number) {
   const metric::CheckIdentity& identity = from.scheduler.identity(number);
   const schedule::Stats& stats = from.scheduler.stats(number);
@@ -70,8 +94,10 @@ std::string check_json(const ControlSources& from, std::size_t number) {
   object.text("name", identity.check);
   object.text("type", identity.type);
   object.text("runtime", identity.runtime);
+  if (const auto file = file_of(from, number); !file.empty()) object.text("file", file);
   if (stats.reported) {
     object.text("status", metric::status_name(stats.last_status));
+    if (!stats.last_explanation.empty()) object.text("explanation", stats.last_explanation);
     object.whole("started_us", stats.last_started / 1000);
   }
   if (const alert::Judge::State* state = from.judge.state(identity.check)) {
@@ -92,26 +118,40 @@ std::string check_json(const ControlSources& from, std::size_t number) {
   return out;
 }
 
+Error no_such_check(const ControlSources& from, const std::string& name) {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < from.scheduler.size(); ++i)
+    if (from.scheduler.live(i)) names.emplace_back(from.scheduler.identity(i).check);
+  const std::string_view near = did_you_mean(name, names);
+  return {Errc::not_found, format("there is no check '{}'{}", printable(name, 128),
+                                  near.empty() ? "" : format(", did you mean '{}'?", near))};
+}
+
 Result<std::string> checks(const ControlSources& from, const json::Value& request) {
   const json::Value* name = request.find("name");
   if (name != nullptr && name->kind != json::Kind::string)
     return Error{Errc::invalid, "'name' must be a text"};
   std::string list;
-  for (std::size_t i = 0; i < from.scheduler.size(); ++i)
-    if (from.scheduler.live(i) &&
-        (name == nullptr || name->text == from.scheduler.identity(i).check))
-      list += (list.empty() ? "" : ",") + check_json(from, i);
-  if (name != nullptr && list.empty())
-    return Error{Errc::not_found, format("there is no check '{}'", printable(name->text, 128))};
-  return format("{{\"checks\":[{}]}}", list);
+  std::string_view file;
+  for (std::size_t i = 0; i < from.scheduler.size(); ++i) {
+    if (!from.scheduler.live(i)) continue;
+    if (name != nullptr && name->text != from.scheduler.identity(i).check) continue;
+    list += (list.empty() ? "" : ",") + check_json(from, i);
+    file = file_of(from, i);
+  }
+  if (name != nullptr && list.empty()) return no_such_check(from, name->text);
+  const auto chosen = [&](const std::string& broken) { return name == nullptr || broken == file; };
+  return format("{{\"checks\":[{}],\"plugins\":{}}}", list, plugins_json(from, chosen));
 }
 
 // How many checks are in each state.
 std::string states_json(const ControlSources& from) {
   std::array<std::uint64_t, static_cast<std::size_t>(Health::critical) + 1> counts{};
-  for (std::size_t i = 0; i < from.scheduler.size(); ++i)
+  for (std::size_t i = 0; i < from.scheduler.size(); ++i) {
+    if (!from.scheduler.live(i)) continue;
     if (const auto* state = from.judge.state(from.scheduler.identity(i).check))
       ++counts[static_cast<std::size_t>(state->health)];
+  }
   std::string out;
   Object object(out);
   for (const Health health : {Health::ok, Health::warn, Health::unknown, Health::critical})
@@ -130,9 +170,11 @@ std::string status(const ControlSources& from, TimePoint begun) {
   object.micros("uptime_us", from.clock.now() - begun);
   object.text("endpoint", from.endpoint);
   object.flag("connected", figures.connected);
+  if (!figures.trouble.empty()) object.text("trouble", figures.trouble);
   object.count("checks", figures.checks);
   object.count("suspended", figures.suspended.size());
   object.raw("states", states_json(from));
+  object.raw("plugins", plugins_json(from, [](const std::string&) { return true; }));
   object.count("runs", figures.runs);
   object.count("skipped", figures.skipped);
   object.count("timeouts", figures.timeouts);

@@ -8,8 +8,10 @@
 #include "agent/self_check.hpp"
 #include "alert/judge.hpp"
 #include "base/clock.hpp"
+#include "check/registry.hpp"
 #include "control/server.hpp"
 #include "schedule/scheduler.hpp"
+#include "script/lua_plugins.hpp"
 #include "uv/loop.hpp"
 
 namespace virgo::agent {
@@ -19,12 +21,15 @@ struct ControlSources {
   const Clock& clock;
   const schedule::Scheduler& scheduler;
   const alert::Judge& judge;
+  const check::Registry& registry;
+  const script::LuaPlugins& plugins;
   std::function<SelfFigures()> figures;
   std::string agent_id;
   std::string endpoint;  // "collector.example:443"
 };
 
-// "status" and "checks" (all, or the one that is "name").
+// "status" and "checks" (all, or the one that is "name"). Both have as "plugins" the plugin
+// files that cannot be used as they are now, "checks" with a name only the check's.
 control::Server::Answers control_answers(ControlSources sources);
 
 // Opens the control socket. Null where `path` is "", and where it is the default and

@@ -29,6 +29,7 @@ struct SelfFigures {
   deliver::Queue::Load queue;
   uv::WorkerPool::Load workers;
   bool connected = false;  // the endpoint has accepted the agent
+  std::string trouble;     // why it is not connected, if that is known
 };
 
 class SelfCheckType final : public check::CheckType {

@@ -55,7 +55,9 @@ const Judge::State* Judge::state(std::string_view check) const {
 void Judge::report(const metric::Report& report) {
   auto at = entries_.find(report.check->check);
   if (at == entries_.end()) {
-    if (report.health == Health::none) return next_.report(report);
+    // What the agent itself ended is maybe the last of a check that was forgotten.
+    if (report.health == Health::none || report.status == Status::cancelled)
+      return next_.report(report);
     at = entries_.try_emplace(report.check->check).first;
   }
   Entry& entry = at->second;

@@ -185,7 +185,7 @@ int lookup(lua_State* L) {
   const double timeout = options.seconds("timeout", 86400);
   const int family = options.family();
   // Whoever may connect is told addresses anyway.
-  if (!is_permitted(L, Net::tcp)) check_net(L, Net::dns, kLookup);
+  check_net(L, is_permitted(L, Net::tcp) ? Net::tcp : Net::dns, kLookup);
   check_room(L, strand, kLookup);
   lua::check_can_wait(L, kLookup);
   start_lookup(L, strand, host, timeout, family);

@@ -72,6 +72,11 @@ const char* param_type_name(ParamType type) {
   return "text";
 }
 
+std::string param_type_text(const ParamInfo& param) {
+  if (!param.items) return param_type_name(param.type);
+  return format("{} of {}", param_type_name(param.type), param_type_name(*param.items));
+}
+
 const Node* find_param(const Node& params, std::string_view name) {
   const Node* node = params.find(name);
   return node == nullptr || node->kind == NodeKind::null ? nullptr : node;
@@ -82,6 +87,25 @@ namespace {
 void mark_secret(Node& node) {
   node.secret = true;
   for (Node& item : node.items) mark_secret(item);
+}
+
+// Appends what is wrong with a given value, or with the values in it.
+void validate_value(const ParamInfo& info, const Node& value, const std::string& path,
+                    config::Problems& problems) {
+  const std::string wrong = mismatch(info.type, value);
+  if (!wrong.empty()) problems.push_back({value.where, path, wrong});
+  if (!wrong.empty() || !info.items) return;
+  for (std::size_t i = 0; i < value.items.size(); ++i) {
+    const Node& item = value.items[i];
+    const std::string inside = mismatch(*info.items, item);
+    if (inside.empty()) continue;
+    const std::string place = value.kind == NodeKind::sequence
+                                  ? format("{}[{}]", path, i)
+                                  : format("{}.{}", path, printable(value.keys[i]));
+    // What is empty stands nowhere.
+    const bool placed = item.where.line > 0;
+    problems.push_back({placed ? item.where : value.where, place, inside});
+  }
 }
 
 }  // namespace
@@ -113,21 +137,20 @@ bool validate_params(const CheckType& type, const config::CheckSpec& spec,
     }
     const Node& value = spec.params.items[i];
     if (value.kind == NodeKind::null) continue;  // "key:" alone = the default
-    std::string wrong;
+    const std::string place = path + "." + key;
     if (info->secret) {
       Node secret = value;
       mark_secret(secret);
-      wrong = mismatch(info->type, secret);
+      validate_value(*info, secret, place, problems);
     } else {
-      wrong = mismatch(info->type, value);
+      validate_value(*info, value, place, problems);
     }
-    if (!wrong.empty()) problems.push_back({value.where, path + "." + key, wrong});
   }
   for (const ParamInfo& p : type.params())
     if (p.required && find_param(spec.params, p.name) == nullptr)
       problems.push_back({spec.where, path,
                           format("parameter '{}' ({}) of '{}' is required", p.name,
-                                 param_type_name(p.type), type.name())});
+                                 param_type_text(p), type.name())});
   return problems.size() == before;
 }
 

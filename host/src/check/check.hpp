@@ -89,6 +89,8 @@ enum class ParamType : std::uint8_t {
   map = 8
 };
 const char* param_type_name(ParamType type);  // "bool", "int", "number", "text", ...
+struct ParamInfo;
+std::string param_type_text(const ParamInfo& param);  // the same, and "list of text"
 
 // A declared parameter of a check type.
 struct ParamInfo {
@@ -99,6 +101,9 @@ struct ParamInfo {
   ParamType type = ParamType::text;
   bool required = false;
   bool secret = false;
+  // Of a list or map: what each of its values must be, no list or map itself; nothing:
+  // whatever is written.
+  std::optional<ParamType> items = std::nullopt;
 };
 
 // A kind of check that can be configured: declared by a native module or a Lua

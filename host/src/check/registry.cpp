@@ -36,7 +36,8 @@ std::unique_ptr<Check> Registry::create(const config::CheckSpec& spec,
     for (const auto& [name, unused] : types_) names.push_back(name);
     std::string text = format("unknown check type '{}'", printable(spec.type, 128));
     const std::string_view near = did_you_mean(spec.type, names);
-    if (!near.empty()) text += format(", did you mean '{}'?", near);
+    text += near.empty() ? "; 'virgo plugin list' shows those there are"
+                         : format(", did you mean '{}'?", near);
     problems.push_back({spec.where, spec.path, text});
     return nullptr;
   }

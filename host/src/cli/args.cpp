@@ -62,7 +62,8 @@ Result<Args> Args::parse(const Command& command, std::span<char* const> argv) {
     }
   }
   if (out.operands_.size() < command.min_operands)
-    return Error{Errc::invalid, "an argument is missing"};
+    return Error{Errc::invalid,
+                 format("an argument is missing: virgo {} {}", command.name, command.arguments)};
   if (out.operands_.size() > command.max_operands)
     return Error{Errc::invalid,
                  format("unexpected argument '{}'", out.operands_[command.max_operands])};

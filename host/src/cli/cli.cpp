@@ -73,6 +73,12 @@ int unknown_command(const std::string& word) {
   std::string text = format("virgo: unknown command '{}'", printable(word));
   const auto near = did_you_mean(word, names);
   if (!near.empty()) text += format(", did you mean '{}'?", near);
+  const std::string group = word.substr(0, word.find(' '));
+  if (near.empty() && is_group(group)) {
+    std::fprintf(stderr, "%s; there are:\n", text.c_str());
+    list_group(group, stderr);
+    return kUsage;
+  }
   std::fprintf(stderr, "%s\nTry 'virgo --help'.\n", text.c_str());
   return kUsage;
 }

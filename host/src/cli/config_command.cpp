@@ -48,8 +48,11 @@ int check(const Args& args) {
     std::fprintf(stderr, "%zu problem%s found\n", problems.size(), problems.size() == 1 ? "" : "s");
     return kUsage;
   }
-  std::printf("ok: %zu checks in %zu file%s\n", loaded.spec.checks.size(), loaded.spec.files.size(),
-              loaded.spec.files.size() == 1 ? "" : "s");
+  const auto counted = [](std::size_t n, const char* what) {
+    return format("{} {}{}", n, what, n == 1 ? "" : "s");
+  };
+  std::printf("ok: %s in %s\n", counted(loaded.spec.checks.size(), "check").c_str(),
+              counted(loaded.spec.files.size(), "file").c_str());
   return kOk;
 }
 

@@ -72,6 +72,28 @@ bool is_well(const std::string& state) {
   return state.empty() || state == "ok";
 }
 
+// "/etc/virgo/lua/redis.lua cannot be used as it is: redis.lua:7: ...; the version before
+// goes on" for each.
+std::vector<std::string> broken_plugins(const json::Value& result) {
+  std::vector<std::string> out;
+  const json::Value* plugins = result.find("plugins");
+  if (plugins == nullptr) return out;
+  for (const json::Value& plugin : plugins->items) {
+    const json::Value* before = plugin.find("before_runs");
+    out.push_back(one_line(format(
+        "{} cannot be used as it is: {}; {}", text_of(plugin, "file"), text_of(plugin, "problem"),
+        before != nullptr && before->boolean ? "the version before goes on until it is mended"
+                                             : "its checks do not run until it is mended")));
+  }
+  return out;
+}
+
+std::string broken_lines(const json::Value& result) {
+  std::string out;
+  for (const std::string& line : broken_plugins(result)) out += line + "\n";
+  return out.empty() ? "" : "\n" + out;
+}
+
 }  // namespace
 
 std::string status_page(const json::Value& result) {
@@ -84,19 +106,21 @@ std::string status_page(const json::Value& result) {
         states +=
             format("{}{} {}", states.empty() ? "" : ", ", counts->items[i].i64, counts->keys[i]);
   const Duration uptime = std::chrono::seconds(whole_of(result, "uptime_us") / 1'000'000);
-  return facts(
+  const std::string page = facts(
       {{"agent",
         format("{}, virgo {}, process {}", text("agent_id"), text("version"), text("pid"))},
        {"running for", format_duration(uptime)},
        {"endpoint",
         format("{}, {}", text("endpoint"),
-               connected != nullptr && connected->boolean ? "connected" : "not connected")},
+               connected != nullptr && connected->boolean ? "connected" : "not connected") +
+            (text("trouble").empty() ? "" : ": " + text("trouble"))},
        {"checks", format("{}, {} suspended", text("checks"), text("suspended"))},
        {"states", states.empty() ? "nothing is judged" : states},
        {"runs",
         format("{}, {} skipped, {} timed out", text("runs"), text("skipped"), text("timeouts"))},
        {"queue", format("{} reports ({}), {} dropped", text("queue_records"),
                         bytes_text(whole_of(result, "queue_bytes")), text("queue_dropped"))}});
+  return page + broken_lines(result);
 }
 
 std::string checks_page(const json::Value& result) {
@@ -112,7 +136,7 @@ std::string checks_page(const json::Value& result) {
                    {"Suspended"}});
   std::string reasons;
   const json::Value* checks = result.find("checks");
-  if (checks == nullptr || checks->items.empty()) return "no checks\n";
+  if (checks == nullptr || checks->items.empty()) return "no checks\n" + broken_lines(result);
   for (const json::Value& check : checks->items) {
     const std::string state = text_of(check, "state");
     const bool ran = check.find("status") != nullptr;
@@ -122,13 +146,18 @@ std::string checks_page(const json::Value& result) {
     table.add({text_of(check, "name"), text_of(check, "type"), or_dash(text_of(check, "status")),
                or_dash(state), micros("duration_us"), micros("late_us"), text_of(check, "runs"),
                text_of(check, "skipped"), text_of(check, "timeouts"), suspension_text(check)});
+    const std::string status = text_of(check, "status");
+    if (ran && status != "ok" && check.find("explanation") != nullptr)
+      reasons += one_line(format("{} ended {}: {}", text_of(check, "name"), status,
+                                 text_of(check, "explanation"))) +
+                 "\n";
     if (!is_well(state))
       reasons += one_line(format("{} is {} since {}: {}", text_of(check, "name"), state,
                                  time_text(whole_of(check, "state_since_us")),
                                  or_dash(text_of(check, "state_reason")))) +
                  "\n";
   }
-  return table.text() + (reasons.empty() ? "" : "\n" + reasons);
+  return table.text() + (reasons.empty() ? "" : "\n" + reasons) + broken_lines(result);
 }
 
 std::string check_page(const json::Value& result) {
@@ -138,9 +167,11 @@ std::string check_page(const json::Value& result) {
   const auto text = [&](const char* key) { return text_of(check, key); };
   std::vector<std::pair<std::string, std::string>> lines{
       {"name", text("name")}, {"type", format("{} ({})", text("type"), text("runtime"))}};
+  if (check.find("file") != nullptr) lines.emplace_back("file", text("file"));
   if (check.find("status") != nullptr) {
     lines.emplace_back("last run", format("{}, began {}", text("status"),
                                           time_text(whole_of(check, "started_us"))));
+    if (!text("explanation").empty()) lines.emplace_back("it said", text("explanation"));
     lines.emplace_back("took", format("{}, at most {}", micros_text(whole_of(check, "duration_us")),
                                       micros_text(whole_of(check, "max_duration_us"))));
     lines.emplace_back("late", format("{}, at most {}", micros_text(whole_of(check, "late_us")),
@@ -155,7 +186,7 @@ std::string check_page(const json::Value& result) {
   }
   if (const std::string suspension = suspension_text(check); !suspension.empty())
     lines.emplace_back("suspended", suspension);
-  return facts(lines);
+  return facts(lines) + broken_lines(result);
 }
 
 }  // namespace virgo::cli

@@ -17,6 +17,7 @@ void write_param(json::Writer& out, const check::ParamInfo& p) {
   out.begin_object();
   text(out, "name", p.name);
   text(out, "type", check::param_type_name(p.type));
+  if (p.items) text(out, "items", check::param_type_name(*p.items));
   if (p.has_fallback) text(out, "default", p.secret ? "********" : p.fallback);
   out.key("required");
   out.boolean(p.required);
@@ -111,8 +112,11 @@ TextTable params_table(const json::Value& type, Style style) {
     std::string preset = code(text_member(p, "default"), style);
     if (is_set(p, "required")) preset = style == Style::markdown ? "required" : "(required)";
     std::string help = text_member(p, "help");
-    if (is_set(p, "secret")) help += help.empty() ? "Secret." : " Secret.";
-    table.add({code(text_member(p, "name"), style), text_member(p, "type"), preset, help});
+    if (is_set(p, "secret"))
+      help += help.empty() ? "Secret." : help.ends_with('.') ? " Secret." : ". Secret.";
+    std::string kind = text_member(p, "type");
+    if (p.find("items") != nullptr) kind += " of " + text_member(p, "items");
+    table.add({code(text_member(p, "name"), style), kind, preset, help});
   }
   return table;
 }

@@ -73,7 +73,7 @@ int print_types(const json::Value& types, const std::string& file, const Args& a
   } else if (args.has("markdown")) {
     std::fputs(types_markdown(types).c_str(), stdout);
   } else {
-    std::printf("File    %s\n\n%s", one_line(file).c_str(), types_page(types).c_str());
+    std::printf("File    %s\n%s", one_line(file).c_str(), types_page(types).c_str());
   }
   return kOk;
 }

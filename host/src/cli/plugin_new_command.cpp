@@ -57,8 +57,10 @@ void print_next_steps_in_lua(const std::string& folder, const ProjectNames& name
       "\n"
       "Next:\n"
       "  virgo plugin test %s\n"
-      "  virgo plugin run %s --once\n",
-      folder.c_str(), in_one_line(files).c_str(), names.type.c_str(), file.c_str(), file.c_str());
+      "  virgo plugin run %s --once\n"
+      "For an agent, put %s.lua into a folder of its plugins.lua, and %s.yaml into its conf.d.\n",
+      folder.c_str(), in_one_line(files).c_str(), names.type.c_str(), file.c_str(), file.c_str(),
+      names.file.c_str(), names.file.c_str());
 }
 
 void print_next_steps(const std::string& folder, const ProjectNames& names,
@@ -112,7 +114,7 @@ const Command& plugin_new_command() {
       "make a project for a plugin of your own",
       "NAME is yours or your company's, a '-', and what is checked: acme-queue makes the folder\n"
       "acme-queue, with a complete check of the type acme.queue to change into what you want, its\n"
-      "tests, CMakeLists.txt and README; in Lua its tests and an example for the configuration. "
+      "tests, CMakeLists.txt and README; in Lua its tests and an example for the configuration.\n"
       "Nothing that exists is replaced.\n"
       "Exit codes: 0 made, 1 could not be made, 2 wrong usage.",
       kOptions,

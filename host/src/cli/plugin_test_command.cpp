@@ -217,7 +217,7 @@ const Command& plugin_test_command() {
       {"only", 0, "NAME", "run this test only; may be given several times"},
       {"set", 's', "KEY=VALUE", "a parameter, as YAML; as often as needed"},
       {"type", 't', "TYPE", "test this check type only"},
-      {"json", 0, nullptr, "print the results as JSON"},
+      {"json", 'j', nullptr, "print the results as JSON"},
       {"list", 0, nullptr, "list the tests"},
       {"seed", 0, "NUMBER", "repeat what is random as in the run that printed it"},
       {"in-process", 0, nullptr, "run the one test in this process, under a debugger"},

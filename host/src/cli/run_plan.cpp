@@ -1,5 +1,7 @@
 #include "cli/run_plan.hpp"
 
+#include <sys/stat.h>
+
 #include <charconv>
 
 #include "base/format.hpp"
@@ -48,6 +50,11 @@ Result<RunPlan> run_plan(const Args& args) {
     return Error{Errc::invalid,
                  "--step runs when a line is read: it goes with neither --interval "
                  "nor --watch"};
+  struct stat overlay {};
+  if (args.has("overlay") &&
+      (stat(args.get("overlay").c_str(), &overlay) != 0 || !S_ISDIR(overlay.st_mode)))
+    return Error{Errc::invalid,
+                 format("--overlay: there is no folder '{}'", printable(args.get("overlay"), 256))};
   plan.wanted = args.get("type");
   plan.spec.path = kSetPath;
   plan.spec.interval = *interval;

@@ -61,6 +61,7 @@ void Client::ended(const Error& why) {
 
 void Client::retry(const Error& why) {
   if (stopping_) return;
+  trouble_ = why.message;
   const Duration delay = backoff_.next();
   log_warn("endpoint", "{}; next try in {}", why.message,
            format_duration(std::chrono::duration_cast<std::chrono::milliseconds>(delay)));

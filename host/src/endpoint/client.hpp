@@ -35,6 +35,8 @@ class Client {
   void start();
   // A link is up and the endpoint has accepted us.
   bool ready() const { return link_ != nullptr && link_->ready() && !link_->closed(); }
+  // Why the last attempt to connect, or the last connection, ended; "" while ready().
+  std::string trouble() const { return ready() ? std::string() : trouble_; }
   // Closes the link and stops connecting. `done` is called from the loop when
   // nothing is open any more: what was sent before has gone out, or 2 s were not
   // enough for it. Once.
@@ -53,6 +55,7 @@ class Client {
   uv::Timer retry_timer_;
   std::unique_ptr<net::Connector> connector_;
   std::unique_ptr<Link> link_;
+  std::string trouble_;
   std::function<void()> stopped_;
   bool stopping_ = false;
 };

@@ -59,9 +59,10 @@ struct Stats {
   Duration max_lateness{};
   Duration max_loop_hold{};
   bool quarantined = false;
-  bool reported = false;  // there was a run; the two below are the last one's
+  bool reported = false;  // there was a run; those below are the last one's
   metric::Status last_status = metric::Status::ok;
   WallTime last_started = 0;
+  std::string last_explanation;
 };
 
 class Scheduler {

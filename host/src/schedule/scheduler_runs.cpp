@@ -138,6 +138,7 @@ void Scheduler::close_run(Entry& entry, Status status) {
   stats.reported = true;
   stats.last_status = status;
   stats.last_started = entry.run_wall;
+  stats.last_explanation = entry.explanation;
 
   metric::Report report;
   report.check = &entry.identity;

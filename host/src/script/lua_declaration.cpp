@@ -35,6 +35,10 @@ constexpr std::array<Word<ParamType>, 8> kParamTypes{{{"bool", ParamType::boolea
                                                       {"size", ParamType::size},
                                                       {"list", ParamType::list},
                                                       {"map", ParamType::map}}};
+constexpr std::array<Word<ParamType>, 4> kItemTypes{{{"bool", ParamType::boolean},
+                                                     {"int", ParamType::integer},
+                                                     {"number", ParamType::number},
+                                                     {"text", ParamType::text}}};
 constexpr std::array<Word<Kind>, 3> kKinds{
     {{"gauge", Kind::gauge}, {"counter", Kind::counter}, {"state", Kind::state}}};
 constexpr std::array<Word<Type>, 4> kTypes{
@@ -131,15 +135,24 @@ class Table {
   std::optional<Error> error_;
 };
 
+// "items": of what kind the values of a list or map are.
+std::optional<ParamType> read_items(Table& table, ParamType type) {
+  if (table.text("items").empty()) return std::nullopt;
+  if (type != ParamType::list && type != ParamType::map)
+    table.fail("'items' is for type = \"list\" and \"map\"");
+  return table.word("items", kItemTypes, ParamType::text);
+}
+
 // The param's table is on top.
 Result<ParamInfo> read_param(lua_State* L, const std::string& name) {
-  constexpr std::array<std::string_view, 5> kFields{"type", "default", "help", "required",
-                                                    "secret"};
+  constexpr std::array<std::string_view, 6> kFields{"type", "items",    "default",
+                                                    "help", "required", "secret"};
   Table table(L, -1, "params." + name);
   table.only(kFields);
   ParamInfo info;
   info.name = name;
   info.type = table.word("type", kParamTypes, ParamType::text);
+  info.items = read_items(table, info.type);
   info.help = table.text("help");
   info.required = table.flag("required");
   info.secret = table.flag("secret");
@@ -147,10 +160,12 @@ Result<ParamInfo> read_param(lua_State* L, const std::string& name) {
   info.has_fallback = !lua_isnil(L, -1);
   if (info.has_fallback) {
     auto written = default_as_yaml(L, -1, info.type);
-    if (written)
-      info.fallback = std::move(written).value();
-    else
+    if (!written)
       table.fail("default: " + written.error().message);
+    else if (const auto fit = info.items ? verify_items(L, -1, *info.items) : Result<void>(); !fit)
+      table.fail("default: " + fit.error().message);
+    else
+      info.fallback = std::move(written).value();
   }
   lua_pop(L, 1);
   if (info.required && info.has_fallback) table.fail("is required, so a default has no meaning");

@@ -42,7 +42,7 @@ void LuaInstance::set_param(lua_State* L, std::size_t n) {
   const int top = lua_gettop(L);
   lua_pushlstring(L, param.name.data(), param.name.size());
   if (const config::Node* node = check::find_param(params_, param.name); node != nullptr) {
-    push_param(L, *node, param.type);
+    push_param(L, *node, param);
   } else if (param.has_fallback) {
     lua_pushliteral(L, "params");
     lua_rawget(L, top);

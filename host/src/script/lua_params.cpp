@@ -150,7 +150,9 @@ Result<double> measure(lua_State* L, int index, ParamType type) {
 
 }  // namespace
 
-void push_param(lua_State* L, const Node& node, ParamType type) {
+namespace {
+
+void push_scalar(lua_State* L, const Node& node, ParamType type) {
   switch (type) {
     case ParamType::boolean:
       lua_pushboolean(L, *config::as_bool(node) ? 1 : 0);
@@ -177,6 +179,38 @@ void push_param(lua_State* L, const Node& node, ParamType type) {
       push_plain(L, node);
       return;
   }
+}
+
+}  // namespace
+
+void push_param(lua_State* L, const Node& node, const check::ParamInfo& param) {
+  if (!param.items) return push_scalar(L, node, param.type);
+  lua_createtable(L, 0, 0);
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    if (param.type == ParamType::map)
+      lua_pushlstring(L, node.keys[i].data(), node.keys[i].size());
+    else
+      lua_pushinteger(L, static_cast<lua_Integer>(i + 1));
+    push_scalar(L, node.items[i], *param.items);
+    lua_rawset(L, -3);
+  }
+}
+
+Result<void> verify_items(lua_State* L, int index, ParamType type) {
+  if (index < 0) index = lua_gettop(L) + index + 1;
+  const int wanted = type == ParamType::text      ? LUA_TSTRING
+                     : type == ParamType::boolean ? LUA_TBOOLEAN
+                                                  : LUA_TNUMBER;
+  Result<void> out;
+  for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+    const bool whole = type != ParamType::integer || lua_type(L, -1) != LUA_TNUMBER ||
+                       lua_tonumber(L, -1) == std::floor(lua_tonumber(L, -1));
+    if (out && (lua_type(L, -1) != wanted || !whole))
+      out = Error{Errc::invalid,
+                  format("has a {} in it, and 'items' says {}",
+                         whole ? luaL_typename(L, -1) : "fraction", check::param_type_name(type))};
+  }
+  return out;
 }
 
 void push_default(lua_State* L, int index, ParamType type) {

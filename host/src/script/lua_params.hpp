@@ -16,8 +16,9 @@ struct lua_State;
 
 namespace virgo::script {
 
-// Pushes `node`, which has passed check::validate_params(), as `type`.
-void push_param(lua_State* L, const config::Node& node, check::ParamType type);
+// Pushes `node`, which has passed check::validate_params(), as what `param` is. What has no
+// declared type is what YAML takes it for: 5 is a number, "5" a text.
+void push_param(lua_State* L, const config::Node& node, const check::ParamInfo& param);
 
 // Pushes the default: the value at `index` of a declaration, once verified. A copy, if
 // it is a table. Whatever its script has put there since is harmless.
@@ -26,5 +27,9 @@ void push_default(lua_State* L, int index, check::ParamType type);
 // The default at `index` as it would be written in YAML, or what is wrong with it: a table
 // has 10,000 values at most, 32 deep.
 Result<std::string> default_as_yaml(lua_State* L, int index, check::ParamType type);
+
+// What is wrong with the values of the table at `index`, a default, if each is to be a
+// `type`: bool, int, number or text.
+Result<void> verify_items(lua_State* L, int index, check::ParamType type);
 
 }  // namespace virgo::script

@@ -33,9 +33,9 @@ PluginFile& LuaPlugins::file(const std::string& path) {
   return *file;
 }
 
-void LuaPlugins::use_state(const std::string& folder) {
-  state_folder_ = folder;
-  for (const auto& [path, file] : files_) file->use_state(folder);
+void LuaPlugins::use_state(const std::string& folder, const std::string& agent) {
+  state_folder_ = folder.empty() ? "" : folder + "/handover/" + PluginFile::as_file_name(agent);
+  for (const auto& [path, file] : files_) file->use_state(state_folder_);
 }
 
 std::vector<Error> LuaPlugins::load(const std::string& folder) {
@@ -98,6 +98,13 @@ void LuaPlugins::try_refused(PluginFile::Changes& all) {
     append(all.provided, changes->provided);
     append(all.gone, changes->gone);
   }
+}
+
+std::vector<LuaPlugins::Broken> LuaPlugins::broken() const {
+  std::vector<Broken> out;
+  for (const auto& [path, file] : files_)
+    if (!file->problem().empty()) out.push_back({path, file->problem(), !file->types().empty()});
+  return out;
 }
 
 std::map<std::string, Duration> LuaPlugins::self_starting() const {

@@ -30,11 +30,20 @@ class LuaPlugins {
   // Files of a folder came, changed or went. What cannot be used is in the log.
   PluginFile::Changes changed(const std::string& folder, const std::vector<uv::FileChange>& files);
 
+  // A file that cannot be used as it is now.
+  struct Broken {
+    std::string file;
+    std::string problem;       // "redis.lua:7: ..."
+    bool before_runs = false;  // what was loaded of it before goes on
+  };
+  std::vector<Broken> broken() const;
+
   // The check types that run by themselves, and how often.
   std::map<std::string, Duration> self_starting() const;
 
-  // The folder for what outlives the process; until then checks are made without.
-  void use_state(const std::string& folder);
+  // The folder for what outlives the process, which agents of other names may use, too;
+  // until then checks are made without. "" = none.
+  void use_state(const std::string& folder, const std::string& agent);
   // Leaves there what all checks hand over.
   void save() const;
 

@@ -10,6 +10,7 @@
 #include "base/file.hpp"
 #include "base/format.hpp"
 #include "base/log.hpp"
+#include "check/alert_metrics.hpp"
 #include "config/problems.hpp"
 #include "json/value.hpp"
 #include "json/writer.hpp"
@@ -22,15 +23,16 @@ namespace {
 // Of a check's file with what it has handed over.
 constexpr std::uint64_t kMaxSaved = 16u << 20;
 
-// A check's name as a file's: without separators.
-std::string file_name(const std::string& check) {
-  std::string out;
-  for (const char c : check)
-    out += c == '/' ? std::string("%2f") : c == '%' ? std::string("%25") : std::string(1, c);
-  return out + ".json";
-}
-
 }  // namespace
+
+std::string PluginFile::as_file_name(const std::string& name) {
+  std::string out;
+  for (const char c : name) {
+    const bool plain = c != '/' && c != '%' && (c != '.' || !out.empty());
+    out += plain ? std::string(1, c) : format("%{:02x}", static_cast<unsigned char>(c));
+  }
+  return out;
+}
 
 // A generation that was made aside, and where its parts go.
 struct PluginFile::Plan {
@@ -100,7 +102,8 @@ Result<void> PluginFile::plan_checks(Plan& plan, const PluginType& type,
   for (PluginCheck* check : type.checks()) {
     config::Problems problems;
     std::unique_ptr<LuaCheck> instance;
-    if (check::validate_params(*next, check->spec(), problems))
+    if (check::validate_params(*next, check->spec(), problems) &&
+        check::validate_alerts(*next, check->spec(), problems))
       instance = next->make(check->spec(), problems, check->hand_over());
     if (instance == nullptr)
       return Error{Errc::invalid, format("{}: check '{}' cannot be made with it: {}", path_,
@@ -149,7 +152,7 @@ PluginFile::Changes PluginFile::remove() {
 }
 
 std::string PluginFile::saved_path(const std::string& check) const {
-  return state_folder_ + "/handover/" + file_name(check);
+  return state_folder_ + "/" + as_file_name(check) + ".json";
 }
 
 Handed PluginFile::saved(const config::CheckSpec& spec) const {
@@ -191,7 +194,8 @@ void PluginFile::save(const PluginType& type) const {
     writer.key("handed");
     writer.raw(handed.to_json());
     writer.end_object();
-    (void)::mkdir((state_folder_ + "/handover").c_str(), 0700);
+    (void)::mkdir(state_folder_.substr(0, state_folder_.rfind('/')).c_str(), 0700);
+    (void)::mkdir(state_folder_.c_str(), 0700);
     if (const auto done = replace_file(path, text, 0600); !done)
       log_warn("lua", "what check '{}' hands over is lost: {}", check, done.error().message);
   }

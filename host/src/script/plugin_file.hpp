@@ -42,7 +42,10 @@ class PluginFile : public std::enable_shared_from_this<PluginFile> {
   // What is wrong with the text that is there now; "" = it is the one that runs.
   const std::string& problem() const { return problem_; }
 
-  // Where checks leave what they hand over to the next process; nowhere before.
+  // A name as a file's: without separators, and not hidden.
+  static std::string as_file_name(const std::string& name);
+  // Where checks leave what they hand over to the next process; nowhere before. It is
+  // made when there is something, and the folder above it.
   void use_state(const std::string& folder) { state_folder_ = folder; }
   // What the check has left for this process; nil if nothing.
   Handed saved(const config::CheckSpec& spec) const;

@@ -111,7 +111,7 @@ TEST(HttpService, AnswersAreLookedAt) {
   // The label has no part of the password.
   EXPECT_EQ(number(watch.report("at", judged("ok")),
                    series("httpcheck.response.size", "/health", "http://127.0.0.1", web.port)),
-            19);
+            13);
   for (const char* name : {"away", "follow", "right", "posted", "unix"})
     watch.report(name, judged("ok"));
   watch.report("absent", judged("critical", "the body is not as expected"));

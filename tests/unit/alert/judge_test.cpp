@@ -305,6 +305,19 @@ TEST_F(Judging, NewRulesBeginWithNothing) {
   judge.forget("nobody");
 }
 
+TEST_F(Judging, AForgottenCheckLeavesNothing) {
+  config::AlertRule spec = above("10");
+  spec.clear_for = 1h;
+  rules({spec});
+  run({m(11)});
+  judge.forget("check");
+  EXPECT_EQ(judge.state("check"), nullptr);
+  // What it said in the run that ended with it is passed on, and no state of a check.
+  EXPECT_EQ(run({m(11)}, Status::cancelled, Health::warn, "own"), Health::warn);
+  EXPECT_EQ(judge.state("check"), nullptr);
+  EXPECT_EQ(run({m(1)}, Status::ok, Health::ok), Health::ok);
+}
+
 TEST_F(Judging, ChangesAreLoggedOnce) {
   const LogCapture log;
   config::AlertRule warn = above("5");

@@ -139,6 +139,36 @@ TEST(ValidateParams, RefusesEachWrongType) {
   }
 }
 
+TEST(ValidateParams, ItemsAreWhatIsDeclared) {
+  World w;
+  for (const auto kind : {ParamType::list, ParamType::map}) {
+    ParamInfo info;
+    info.name = param_type_name(kind);
+    info.type = kind;
+    info.items = ParamType::integer;
+    EXPECT_EQ(param_type_text(info), info.name + " of int");
+    w.type.params_.push_back(info);
+  }
+  Node list;
+  list.kind = NodeKind::sequence;
+  list.items = {scalar("1"), scalar("0x2"), scalar("x"), Node()};
+  Node map;
+  map.kind = NodeKind::map;
+  map.keys = {"a", "b"};
+  map.key_positions.resize(2);
+  map.items = {scalar("1"), list};
+  w.param("list", list);
+  w.param("map", map);
+  const std::string text = w.problems();
+  EXPECT_EQ(text.find("list[0]"), std::string::npos);
+  EXPECT_EQ(text.find("list[1]"), std::string::npos);
+  EXPECT_NE(text.find("checks[2].params.list[2]: expected a whole number, found 'x'"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("checks[2].params.list[3]: "), std::string::npos) << text;
+  EXPECT_NE(text.find("checks[2].params.map.b: "), std::string::npos) << text;
+}
+
 TEST(ValidateParams, ASecretIsNotShownWhenItIsWrong) {
   FakeType type("t");
   ParamInfo pin;

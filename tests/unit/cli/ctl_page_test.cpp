@@ -8,6 +8,7 @@ namespace virgo::cli {
 namespace {
 
 using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -38,6 +39,25 @@ TEST(CtlPage, ChecksAreATableWithReasonsBelow) {
   EXPECT_THAT(page, HasSubstr("hog    acme.hog     -       ok"));
   EXPECT_EQ(checks_page(parsed(R"({"checks":[]})")), "no checks\n");
   EXPECT_EQ(checks_page(parsed("7")), "no checks\n");
+}
+
+constexpr const char* kBroken = R"({"checks":[
+  {"name":"redis","type":"acme.redis","runtime":"lua","file":"/p/redis.lua","status":"failed",
+   "started_us":1795461945309761,"explanation":"no\nanswer","runs":3}],
+  "plugins":[{"file":"/p/redis.lua","problem":"redis.lua:7: '=' expected\u001b","before_runs":true},
+             {"file":"/p/new.lua","problem":"new.lua:1: no","before_runs":false}]})";
+
+TEST(CtlPage, SaysWhyRunsFailedAndWhichPluginFilesAreBroken) {
+  const std::string broken =
+      "\n/p/redis.lua cannot be used as it is: redis.lua:7: '=' expected\\x1b; the version before "
+      "goes on until it is mended\n"
+      "/p/new.lua cannot be used as it is: new.lua:1: no; its checks do not run until it is "
+      "mended\n";
+  const json::Value all = parsed(kBroken);
+  EXPECT_THAT(checks_page(all), EndsWith("\n\nredis ended failed: no\\x0aanswer\n" + broken));
+  EXPECT_THAT(check_page(all), AllOf(HasSubstr("file      /p/redis.lua\n"),
+                                     HasSubstr("it said   no\\x0aanswer\n"), EndsWith(broken)));
+  EXPECT_THAT(status_page(all), EndsWith(" dropped\n" + broken));
 }
 
 TEST(CtlPage, OneCheckWithAllThereIs) {
@@ -72,6 +92,8 @@ TEST(CtlPage, Status) {
             "runs         9, 2 skipped, 1 timed out\n"
             "queue        4 reports (1.5 KiB), 0 dropped\n");
   EXPECT_THAT(status_page(parsed("{}")), HasSubstr("nothing is judged"));
+  EXPECT_THAT(status_page(parsed(R"({"endpoint":"e:443","connected":false,"trouble":"no\nway"})")),
+              HasSubstr("endpoint     e:443, not connected: no\\x0away\n"));
 }
 
 }  // namespace

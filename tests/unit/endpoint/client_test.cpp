@@ -85,6 +85,7 @@ TEST_F(ClientTest, TriesAgainWhenNobodyListens) {
   peers.clear();
   run_until([&] { return log.count("cannot connect to the endpoint: 127.0.0.1:") >= 3; });
   EXPECT_GE(log.count("connection refused; next try in "), 3u);
+  EXPECT_NE(client->trouble().find("connection refused"), std::string::npos) << client->trouble();
   net::ListenOptions same;
   same.port = port;
   listen(same);

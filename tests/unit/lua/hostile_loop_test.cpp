@@ -29,7 +29,6 @@ void load_check(State& state, const std::string& name) {
   std::ifstream file(std::string(VIRGO_SOURCE_DIR) + "/tests/lua/hostile/" + name + ".lua");
   std::stringstream text;
   text << file.rdbuf();
-  lua_State* L = state.raw();
   ASSERT_EQ(run(state, text.str()), Exit::done) << state.failure().sentence();
 }
 

@@ -81,6 +81,30 @@ TEST_F(LuaCheckTest, ParametersArriveTyped) {
   EXPECT_EQ(collect(*second).status(), Status::ok) << runs_.back()->text();
 }
 
+TEST_F(LuaCheckTest, ItemsArriveTyped) {
+  ASSERT_TRUE(load(R"(
+    local check = virgo.check {
+      name = "items", metrics = { { name = "v" } },
+      params = { words = { type = "list", items = "text" }, free = { type = "list" },
+                 flags = { type = "map", items = "bool", default = { a = true } },
+                 numbers = { type = "list", items = "int", default = { 1, 2 } } },
+    }
+    function check:collect()
+      local w = self.words
+      assert(#w == 3 and w[1] == "5" and w[2] == "true" and w[3] == "1e3")
+      assert(self.free[1] == 5 and self.free[2] == true and self.free[3] == 1000)
+      assert(self.flags.a == true and self.numbers[2] == 2)
+    end)")
+                  .empty());
+  config::Node list;
+  list.kind = config::NodeKind::sequence;
+  list.items = {scalar("5"), scalar("true"), scalar("1e3")};
+  check::Check* check = make("items", {{"words", list}, {"free", list}});
+  ASSERT_NE(check, nullptr);
+  EXPECT_EQ(collect(*check).status(), Status::ok) << runs_.back()->text();
+  EXPECT_EQ(make("items", {{"numbers", list}}), nullptr);
+}
+
 TEST_F(LuaCheckTest, ConfigureRefusesAParameterWhereItStands) {
   ASSERT_TRUE(load(R"(
     local check = virgo.check {

@@ -100,7 +100,7 @@ TEST_F(LuaParallelTest, AnUndeclaredNeedIsNamed) {
       << runs_.back()->text();
 }
 
-TEST_F(LuaParallelTest, BadDeclarationsOfNeedsAreNamed) {
+TEST_F(LuaParallelTest, BadDeclarationsAreNamed) {
   const auto problem = [this](const std::string& fields) {
     const auto errors = load("local c = virgo.check { name = 'x', metrics = { { name = 'v' } }, " +
                              fields + " }\nfunction c:collect() end");
@@ -117,6 +117,12 @@ TEST_F(LuaParallelTest, BadDeclarationsOfNeedsAreNamed) {
       {"api = 'x'", "'api' is the level"},
       {"interval = '1ms'", "interval: must be from 100ms to 24h"},
       {"interval = 'soon'", "interval: "},
+      {"params = { p = { items = 'text' } }", "params.p: 'items' is for type = \"list\" and"},
+      {"params = { p = { type = 'list', items = 'list' } }", "unknown items 'list', one of bool"},
+      {"params = { p = { type = 'list', items = 'text', default = { 'a', 1 } } }",
+       "params.p: default: has a number in it, and 'items' says text"},
+      {"params = { p = { type = 'map', items = 'int', default = { a = 1.5 } } }",
+       "params.p: default: has a fraction in it, and 'items' says int"},
   };
   for (const auto& [fields, expected] : cases)
     EXPECT_NE(problem(fields).find(expected), std::string::npos)

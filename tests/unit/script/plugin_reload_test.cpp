@@ -29,6 +29,7 @@ std::string counter(int version, const std::string& more = "", const std::string
 struct PluginReload : LuaCheckTest {
   std::unique_ptr<LuaPlugins> plugins;
   check::Check* check = nullptr;
+  std::string agent = "me";
 
   void TearDown() override {
     checks_.clear();
@@ -42,7 +43,7 @@ struct PluginReload : LuaCheckTest {
   void begin(const std::string& text, const Params& params = {}) {
     put(text);
     plugins = std::make_unique<LuaPlugins>(registry_, services());
-    plugins->use_state(state());
+    plugins->use_state(state(), agent);
     ASSERT_TRUE(plugins->load(folder_).empty());
     check = make("counter", params);
     ASSERT_NE(check, nullptr);
@@ -108,15 +109,53 @@ TEST_F(PluginReload, ABrokenFileLeavesTheOldOneAndIsReportedOnce) {
     for (int again = 0; again < 3; ++again) EXPECT_TRUE(change(b.text).provided.empty()) << b.text;
     EXPECT_EQ(logged(b.says), 1u) << b.text << testing::PrintToString(log_);
     EXPECT_EQ(logged("the one before goes on"), 1u) << b.text;
+    ASSERT_EQ(plugins->broken().size(), 1u);
+    EXPECT_EQ(plugins->broken()[0].file, path());
+    EXPECT_NE(plugins->broken()[0].problem.find(b.says), std::string::npos);
+    EXPECT_TRUE(plugins->broken()[0].before_runs);
     EXPECT_EQ(run(), "1 " + std::to_string(++n));
   }
   // The text that runs is put back: no change, and the next broken one is told again.
   EXPECT_TRUE(change(counter(1)).provided.empty());
+  EXPECT_TRUE(plugins->broken().empty());
   log_.clear();
   change(broken[0].text);
   EXPECT_EQ(logged("counter.lua:2:"), 1u);
   EXPECT_EQ(change(counter(3)).provided.size(), 1u);
   EXPECT_EQ(run(), "3 " + std::to_string(n + 1));
+  EXPECT_TRUE(plugins->broken().empty());
+}
+
+TEST_F(PluginReload, AFileThatNeverRanIsBrokenUntilItIsGone) {
+  begin(counter(1));
+  change("local = 1", "other.lua");
+  ASSERT_EQ(plugins->broken().size(), 1u);
+  EXPECT_FALSE(plugins->broken()[0].before_runs);
+  remove("other.lua");
+  EXPECT_TRUE(plugins->broken().empty());
+}
+
+TEST_F(PluginReload, OneWithoutTheMetricsOfAlertRulesIsRefused) {
+  put(counter(1));
+  plugins = std::make_unique<LuaPlugins>(registry_, services());
+  ASSERT_TRUE(plugins->load(folder_).empty());
+  config::CheckSpec with_rule = spec("counter", {});
+  with_rule.alerts.emplace_back();
+  with_rule.alerts[0].metric = "count";
+  with_rule.alerts[0].path = "checks[0].alert[0]";
+  checks_.push_back(registry_.create(with_rule, problems_));
+  check = checks_.back().get();
+  ASSERT_NE(check, nullptr);
+  std::string text = counter(2);
+  const std::string count = "{ name = 'count' }";
+  text.replace(text.find(count), count.size(), "{ name = 'counted' }");
+  EXPECT_TRUE(change(text).provided.empty());
+  ASSERT_EQ(plugins->broken().size(), 1u);
+  EXPECT_NE(plugins->broken()[0].problem.find(
+                "checks[0].alert[0].metric: 'counter' has no metric 'count'"),
+            std::string::npos)
+      << plugins->broken()[0].problem;
+  EXPECT_EQ(run(), "1 1");
 }
 
 TEST_F(PluginReload, AnOpenRunEndsOnTheOldState) {
@@ -300,7 +339,7 @@ TEST_F(PluginReload, WhatIsHandedOverSurvivesTheProcess) {
   EXPECT_EQ(run(), "1 1");
   EXPECT_EQ(run(), "1 2");
   plugins->save();
-  const std::string file = state() + "/handover/counter_instance.json";
+  const std::string file = state() + "/handover/me/counter_instance.json";
   struct stat info {};
   ASSERT_EQ(::stat(file.c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 0777u, 0600u);
@@ -311,7 +350,22 @@ TEST_F(PluginReload, WhatIsHandedOverSurvivesTheProcess) {
   begin(counter(2));
   EXPECT_EQ(run(), "2 3");
 
+  // Another agent of this host has its own.
+  checks_.clear();
+  plugins.reset();
+  registry_ = check::Registry();
+  agent = "../me";
+  begin(counter(2));
+  EXPECT_EQ(run(), "2 1");
+  plugins->save();
+  EXPECT_EQ(::stat((state() + "/handover/%2e.%2fme/counter_instance.json").c_str(), &info), 0);
+
   // One that is no such file is said, and nothing else happens.
+  checks_.clear();
+  plugins.reset();
+  registry_ = check::Registry();
+  agent = "me";
+  begin(counter(2));
   std::ofstream(file) << "{\"handed\": 7, ";
   checks_.clear();
   check = make("counter");
