@@ -101,7 +101,7 @@ void start(lua_State* L, Strand& strand, const char* host, int family,
 int ping(lua_State* L) {
   static constexpr std::array<std::string_view, 3> kOptions = {"timeout", "size", "family"};
   Strand& strand = Strand::current(L, kPing);
-  const char* host = luaL_checkstring(L, 1);
+  const char* host = check_host(L, 1).data();
   lua_settop(L, 2);
   const Options given(L, 2, kPing, kOptions);
   net::PingOptions options;
