@@ -1,6 +1,7 @@
 // Documents that are generated agree with the code they are generated from.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <sstream>
 
@@ -87,6 +88,35 @@ TEST(Docs, TheShippedConfigurationPassesItsOwnCheck) {
   Process check({virgo_binary(), "config", "check", source_dir() + "/config/agent.yaml"},
                 dir.file("check"));
   EXPECT_EQ(check.wait(), 0) << check.err();
+}
+
+// host/README.md draws the graph that host/src/CMakeLists.txt links.
+TEST(Docs, TheMapOfTheHostHasItsPartsAndTheirLinks) {
+  const std::string page = read_file(source_dir() + "/host/README.md");
+  std::istringstream lines(read_file(source_dir() + "/host/src/CMakeLists.txt"));
+  int parts = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind("virgo_part(", 0) != 0) continue;
+    ++parts;
+    std::istringstream words(line.substr(11, line.find(')') - 11));
+    std::string name;
+    words >> name;
+    EXPECT_NE(page.find("\n| `" + name + "` | "), std::string::npos) << name;
+    const std::string column =
+        " " + name + std::string(9 - std::min<std::size_t>(9, name.size()), ' ');
+    const std::size_t at = page.find(column + "= ");
+    if (name == "base") continue;
+    if (at == std::string::npos) {  // on the left, drawn with lines
+      EXPECT_NE(page.find("- " + name), std::string::npos) << name;
+      continue;
+    }
+    const std::string drawn = page.substr(at, page.find('\n', at) - at);
+    std::string links;
+    for (std::string word; words >> word && word != "THIRD_PARTY";)
+      if (word != "LINK") links += (links.empty() ? "= " : " + ") + word;
+    EXPECT_EQ(drawn.substr(drawn.find('=')), links) << name;
+  }
+  EXPECT_GE(parts, 20);
 }
 
 }  // namespace

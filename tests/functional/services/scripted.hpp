@@ -11,7 +11,7 @@ namespace virgo::functional {
 
 struct Script {
   std::string answer;   // to the first bytes that come
-  std::string again;    // after that, without end
+  std::string again{};  // after that, without end
   bool holds = false;   // the connection is kept when all is said
   bool greets = false;  // the answer is said at once
 };

@@ -60,7 +60,7 @@ bool reserve(int port) {
   const std::string name = "virgo-test-port-" + std::to_string(port);
   name.copy(address.sun_path + 1, name.size());
   const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  const socklen_t size = offsetof(sockaddr_un, sun_path) + 1 + name.size();
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
   if (bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0) return true;
   close(fd);
   return false;

@@ -53,10 +53,10 @@ std::map<std::string, std::string> samples(const json::Value& report) {
       std::map<std::string, std::string> sorted;
       for (std::size_t i = 0; i < labels->keys.size(); ++i)
         sorted[labels->keys[i]] = labels->items[i].text;
-      std::string list;
+      std::string text;
       for (const auto& [name, value] : sorted)
-        list += (list.empty() ? "" : ",") + name + "=" + value;
-      if (!list.empty()) key += "{" + list + "}";
+        text += (text.empty() ? "" : ",") + name + "=" + value;
+      if (!text.empty()) key += "{" + text + "}";
     }
     out[key] = text_of(item, "v");
   }
