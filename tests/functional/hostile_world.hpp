@@ -65,7 +65,8 @@ struct HostileWorld {
       checks += format(
           "  - {{name: {0}, type: hostile.{0}, enabled: {1}, interval: {4}ms, timeout: 800ms, "
           "splay: {2}ms{3}}}\n",
-          h.name, enabled ? "true" : "false", interval / 1000 * (400 + 11 * n++),
+          h.name, enabled ? "true" : "false",
+          interval / 1000 * (400 + 600 * n++ / static_cast<int>(all.size())),
           h.name == "socket_flood" ? format(", params: {{port: {}}}", silent.port()) : "",
           interval);
     agent.start(agent_yaml(endpoint, checks,
