@@ -33,10 +33,10 @@ constexpr int kRunsPerRound = 20'000;
 void emit_some(const virgo_host* host, virgo_run run) {
   const virgo_label labels[] = {sdk::label("device", "eth0")};
   virgo_sample s{};
-  s.type = VIRGO_F64;
+  s.type = VIRGO_U64;
   s.labels = {labels, 1, sizeof labels[0]};
   for (std::uint32_t i = 0; i < kSamples; ++i) {
-    s.value.f64 = i;
+    s.value.u64 = i;
     host->run->emit(host, run, &s, 1, sizeof s);
   }
 }

@@ -81,7 +81,7 @@ class LuaCheckTest : public testing::Test {
   void TearDown() override {
     checks_.clear();
     registry_ = check::Registry();
-    EXPECT_EQ(workers_.shutdown(std::chrono::seconds(5)), 0u);
+    EXPECT_EQ(workers_.shutdown(std::chrono::seconds(60)), 0u);
     const auto open = loop_.close();
     EXPECT_TRUE(open.empty()) << "still open: " << testing::PrintToString(open);
   }
