@@ -241,8 +241,8 @@ TEST_F(Ctl, TellsWhichPluginFilesCannotBeUsed) {
   EXPECT_THAT(ctl({"checks", "-s", socket}).out, AllOf(HasSubstr(own_line), HasSubstr(bad_line)));
   const auto raw = json::parse(ctl({"status", "--json", "-s", socket}).out);
   ASSERT_TRUE(raw.ok());
-  ASSERT_EQ(raw->find("plugins")->items.size(), 2u);
-  const json::Value& broken = raw->find("plugins")->items[1];
+  ASSERT_EQ(raw->find("broken_files")->items.size(), 2u);
+  const json::Value& broken = raw->find("broken_files")->items[1];
   EXPECT_EQ(text_of(broken, "file"), own);
   EXPECT_THAT(text_of(broken, "problem"), HasSubstr("own.lua:7: "));
   EXPECT_TRUE(broken.find("before_runs")->boolean);

@@ -60,13 +60,13 @@ struct HostileWorld {
       checks += format(
           "  - {{name: {}, type: good.count, interval: 100ms, timeout: 100ms, splay: 100ms}}\n",
           good_check(i));
-    int n = 0;
     const int count = static_cast<int>(all.size());
+    int n = 0;
     for (const Hostile& h : all)
       checks += format(
           "  - {{name: {0}, type: hostile.{0}, enabled: {1}, interval: {4}ms, timeout: 800ms, "
           "splay: {2}ms{3}}}\n",
-          h.name, enabled ? "true" : "false", interval * 2 / 5 + interval * 3 / 5 * n++ / count,
+          h.name, enabled ? "true" : "false", interval * (40 + 60 * n++ / count) / 100,
           h.name == "socket_flood" ? format(", params: {{port: {}}}", silent.port()) : "",
           interval);
     agent.start(agent_yaml(endpoint, checks,

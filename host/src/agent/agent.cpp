@@ -225,7 +225,7 @@ Result<void> Agent::Parts::add_control(const config::AgentSpec& spec) {
   auto opened = open_control(
       loop, spec.control,
       control_answers({clock, scheduler, judge, types.registry(), types.services().plugins,
-                       [this] { return self_figures(); }, conversation->agent_id(),
+                       *conversation, [this] { return self_figures(); },
                        format("{}:{}", spec.endpoint.host, spec.endpoint.port)}));
   if (!opened) return opened.error();
   control = std::move(opened).value();

@@ -70,19 +70,27 @@ std::string_view file_of(const ControlSources& from, std::size_t number) {
   return type->origin();
 }
 
-// The broken files of plugins that are `chosen`, as a list.
-std::string plugins_json(const ControlSources& from,
-                         const std::function<bool(const std::string& file)>& chosen) {
+// A file that cannot be used as it is now.
+std::string broken_json(const std::string& file, const std::string& problem, bool before_runs) {
+  std::string out;
+  Object object(out);
+  object.text("file", file);
+  object.text("problem", problem);
+  object.flag("before_runs", before_runs);
+  object.end();
+  return out;
+}
+
+// All such files, or only this one, as a list.
+std::string broken_files_json(const ControlSources& from, const std::string_view* only) {
   std::string list;
-  for (const script::LuaPlugins::Broken& broken : from.plugins.broken()) {
-    if (!chosen(broken.file)) continue;
-    if (!list.empty()) list += ',';
-    Object object(list);
-    object.text("file", broken.file);
-    object.text("problem", broken.problem);
-    object.flag("before_runs", broken.before_runs);
-    object.end();
-  }
+  const auto add = [&](const std::string& file, const std::string& problem, bool before_runs) {
+    if (problem.empty() || (only != nullptr && *only != file)) return;
+    list += (list.empty() ? "" : ",") + broken_json(file, problem, before_runs);
+  };
+  for (const script::LuaPlugins::Broken& broken : from.plugins.broken())
+    add(broken.file, broken.problem, broken.before_runs);
+  add(from.conversation.file(), from.conversation.problem(), true);
   return "[" + list + "]";
 }
 
@@ -140,8 +148,8 @@ Result<std::string> checks(const ControlSources& from, const json::Value& reques
     file = file_of(from, i);
   }
   if (name != nullptr && list.empty()) return no_such_check(from, name->text);
-  const auto chosen = [&](const std::string& broken) { return name == nullptr || broken == file; };
-  return format("{{\"checks\":[{}],\"plugins\":{}}}", list, plugins_json(from, chosen));
+  return format("{{\"checks\":[{}],\"broken_files\":{}}}", list,
+                broken_files_json(from, name == nullptr ? nullptr : &file));
 }
 
 // How many checks are in each state.
@@ -165,7 +173,7 @@ std::string status(const ControlSources& from, TimePoint begun) {
   std::string out;
   Object object(out);
   object.text("version", kVersion);
-  object.text("agent_id", from.agent_id);
+  object.text("agent_id", from.conversation.agent_id());
   object.count("pid", static_cast<std::uint64_t>(getpid()));
   object.micros("uptime_us", from.clock.now() - begun);
   object.text("endpoint", from.endpoint);
@@ -174,7 +182,7 @@ std::string status(const ControlSources& from, TimePoint begun) {
   object.count("checks", figures.checks);
   object.count("suspended", figures.suspended.size());
   object.raw("states", states_json(from));
-  object.raw("plugins", plugins_json(from, [](const std::string&) { return true; }));
+  object.raw("broken_files", broken_files_json(from, nullptr));
   object.count("runs", figures.runs);
   object.count("skipped", figures.skipped);
   object.count("timeouts", figures.timeouts);

@@ -11,6 +11,7 @@
 #include "check/registry.hpp"
 #include "control/server.hpp"
 #include "schedule/scheduler.hpp"
+#include "script/lua_conversation.hpp"
 #include "script/lua_plugins.hpp"
 #include "uv/loop.hpp"
 
@@ -23,13 +24,13 @@ struct ControlSources {
   const alert::Judge& judge;
   const check::Registry& registry;
   const script::LuaPlugins& plugins;
+  const script::LuaConversation& conversation;
   std::function<SelfFigures()> figures;
-  std::string agent_id;
   std::string endpoint;  // "collector.example:443"
 };
 
-// "status" and "checks" (all, or the one that is "name"). Both have as "plugins" the plugin
-// files that cannot be used as they are now, "checks" with a name only the check's.
+// "status" and "checks" (all, or the one that is "name"). Both have as "broken_files" those
+// that cannot be used as they are now, "checks" with a name only the check's.
 control::Server::Answers control_answers(ControlSources sources);
 
 // Opens the control socket. Null where `path` is "", and where it is the default and

@@ -125,15 +125,14 @@ net::DnsType check_type(lua_State* L, int index) {
 int query(lua_State* L) {
   static constexpr std::array<std::string_view, 4> kOptions = {"server", "port", "timeout", "tcp"};
   Strand& strand = Strand::current(L, kQuery);
-  std::size_t size = 0;
-  const char* name = luaL_checklstring(L, 1, &size);
+  const std::string_view name = check_host(L, 1);
   const net::DnsType type = check_type(L, 2);
   lua_settop(L, 3);
   const Options options(L, 3, kQuery, kOptions);
   check_net(L, Net::dns, kQuery);
   auto& question = lua::push_reused<net::DnsQuestion>(L, "virgo.dns.question");
   question.type = type;
-  fill_question(options, {name, size}, question);
+  fill_question(options, name, question);
   check_room(L, strand, kQuery);
   lua::check_can_wait(L, kQuery);
   start_query(L, strand, question);
@@ -180,8 +179,7 @@ void start_lookup(lua_State* L, Strand& strand, std::string_view host, double ti
 int lookup(lua_State* L) {
   static constexpr std::array<std::string_view, 2> kOptions = {"timeout", "family"};
   Strand& strand = Strand::current(L, kLookup);
-  std::size_t size = 0;
-  const char* host = luaL_checklstring(L, 1, &size);
+  const std::string_view host = check_host(L, 1);
   lua_settop(L, 2);
   const Options options(L, 2, kLookup, kOptions);
   const double timeout = options.seconds("timeout", 86400);
@@ -190,7 +188,7 @@ int lookup(lua_State* L) {
   check_net(L, is_permitted(L, Net::tcp) ? Net::tcp : Net::dns, kLookup);
   check_room(L, strand, kLookup);
   lua::check_can_wait(L, kLookup);
-  start_lookup(L, strand, {host, size}, timeout, family);
+  start_lookup(L, strand, host, timeout, family);
   return lua::wait(L);
 }
 

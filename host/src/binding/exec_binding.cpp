@@ -210,9 +210,12 @@ void ended(Strand& strand, const Result<uv::ProcessResult>& result) {
     strand.complete([&](lua_State* L) { return push_result(L, *result); });
 }
 
-// What it may hold: its input, and its output.
+// What it may hold: what it is given, and its output.
 std::size_t bytes_of(const ExecJob::Call& call) {
-  return call.options.input.size() + call.options.max_out + call.options.max_err;
+  std::size_t given = call.options.input.size() + call.what.cwd.size();
+  for (const std::string& text : call.what.argv) given += text.size();
+  for (const std::string& text : call.what.environment) given += text.size();
+  return given + call.options.max_out + call.options.max_err;
 }
 
 // 0 with the work begun, or the results of a failure.

@@ -34,9 +34,11 @@ constexpr std::array<std::string_view, 18> kOptions = {
 struct Call {
   net::HttpRequest request;
   TlsChoice tls;
-  // Of the bodies.
+  // What it may hold: what is asked, and the body of the answer.
   std::size_t bytes() const {
-    return static_cast<std::size_t>(request.max_body) + request.body.size();
+    return request.url.size() + request.user.size() + request.password.size() +
+           request.unix_path.size() + request.body.size() +
+           static_cast<std::size_t>(request.max_body);
   }
 };
 

@@ -41,20 +41,21 @@ class PingHost {
 
  private:
   void resolved(const Result<uv::Resolver::Addresses>& found) {
+    const Done done = done_;  // it may destroy this
     if (!found)
-      return done_(found.error(), found.error().code == Errc::timeout ? "timeout" : "failed");
+      return done(found.error(), found.error().code == Errc::timeout ? "timeout" : "failed");
     const auto at = std::find_if(found->begin(), found->end(), [this](const auto& address) {
       return family_ == AF_UNSPEC || address.ss_family == family_;
     });
     if (at == found->end())
-      return done_(Error{Errc::not_found, format("{} has no address of that family", host_)},
-                   "failed");
+      return done(Error{Errc::not_found, format("{} has no address of that family", host_)},
+                  "failed");
     options_.address = *at;
     options_.timeout = std::max<Duration>(until_ - system_clock().now(), Duration(1));
     ping_ =
         std::make_unique<net::Ping>(loop_, options_, [this](const Result<net::PingReply>& result) {
-          const Done done = done_;  // it may destroy this
-          done(result, result ? "" : status_of(result.error()));
+          const Done last = done_;  // the same
+          last(result, result ? "" : status_of(result.error()));
         });
   }
 
@@ -100,7 +101,7 @@ void start(lua_State* L, Strand& strand, const char* host, int family,
 int ping(lua_State* L) {
   static constexpr std::array<std::string_view, 3> kOptions = {"timeout", "size", "family"};
   Strand& strand = Strand::current(L, kPing);
-  const char* host = luaL_checkstring(L, 1);
+  const char* host = check_host(L, 1).data();
   lua_settop(L, 2);
   const Options given(L, 2, kPing, kOptions);
   net::PingOptions options;

@@ -12,6 +12,7 @@ namespace virgo::binding {
 namespace {
 
 constexpr double kMaxSeconds = 86400;
+constexpr std::size_t kMaxHost = 1024;  // as getaddrinfo()
 
 }  // namespace
 
@@ -103,6 +104,13 @@ void Options::refuse(const char* name, const char* what) const {
 
 Duration as_duration(double seconds) {
   return Duration{static_cast<std::int64_t>(seconds * 1e9)};
+}
+
+std::string_view check_host(lua_State* L, int index) {
+  std::size_t size = 0;
+  const char* host = luaL_checklstring(L, index, &size);
+  if (size > kMaxHost) luaL_argerror(L, index, "a name of a host has at most 1024 bytes");
+  return {host, size};
 }
 
 double check_port(lua_State* L, int index) {

@@ -43,5 +43,7 @@ Duration as_duration(double seconds);
 
 // Arguments, with errors in the same words.
 double check_port(lua_State* L, int index);
+// A name or address: a text that could be one by its length.
+std::string_view check_host(lua_State* L, int index);
 
 }  // namespace virgo::binding

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <climits>
+#include <cstring>
 #include <lua.hpp>
 
 #include "binding/strand.hpp"
@@ -89,6 +91,8 @@ bool is_given(const Permits& permits, std::string_view name, std::string_view va
 void check_path(lua_State* L, const char* path, const char* function, const char* list,
                 std::vector<std::string> Grants::*member, bool narrowed) {
   const Permits& permits = Context::of(L).permits();
+  if (std::strlen(path) >= PATH_MAX)
+    luaL_error(L, "%s: a path has less than %d bytes", function, PATH_MAX);
   if (!is_plain(path))
     luaL_error(L,
                "%s: '%s' is not a plain absolute path: it begins with / and has no '.', '..' or "

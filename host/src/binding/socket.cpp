@@ -64,6 +64,12 @@ Error Socket::end_error(std::size_t wanted) const {
   return end_->context(format("{}: after {}{} bytes", peer(), have, of));
 }
 
+// A string keeps the room that it once had.
+void Socket::release_inbox() {
+  if (inbox_.capacity() > 2 * kInbox && inbox_.size() < kInbox) inbox_.shrink_to_fit();
+  if (inbox_.capacity() <= 2 * kInbox) inbox_held_.reset();
+}
+
 // Within what was not read. Looks at each byte once, in however small pieces they come.
 std::size_t Socket::find_line_end() {
   const std::size_t from = std::max(seen_, read_);
@@ -78,6 +84,7 @@ std::optional<Result<std::string_view>> Socket::take(const Want& want) {
     seen_ -= std::min(seen_, read_);
     read_ = 0;
   }
+  if (!want_) release_inbox();
   const std::string_view have = std::string_view(inbox_).substr(read_);
   std::size_t give = 0;
   std::size_t skip = 0;
@@ -129,6 +136,7 @@ void Socket::on_closed(const Error& error) {
 }
 
 void Socket::on_drained() {
+  outbox_held_.reset();
   if (!writing_) return;
   strand_->complete([](lua_State* L) {
     lua_pushboolean(L, 1);
@@ -136,8 +144,9 @@ void Socket::on_drained() {
   });
 }
 
-void Socket::wait(Strand& strand, const Want& want, Duration timeout) {
+void Socket::wait(Strand& strand, const Want& want, Duration timeout, std::shared_ptr<void> held) {
   strand_ = &strand;
+  if (want.bytes > kInbox) inbox_held_ = std::move(held);
   want_ = want;
   if (timeout.count() == 0) return;
   if (timer_ == nullptr)
@@ -147,7 +156,8 @@ void Socket::wait(Strand& strand, const Want& want, Duration timeout) {
   timer_->start(timeout);
 }
 
-void Socket::wait_until_written(Strand& strand) {
+void Socket::wait_until_written(Strand& strand, std::shared_ptr<void> held) {
+  outbox_held_ = std::move(held);
   strand_ = &strand;
   writing_ = true;
 }
@@ -175,6 +185,12 @@ void Socket::deliver() {
     return;
   }
   const std::string_view bytes = taken->value();
+  std::string whole;  // given away with its room, which stays where it is
+  if (read_ == inbox_.size() && inbox_.capacity() > 2 * kInbox) {
+    whole.swap(inbox_);
+    read_ = seen_ = 0;
+    inbox_held_.reset();
+  }
   strand_->complete([bytes](lua_State* L) {
     lua_pushlstring(L, bytes.data(), bytes.size());
     return 1;

@@ -43,7 +43,9 @@ class Socket final : public Resource {
   std::optional<Result<std::string_view>> take(const Want& want);
   // take() gave nothing: `strand` is completed with it when it comes, or with
   // an error after `timeout` (zero: never).
-  void wait(Strand& strand, const Want& want, Duration timeout);
+  // `held` is what was reserved for it; kept while so much may be here, also when the
+  // strand gives up.
+  void wait(Strand& strand, const Want& want, Duration timeout, std::shared_ptr<void> held);
   // Another strand waits already.
   bool busy() const { return strand_ != nullptr; }
   // The strand that waits has gone.
@@ -53,7 +55,7 @@ class Socket final : public Resource {
   // More is queued than one should add to: `strand` is completed (with true) when that
   // has gone.
   bool is_full() const;
-  void wait_until_written(Strand& strand);
+  void wait_until_written(Strand& strand, std::shared_ptr<void> held);
 
   // Bytes that have come and were not read.
   std::size_t unread() const { return inbox_.size() - read_; }
@@ -74,6 +76,7 @@ class Socket final : public Resource {
   void on_closed(const Error& error);
   void on_drained();
   std::size_t find_line_end();
+  void release_inbox();
   void deliver();
   void fail(const Error& error);
   Error end_error(std::size_t wanted) const;
@@ -87,6 +90,8 @@ class Socket final : public Resource {
   std::string inbox_;
   std::size_t read_ = 0;  // bytes of inbox_ given away
   std::size_t seen_ = 0;  // bytes of inbox_ that have no end of a line, once it was looked for
+  std::shared_ptr<void> inbox_held_;
+  std::shared_ptr<void> outbox_held_;
   std::optional<Error> end_;
   std::optional<Want> want_;
   std::unique_ptr<uv::Timer> timer_;

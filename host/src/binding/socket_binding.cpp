@@ -47,17 +47,18 @@ int closed_failure(lua_State* L) {
 }
 
 // The operation of a wait: its end takes the strand off the socket.
-// Meanwhile `bytes` may have come, or wait to be sent.
-std::shared_ptr<void> waiting_for(Strand& strand, Socket& socket, std::size_t bytes) {
-  auto held = std::make_shared<Reservation>(strand.scope(), bytes);
-  return {&socket, [held](Socket* s) { s->forget_waiter(); }};
+std::shared_ptr<void> waiting_for(Socket& socket) {
+  return {&socket, [](Socket* s) { s->forget_waiter(); }};
+}
+
+std::shared_ptr<void> reserve(Strand& strand, std::size_t bytes) {
+  return std::make_shared<Reservation>(strand.scope(), bytes);
 }
 
 void start_read(lua_State* L, Strand& strand, Socket& socket, const Want& want, Duration timeout,
                 const char* method) {
-  socket.wait(strand, want, timeout);
-  strand.wait_for(L, format("{} from {}", method, socket.peer()),
-                  waiting_for(strand, socket, want.bytes));
+  socket.wait(strand, want, timeout, reserve(strand, want.bytes));
+  strand.wait_for(L, format("{} from {}", method, socket.peer()), waiting_for(socket));
 }
 
 // Pushes what has come already. 0 if that is not enough.
@@ -119,9 +120,8 @@ int write(lua_State* L, Strand& strand, Socket& socket, const char* bytes, std::
   const auto written = socket.write({bytes, size});
   if (!written) return push_failure(L, "unreachable", written.error());
   if (socket.is_full()) {
-    socket.wait_until_written(strand);
-    strand.wait_for(L, format("sock:write to {}", socket.peer()),
-                    waiting_for(strand, socket, size));
+    socket.wait_until_written(strand, reserve(strand, size));
+    strand.wait_for(L, format("sock:write to {}", socket.peer()), waiting_for(socket));
     return 0;
   }
   lua_pushboolean(L, 1);

@@ -20,6 +20,7 @@ namespace virgo::binding {
 namespace {
 
 constexpr double kMaxTimeout = 86400;
+constexpr std::size_t kMaxPath = 4096;
 constexpr const char* kTcp = "virgo.tcp.connect";
 constexpr const char* kTls = "virgo.tls.connect";
 constexpr const char* kUnix = "virgo.unix.connect";
@@ -100,7 +101,7 @@ int start_to_host(lua_State* L, Strand& strand, const Target& target, const TlsC
 int tcp_connect(lua_State* L) {
   static constexpr std::array<std::string_view, 1> kOptions = {"timeout"};
   Strand& strand = Strand::current(L, kTcp);
-  const Target target{luaL_checkstring(L, 1), check_port(L, 2)};
+  const Target target{check_host(L, 1).data(), check_port(L, 2)};
   lua_settop(L, 3);
   const double timeout = Options(L, 3, kTcp, kOptions).seconds("timeout", kMaxTimeout);
   check_net(L, Net::tcp, kTcp);
@@ -115,7 +116,7 @@ int tls_connect(lua_State* L) {
   static constexpr std::array<std::string_view, 7> kOptions = {
       "server_name", "verify", "ca", "cert", "key", "alpn", "timeout"};
   Strand& strand = Strand::current(L, kTls);
-  const Target target{luaL_checkstring(L, 1), check_port(L, 2)};
+  const Target target{check_host(L, 1).data(), check_port(L, 2)};
   lua_settop(L, 3);
   const Options options(L, 3, kTls, kOptions);
   check_net(L, Net::tcp, kTls);
@@ -142,7 +143,8 @@ int unix_connect(lua_State* L) {
   Strand& strand = Strand::current(L, kUnix);
   std::size_t size = 0;
   const char* path = luaL_checklstring(L, 1, &size);
-  if (size == 0 || path[0] != '/') return luaL_argerror(L, 1, "the absolute path of a socket");
+  if (size == 0 || size > kMaxPath || path[0] != '/')
+    return luaL_argerror(L, 1, "the absolute path of a socket");
   lua_settop(L, 2);
   const double timeout = Options(L, 2, kUnix, kOptions).seconds("timeout", kMaxTimeout);
   check_net(L, Net::unix_domain, kUnix);

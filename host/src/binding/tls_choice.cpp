@@ -14,6 +14,7 @@
 #include "binding/permits.hpp"
 #include "binding/read_file.hpp"
 #include "binding/strand.hpp"
+#include "crypto/hash.hpp"
 #include "crypto/tls_context.hpp"
 #include "lua/state.hpp"
 
@@ -34,6 +35,7 @@ void read_source(lua_State* L, const Options& options, const char* name, std::st
                  std::string& file, const char* function) {
   const std::string_view value = options.text(name);
   if (value.empty()) return;
+  if (value.size() > kMaxPem) options.refuse(name, "has at most 1 MiB");
   if (!is_pem(value)) {
     if (value.find('\0') != std::string_view::npos) options.refuse(name, "is a path or PEM text");
     check_read(L, value.data(), function);
@@ -72,14 +74,22 @@ std::string stamps_of(const TlsChoice& choice) {
              : "";
 }
 
+// What a choice is known by. Each text has its size before it, so that no two choices
+// are taken for one.
 std::string key_of(const TlsChoice& choice) {
   const crypto::ClientOptions& o = choice.options;
-  std::string key = format("{}|{}|{}|{}|{}", static_cast<int>(o.verification), o.ca, o.system_ca,
-                           choice.certificate_file, choice.key_file);
-  for (const std::string& pem : o.ca_pem) key += "|" + pem;
-  key += "|" + o.certificate_pem + "|" + o.key_pem;
-  for (const std::string& name : o.alpn) key += format("|{}:{}", name.size(), name);
-  return key;
+  std::string key = format("{}|{}", static_cast<int>(o.verification), o.system_ca);
+  const auto add = [&key](const std::string& text) {
+    key += format("|{}:", text.size());
+    key += text;
+  };
+  for (const std::string* one :
+       {&o.ca, &choice.certificate_file, &choice.key_file, &o.certificate_pem, &o.key_pem})
+    add(*one);
+  key += format("|{}", o.ca_pem.size());
+  for (const std::string& pem : o.ca_pem) add(pem);
+  for (const std::string& name : o.alpn) add(name);
+  return crypto::sha256(key);  // short, and without what is secret
 }
 
 struct Kept {

@@ -66,7 +66,7 @@ void start_connect(lua_State* L, Strand& strand, const char* host, double port, 
 int connect(lua_State* L) {
   static constexpr std::array<std::string_view, 1> kOptions = {"timeout"};
   Strand& strand = Strand::current(L, kConnect);
-  const char* host = luaL_checkstring(L, 1);
+  const char* host = check_host(L, 1).data();
   const double port = check_port(L, 2);
   lua_settop(L, 3);
   const double timeout = Options(L, 3, kConnect, kOptions).seconds("timeout", kMaxTimeout);
@@ -90,7 +90,7 @@ int open_bound(lua_State* L, Strand& strand, const char* address, double port) {
 // virgo.udp.bind(address, port) -> socket | nil, error; port 0: one that is free
 int bind(lua_State* L) {
   Strand& strand = Strand::current(L, kBind);
-  const char* address = luaL_checkstring(L, 1);
+  const char* address = check_host(L, 1).data();
   const double port = luaL_checknumber(L, 2);
   if (!(port >= 0 && port <= 65535 && port == std::floor(port)))
     return luaL_argerror(L, 2, "a port is a whole number from 0 to 65535");

@@ -74,14 +74,14 @@ bool is_well(const std::string& state) {
 
 // "/etc/virgo/lua/redis.lua cannot be used as it is: redis.lua:7: ...; the version before
 // goes on" for each.
-std::vector<std::string> broken_plugins(const json::Value& result) {
+std::vector<std::string> broken_files(const json::Value& result) {
   std::vector<std::string> out;
-  const json::Value* plugins = result.find("plugins");
-  if (plugins == nullptr) return out;
-  for (const json::Value& plugin : plugins->items) {
-    const json::Value* before = plugin.find("before_runs");
+  const json::Value* files = result.find("broken_files");
+  if (files == nullptr) return out;
+  for (const json::Value& file : files->items) {
+    const json::Value* before = file.find("before_runs");
     out.push_back(one_line(format(
-        "{} cannot be used as it is: {}; {}", text_of(plugin, "file"), text_of(plugin, "problem"),
+        "{} cannot be used as it is: {}; {}", text_of(file, "file"), text_of(file, "problem"),
         before != nullptr && before->boolean ? "the version before goes on until it is mended"
                                              : "its checks do not run until it is mended")));
   }
@@ -90,7 +90,7 @@ std::vector<std::string> broken_plugins(const json::Value& result) {
 
 std::string broken_lines(const json::Value& result) {
   std::string out;
-  for (const std::string& line : broken_plugins(result)) out += line + "\n";
+  for (const std::string& line : broken_files(result)) out += line + "\n";
   return out.empty() ? "" : "\n" + out;
 }
 

@@ -195,6 +195,12 @@ Verdict LuaCheck::begin_background() {
   return *std::exchange(background_ended_, std::nullopt);
 }
 
+void LuaCheck::start_background() {
+  if (refusal().status != Status::ok || prepare().status != Status::ok) return;
+  if (Verdict begun = begin_background(); begun.status != Status::ok)
+    background_ended_ = std::move(begun);
+}
+
 void LuaCheck::settle_background(Exit exit) {
   lua_State* L = background_->coroutine().raw();
   if (exit == Exit::yielded && lua::take_wait(L)) return;

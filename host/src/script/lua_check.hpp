@@ -65,6 +65,10 @@ class LuaCheck final : public check::Check {
   // is over.
   void retire(std::function<void()> ended);
   bool busy() const { return run_ != nullptr; }
+  // Whether background() runs; and begins it before the first tick, which reports it if
+  // that fails. From the loop.
+  bool has_background() const { return background_ != nullptr; }
+  void start_background();
 
   const std::string& name() const { return name_; }
   Duration interval() const { return interval_; }

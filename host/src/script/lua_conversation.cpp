@@ -36,6 +36,7 @@ struct LuaConversation::Parts {
   bool opened = false;                    // nobody had spoken on it before `script`
   std::string good;                       // the last text that completed an exchange
   std::string bad;                        // the last that could not be used
+  std::string bad_why;                    // what is wrong with it
   std::string unreadable;                 // the last reason why there was none
   unsigned losses = 0;
   uv::Timer patience;
@@ -110,6 +111,7 @@ void LuaConversation::Parts::take_over() {
 // Of the link it keeps what it was handed; nothing that it did is trusted.
 void LuaConversation::Parts::fall_back(const std::string& why) {
   bad = script->source;
+  bad_why = why;
   auto made = make(good);
   if (!made) {
     log_error(kComponent, "{}; the old one cannot be made again: {}", why, made.error().message);
@@ -167,6 +169,10 @@ const std::string& LuaConversation::file() const {
   return parts_->file;
 }
 
+const std::string& LuaConversation::problem() const {
+  return parts_->unreadable.empty() ? parts_->bad_why : parts_->unreadable;
+}
+
 std::size_t LuaConversation::states() const {
   return 1 + parts_->retired.size();
 }
@@ -182,10 +188,12 @@ void LuaConversation::reload() {
   p.unreadable.clear();
   if (*text == p.bad) return;
   p.bad.clear();
+  p.bad_why.clear();
   if (*text == p.script->source) return;
   auto made = p.make(*text);
   if (!made) {
     p.bad = std::move(text).value();
+    p.bad_why = made.error().message;
     log_error(kComponent, "{}; the conversation that runs goes on", made.error().message);
     return;
   }

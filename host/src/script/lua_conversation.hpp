@@ -61,6 +61,8 @@ class LuaConversation final : public endpoint::Conversation {
 
   const std::string& agent_id() const;
   const std::string& file() const;
+  // What is wrong with the file as it is now; "" = it is the one that runs.
+  const std::string& problem() const;
   // Incarnations that are not closed: 1, and more while one takes over.
   std::size_t states() const;
 

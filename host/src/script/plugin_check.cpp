@@ -58,8 +58,11 @@ Handed PluginCheck::hand_over() {
 }
 
 void PluginCheck::exchange(Instance next) {
+  const bool listens = now_.check != nullptr && now_.check->has_background();
   retire();
   now_ = std::move(next);
+  // What is sent to it until the next tick would be lost.
+  if (listens) now_.check->start_background();
   gone_.clear();
   handed_ = Handed();
 }

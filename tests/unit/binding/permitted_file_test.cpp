@@ -105,7 +105,10 @@ TEST_F(PermittedFileTest, OnlyFilesAreReadAndNoneOfThemIsWaitedFor) {
 class LinksOfOthersTest : public PermittedFileTest {
  protected:
   void SetUp() override {
-    if (geteuid() != 0) GTEST_SKIP() << "only root can make links of other users";
+    const std::string probe = folder_ + "/away/secret";
+    if (geteuid() != 0 || chown(probe.c_str(), kUser, kUser) != 0 ||
+        chown(probe.c_str(), 0, 0) != 0)
+      GTEST_SKIP() << "only root can make links of other users";
   }
 };
 

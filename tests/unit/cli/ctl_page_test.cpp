@@ -44,10 +44,10 @@ TEST(CtlPage, ChecksAreATableWithReasonsBelow) {
 constexpr const char* kBroken = R"({"checks":[
   {"name":"redis","type":"acme.redis","runtime":"lua","file":"/p/redis.lua","status":"failed",
    "started_us":1795461945309761,"explanation":"no\nanswer","runs":3}],
-  "plugins":[{"file":"/p/redis.lua","problem":"redis.lua:7: '=' expected\u001b","before_runs":true},
+  "broken_files":[{"file":"/p/redis.lua","problem":"redis.lua:7: '=' expected\u001b","before_runs":true},
              {"file":"/p/new.lua","problem":"new.lua:1: no","before_runs":false}]})";
 
-TEST(CtlPage, SaysWhyRunsFailedAndWhichPluginFilesAreBroken) {
+TEST(CtlPage, SaysWhyRunsFailedAndWhichFilesAreBroken) {
   const std::string broken =
       "\n/p/redis.lua cannot be used as it is: redis.lua:7: '=' expected\\x1b; the version before "
       "goes on until it is mended\n"

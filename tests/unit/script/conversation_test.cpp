@@ -330,11 +330,13 @@ TEST_F(ReplacedConversation, ABrokenFileIsReportedOnceAndNotUsed) {
   rewrite("local c = {}\nreturn = c");
   rewrite("local c = {}\nreturn = c");
   EXPECT_EQ(log.count("conversation.lua:2:"), 1u);
+  EXPECT_NE(conversation->problem().find("conversation.lua:2:"), std::string::npos);
   EXPECT_EQ(log.count("the conversation that runs goes on"), 1u);
   std::filesystem::remove(dir + "/conversation.lua");
   conversation->reload();
   conversation->reload();
   EXPECT_EQ(log.count("conversation.lua: No such file"), 1u);
+  EXPECT_NE(conversation->problem().find("No such file"), std::string::npos);
   ask("q", "quick");
   EXPECT_EQ(version(hear(1)), 1);
   rewrite("while true do end");
@@ -342,6 +344,7 @@ TEST_F(ReplacedConversation, ABrokenFileIsReportedOnceAndNotUsed) {
   // The text that runs is no change; a good one is used again.
   rewrite(speaker(1));
   EXPECT_EQ(conversation->states(), 1u);
+  EXPECT_EQ(conversation->problem(), "");
   rewrite(speaker(2));
   ask("r", "quick");
   EXPECT_EQ(version(hear(2)), 2);
@@ -425,6 +428,7 @@ TEST_F(ReplacedConversation, WithoutAConnectionTheNextOneIsItsOwn) {
   open();
   EXPECT_EQ(version(hear(0)), 2);
   EXPECT_FALSE(link->closed());
+  EXPECT_NE(conversation->problem().find("bad start"), std::string::npos);
 }
 
 TEST_F(ReplacedConversation, WhatCannotBeHandedOverIsSaid) {

@@ -140,7 +140,8 @@ TEST_F(LuaHttpTest, ARequestCountsAmongWhatIsOpen) {
     local host, port = url:match('//(.-):(%d+)/')
     for i = 1, 2 do assert(virgo.tcp.connect(host, tonumber(port))) end
     local asks = {}
-    for i = 1, 64 do asks[i] = function() return virgo.http.get(url, { timeout = 0.2 }) end end
+    local options = { timeout = 0.2, max_body = 1000 }
+    for i = 1, 64 do asks[i] = function() return virgo.http.get(url, options) end end
     local refused = 0
     for _, r in ipairs(virgo.parallel(asks)) do
       if not r.ok and tostring(r.error):find('64 sockets or processes are open in this run', 1, true) then
@@ -153,6 +154,23 @@ TEST_F(LuaHttpTest, ARequestCountsAmongWhatIsOpen) {
     assert(e.status == 'timeout'))");
   EXPECT_EQ(run.status(), Status::limit) << run.text();
   EXPECT_HAS(run.text(), "64 sockets or processes are open");
+}
+
+TEST_F(LuaHttpTest, WhatIsAskedForAtOnceIsBounded) {
+  serve(nullptr);
+  const auto& run = run_body(url() + R"(
+    local asks = {}
+    local options = { timeout = 0.2, max_body = 2 ^ 21 - #url }
+    for i = 1, 17 do asks[i] = function() return virgo.http.get(url, options) end end
+    local refused = 0
+    for _, r in ipairs(virgo.parallel(asks)) do
+      if tostring(r.error):find('would hold more than 32MiB together', 1, true) then
+        refused = refused + 1
+      end
+    end
+    assert(refused == 1, refused))");
+  EXPECT_EQ(run.status(), Status::limit) << run.text();
+  EXPECT_HAS(run.text(), "virgo.http.request: what this run waits for would hold more than");
 }
 
 TEST_F(LuaHttpTest, SpeaksTls) {

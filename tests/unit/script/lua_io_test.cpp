@@ -141,6 +141,29 @@ TEST_F(LuaIoTest, WritesThatNobodyTakesDoNotPileUp) {
   EXPECT_EQ(run.text(), format("127.0.0.1:{} has not taken yet what was written before", port));
 }
 
+TEST_F(LuaIoTest, WhatWasGivenUpIsStillCounted) {
+  const auto port = listen([](uv::Stream& peer) {
+    peer.read_stop();
+    peer.write(std::string(2'000'000, 'x'));
+  });
+  // Sixteen times 2 MiB, of one socket each, may wait for the rest of what they asked for.
+  const auto& run = run_body(format("local port = {}", port) + R"(
+    local sockets = {}
+    local function ask(s) return virgo.parallel({ function() return s:read(2 ^ 21) end },
+      { timeout = 0.05 })[1] end
+    for i = 1, 17 do
+      sockets[i] = assert(virgo.tcp.connect("127.0.0.1", port))
+      local one = ask(sockets[i])
+      assert((one.error.status == "timeout") == (i <= 16), one.error)
+    end
+    sockets[1]:close()
+    assert(ask(sockets[17]).error.status == "timeout"))",
+                             std::chrono::seconds(20));
+  EXPECT_NE(run.text().find("sock:read: what this run waits for would hold more than 32MiB"),
+            std::string::npos)
+      << run.text();
+}
+
 std::size_t open_files() {
   std::size_t n = 0;
   for ([[maybe_unused]] const auto& one : std::filesystem::directory_iterator("/proc/self/fd")) ++n;
@@ -294,6 +317,7 @@ TEST_F(LuaIoTest, ANamedPipeDoesNotBlock) {
 
 TEST_F(LuaIoTest, WhatIsReadAtOnceIsBounded) {
   // 16 times a quarter of the memory; the 17th is one too many.
+  std::fclose(std::fopen((folder_ + "/data").c_str(), "w"));
   const auto& run = run_body(
       "local all = {}\nfor i = 1, 17 do all[i] = function() "
       "return virgo.fs.read('" +

@@ -327,10 +327,43 @@ TEST_F(PluginReload, BackgroundsChangeHands) {
   begin(server(1));
   EXPECT_EQ(run(), "1 1");
   change(server(2));
+  EXPECT_EQ(logged("begins 2"), 1u) << "at once: it may listen to somebody";
   EXPECT_EQ(run(), "2 2");
   EXPECT_EQ(logged("begins 1"), 1u);
   EXPECT_EQ(logged("begins 2"), 1u);
   EXPECT_EQ(instances(), 1u);
+  // One that fails at once is reported by the next run.
+  change(counter(3, "function check:background() error('no port') end"));
+  EXPECT_NE(run().find("failed: background(): counter.lua"), std::string::npos);
+}
+
+TEST_F(PluginReload, APortChangesHands) {
+  const auto server = [](int version) {
+    return "local check = virgo.check { name = 'counter', metrics = { { name = 'version' } },\n"
+           "  needs = { net = { 'udp', 'listen' } } }\n"
+           "function check:configure(handed) self.port = handed end\n"
+           "function check:handover() return self.port end\n"
+           "function check:background()\n"
+           "  local sock = assert(virgo.udp.bind('127.0.0.1', self.port or 0))\n"
+           "  local _, port = sock:address()\n"
+           "  self.port = port\n"
+           "  while true do self.got = sock:receive() end\n"
+           "end\n"
+           "function check:collect(run)\n"
+           "  if not self.got then virgo.udp.connect('127.0.0.1', self.port):send('x') end\n"
+           "  while not self.got do virgo.sleep(0.001) end\n"
+           "  run:emit('version', " +
+           std::to_string(version) +
+           ")\n"
+           "end\n";
+  };
+  begin(server(1));
+  EXPECT_EQ(run(), "1");
+  for (int version = 2; version < 5; ++version) {
+    change(server(version));
+    EXPECT_EQ(run(), std::to_string(version));
+  }
+  EXPECT_EQ(logged("hands nothing over"), 0u);
 }
 
 TEST_F(PluginReload, WhatIsHandedOverSurvivesTheProcess) {
