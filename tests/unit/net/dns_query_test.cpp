@@ -18,7 +18,8 @@ class DnsQueryTest : public virgo::testing::LoopTest {
   // Gives the replies to a query, none or several.
   using Play = std::function<std::vector<std::string>(std::string_view query)>;
 
-  void SetUp() override {
+  void SetUp() override { open_udp(); }
+  void open_udp() {
     udp = std::make_unique<uv::Udp>(
         loop, uv::Udp::Handlers{.received =
                                     [this](std::string_view bytes, const sockaddr* from) {
@@ -41,7 +42,15 @@ class DnsQueryTest : public virgo::testing::LoopTest {
     udp.reset();
     LoopTest::TearDown();
   }
-  void serve_tcp(std::function<std::string(std::string_view)> reply) {
+  void serve_tcp(const std::function<std::string(std::string_view)>& reply) {
+    // Another program may have the TCP port of that number.
+    for (int tries = 0; tries < 50 && listener == nullptr; ++tries) {
+      if (tries > 0) open_udp();
+      listen_tcp(reply);
+    }
+    ASSERT_NE(listener, nullptr);
+  }
+  void listen_tcp(const std::function<std::string(std::string_view)>& reply) {
     ListenOptions options;
     options.host = "127.0.0.1";
     options.port = port;
@@ -58,8 +67,7 @@ class DnsQueryTest : public virgo::testing::LoopTest {
                                              .drained = nullptr});
                         },
                         {}});
-    ASSERT_TRUE(opened.ok()) << opened.error().message;
-    listener = std::move(opened).value();
+    if (opened.ok()) listener = std::move(opened).value();
   }
   static std::string framed(const std::string& message) {
     return u16(static_cast<unsigned>(message.size())) + message;
