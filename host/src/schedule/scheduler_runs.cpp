@@ -123,9 +123,10 @@ void Scheduler::close_run(Entry& entry, Status status) {
     status = Status::limit;
     if (entry.explanation.empty())
       entry.explanation = format(
-          "{} samples were refused: at most {} per run (limits.samples_per_run), each with texts "
-          "of at most {} bytes; the first {} were kept",
-          samples.refused(), samples.limits().samples, samples.limits().text, samples.size());
+          "{} samples were refused: at most {} per run (limits.samples_per_run), each with at most "
+          "{} labels and texts of at most {} bytes; the first {} were kept",
+          samples.refused(), samples.limits().samples, samples.limits().labels,
+          samples.limits().text, samples.size());
   }
   const Duration duration = clock_.now() - entry.run_started;
   Stats& stats = entry.stats;

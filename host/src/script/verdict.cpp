@@ -50,8 +50,8 @@ Verdict verdict_of_samples(const metric::SampleBuffer& samples) {
   const std::string value = format("{}", samples.limits().samples);
   return {Status::limit,
           format("{} samples were refused: a run may report {} (limits.samples_per_run), each "
-                 "with texts of at most {} bytes",
-                 samples.refused(), value, samples.limits().text),
+                 "with at most {} labels and texts of at most {} bytes",
+                 samples.refused(), value, samples.limits().labels, samples.limits().text),
           "", "limits.samples_per_run", value};
 }
 

@@ -241,9 +241,10 @@ TEST_F(Runs, RefusedSamplesAreExplained) {
   pass(0s);
   EXPECT_EQ(sink.reports[0].status, Status::limit);
   EXPECT_EQ(sink.reports[0].samples, 2u);
-  EXPECT_EQ(sink.reports[0].explanation,
-            "3 samples were refused: at most 2 per run (limits.samples_per_run), each with texts "
-            "of at most 1024 bytes; the first 2 were kept");
+  EXPECT_EQ(
+      sink.reports[0].explanation,
+      "3 samples were refused: at most 2 per run (limits.samples_per_run), each with at most 16 "
+      "labels and texts of at most 1024 bytes; the first 2 were kept");
   own = "its own words";
   pass(1s);
   EXPECT_EQ(sink.reports[1].status, Status::limit);

@@ -55,6 +55,20 @@ TEST_F(LuaLimitsTest, ProcessorTimeOfAMinuteIsOfAllRuns) {
   EXPECT_TRUE(says("(limits.lua_cpu_per_minute)")) << runs_.back()->text();
 }
 
+TEST_F(LuaLimitsTest, LabelsAndTextsAreBounded) {
+  check::Check* check = check_of(R"(
+    local labels = {}
+    for i = 1, self.most or 16 do labels["l" .. i] = ("x"):rep(1024) end
+    self.most = 17
+    run:emit("v", 1, labels))");
+  EXPECT_EQ(collect(*check).status(), Status::ok) << runs_.back()->text();
+  EXPECT_EQ(collect(*check).status(), Status::limit);
+  EXPECT_TRUE(
+      says("1 samples were refused: a run may report 5000 (limits.samples_per_run), each "
+           "with at most 16 labels and texts of at most 1024 bytes"))
+      << runs_.back()->text();
+}
+
 TEST_F(LuaLimitsTest, SeriesAreBounded) {
   limits_.lua_series = 3;
   check::Check* check = check_of(R"(
