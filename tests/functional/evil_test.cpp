@@ -101,8 +101,9 @@ TEST_F(EvilChecks, HarmNobodyButThemselves) {
       "  - {name: good-lua, type: good.count, interval: 500ms}\n";
   for (const Evil& evil : kEvil) checks += format("  - {{name: {}, {}}}\n", evil.name, evil.item);
   agent.start(agent_yaml(endpoint, checks,
-                         plugins() + "limits: {samples_per_run: 1000, queue: 256MiB}\n"
-                                     "defaults: {interval: 1s, timeout: 800ms}\n"));
+                         plugins() +
+                             "limits: {samples_per_run: 1000, queue: 256MiB, lua_series: 100}\n"
+                             "defaults: {interval: 1s, timeout: 800ms}\n"));
 
   for (const Evil& evil : kEvil) {
     ASSERT_TRUE(agent.process().running()) << agent.err();

@@ -15,8 +15,10 @@ namespace virgo::functional {
 namespace {
 
 // `spool` ends in /.
-std::string check(const std::string& spool, const std::string& more = "") {
-  return format("  - {{name: mail, type: virgo.postfix, params: {{spool: {}{}}}}}\n", spool, more);
+std::string check(const std::string& spool, const std::string& params = "",
+                  const std::string& more = "") {
+  return format("  - {{name: mail, type: virgo.postfix, params: {{spool: {}{}}}{}}}\n", spool,
+                params, more);
 }
 
 std::string messages(const char* queue) {
@@ -114,7 +116,7 @@ TEST(PostfixSpool, IsCountedAsFarAsItGoes) {
     std::filesystem::create_directories(spool + folder);
   for (int i = 0; i < 5001; ++i) write_file(spool + format("active/{:010}", i), "x");
   for (int i = 0; i < 10001; ++i) write_file(spool + format("hold/{:010}", i), "");
-  Watch watch(check(spool, ", queues: [active, hold, incoming]"));
+  Watch watch(check(spool, ", queues: [active, hold, incoming]", ", interval: 30s, timeout: 30s"));
   const json::Value report = watch.report("mail");
   EXPECT_EQ(number(report, messages("active")), 5001) << json::to_json(report);
   EXPECT_EQ(number(report, messages("hold")), 10000);
