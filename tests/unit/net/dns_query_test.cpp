@@ -305,6 +305,7 @@ TEST_F(DnsQueryTest, BadAnswersByTcp) {
       return framed("zz" + dns_response(query_bytes, kResponse, 0, "").substr(2));
     return framed(dns_response(query_bytes, kResponse, 0, "")).substr(0, 9);
   });
+  q.port = port;
   EXPECT_NE(failure(q).find("is damaged"), std::string::npos);
   mode = "other";
   EXPECT_NE(failure(q).find("a question that was not asked"), std::string::npos);
