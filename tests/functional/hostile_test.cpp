@@ -84,7 +84,9 @@ TEST(HostilePlugins, AreStoppedAndNamedAndHarmNobody) {
   EXPECT_TRUE(eventually([&] { return missing().empty(); })) << missing() << "\n"
                                                              << world.agent.err();
   if (!kSanitized) {
-    EXPECT_LE(world.resident_mib(), before + kMemoryBack);
+    // Those that break no limit go on, and may be at it.
+    EXPECT_TRUE(eventually([&] { return world.resident_mib() <= before + kMemoryBack; }))
+        << world.resident_mib() << " MiB, " << before << " before";
   }
   const double starved = starved_ms(world.agent.process().pid());
   world.agent.process().signal(SIGTERM);
