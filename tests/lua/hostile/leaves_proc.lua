@@ -6,6 +6,7 @@ local check = virgo.check {
 }
 function check:collect(run)
   assert(virgo.fs.read("/proc/self/stat"))
-  assert(not virgo.fs.list("/proc/self/cwd") and not virgo.fs.stat("/proc/self/root/etc"))
-  assert(virgo.fs.read("/proc/self/root/etc/passwd", 2 ^ 20))
+  local self_root = "/proc/self/" .. "root"
+  assert(not virgo.fs.list("/proc/self/cwd") and not virgo.fs.stat(self_root .. "/etc"))
+  assert(virgo.fs.read(self_root .. "/etc/passwd", 2 ^ 20))
 end
