@@ -117,4 +117,13 @@ function call.mode(value, default)
   return mode
 end
 
+-- What a blocking function of several steps returns: with the code as third value,
+-- as those of one step do.
+function call.coded(result, err)
+  if result == nil and err then
+    return nil, err, err.code
+  end
+  return result
+end
+
 return call

@@ -457,6 +457,18 @@ function fs.copyfile(path, newPath, flags, callback) end
 ---@return Error|nil err
 function fs.copyfileSync(path, newPath, flags) end
 
+--- A file as a readable stream; see `ReadStream` for the options.
+---@param path string
+---@param options table|nil
+---@return ReadStream stream
+function fs.createReadStream(path, options) end
+
+--- A file as a writable stream; see `WriteStream` for the options.
+---@param path string
+---@param options table|nil
+---@return WriteStream stream
+function fs.createWriteStream(path, options) end
+
 --- Reads up to `size` bytes of an open file. "" is its end.
 ---@param fd integer
 ---@param size integer|nil 65536
@@ -646,17 +658,5 @@ function fs.mkdirp(path, mode, callback) end
 ---@return boolean|nil ok
 ---@return Error|nil err
 function fs.mkdirpSync(path, mode) end
-
---- A file as a readable stream; see `ReadStream` for the options.
----@param path string
----@param options table|nil
----@return ReadStream stream
-function fs.createReadStream(path, options) end
-
---- A file as a writable stream; see `WriteStream` for the options.
----@param path string
----@param options table|nil
----@return WriteStream stream
-function fs.createWriteStream(path, options) end
 
 return fs
