@@ -13,6 +13,7 @@
 local check = virgo.check {
   name = "virgo.nagios",
   summary = "Runs a Nagios plugin: its state, its text and its performance data",
+  api = 1,
   params = {
     command = { type = "list", items = "text", required = true,
       help = "the plugin's absolute path, then its arguments; no shell is involved" },

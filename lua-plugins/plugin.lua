@@ -21,6 +21,7 @@
 local check = virgo.check {
   name = "virgo.plugin",
   summary = "Runs a custom plugin in Rackspace's (and Cloudkick's) format",
+  api = 1,
   params = {
     folder = { type = "text", default = "/usr/lib/rackspace-monitoring-agent/plugins/",
       help = "where plugins are; ends in /" },

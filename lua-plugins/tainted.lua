@@ -4,6 +4,7 @@
 local check = virgo.check {
   name = "virgo.tainted",
   summary = "The kernel's taint flags: foreign modules, machine checks, oopses",
+  api = 1,
   needs = { read = { "/proc/sys/kernel/tainted" } },
   metrics = {
     { name = "virgo.kernel.tainted", unit = "1", kind = "gauge", type = "f64",

@@ -16,6 +16,7 @@
 local check = virgo.check {
   name = "virgo.tcp",
   summary = "Time to connect to a TCP port, and what is said there",
+  api = 1,
   params = {
     host = { type = "text", required = true, help = "name or IP address" },
     port = { type = "int", required = true, help = "1 to 65535" },
