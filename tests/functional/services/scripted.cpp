@@ -10,6 +10,11 @@
 #include <gtest/gtest.h>
 
 namespace virgo::functional {
+namespace {
+
+constexpr std::size_t kPiece = 16384;
+
+}  // namespace
 
 ScriptedServers::~ScriptedServers() {
   ending_ = true;
@@ -74,15 +79,17 @@ bool ScriptedServers::hear(int fd, Talk& talk) {
   return n > 0 || (n < 0 && errno == EAGAIN);
 }
 
+// A piece, then the others have their turn: who talks without end may not keep them waiting.
 bool ScriptedServers::speak(int fd, Talk& talk) {
   if (!talk.begun) return true;
-  for (;;) {
-    if (talk.unsaid.empty()) talk.unsaid = talk.script->again;
-    if (talk.unsaid.empty()) return talk.script->holds;
+  if (!talk.unsaid.empty()) {
     const ssize_t n = send(fd, talk.unsaid.data(), talk.unsaid.size(), MSG_NOSIGNAL);
     if (n < 0) return errno == EAGAIN;
     talk.unsaid.erase(0, static_cast<std::size_t>(n));
   }
+  const std::string& again = talk.script->again;
+  while (!again.empty() && talk.unsaid.size() < kPiece) talk.unsaid += again;
+  return !talk.unsaid.empty() || talk.script->holds;
 }
 
 }  // namespace virgo::functional
