@@ -102,6 +102,36 @@ TEST_F(Exec, AnAgentInHasteTakesItsProgramsWithIt) {
   EXPECT_TRUE(eventually([this] { return !any_alive(); })) << "somebody lives on";
 }
 
+// When all else is over it still waits for the programs that do not listen.
+TEST_F(Exec, NorDoesTheLastSecondLeaveAnybodyBehind) {
+  const std::string socket = dir.file("control");
+  endpoint.start();
+  agent.start(agent_yaml(endpoint, check_yaml("deaf", in_folder(kDeaf), "400ms"),
+                         "control: " + socket + "\n"));
+  EXPECT_TRUE(eventually([this] { return !pids().empty() && any_alive(); }));
+  agent.process().signal(SIGTERM);
+  EXPECT_TRUE(eventually([&] { return access(socket.c_str(), F_OK) != 0; }));
+  agent.process().signal(SIGTERM);
+  agent.process().wait();
+  EXPECT_TRUE(eventually([this] { return !any_alive(); })) << "somebody lives on";
+}
+
+TEST_F(Exec, ARunByHandTakesItsProgramWithIt) {
+  for (const bool at_once : {true, false}) {
+    Process run({virgo_binary(), "plugin", "run", source_dir() + "/lua-plugins/nagios.lua", "--set",
+                 "command=[/bin/sh, -c, '" + in_folder(kDeaf) + "']", "--timeout", "100s"},
+                dir.file(at_once ? "at-once" : "told"));
+    EXPECT_TRUE(eventually([this] { return any_alive(); })) << run.err();
+    run.signal(SIGINT);
+    EXPECT_TRUE(at_once || eventually([&] { return run.out().find("run 1: ") == 0; })) << run.out();
+    run.signal(SIGINT);
+    // Two that come at once may be one to it.
+    const int code = run.wait();
+    EXPECT_TRUE(code == 1 || (at_once && code == 0)) << code;  // two at once may be one to it
+    EXPECT_TRUE(eventually([this] { return !any_alive(); })) << "somebody lives on";
+  }
+}
+
 // As in a container: whoever is left behind becomes the agent's child.
 TEST_F(Exec, AsTheFirstProcessItReapsOrphans) {
   endpoint.start();

@@ -56,6 +56,7 @@ Result<void> remember(const std::string& state_folder, const std::string& text) 
   for (std::size_t at = 0; at < bytes.size(); at = bytes.find('\0', at) + 1)
     arguments.push_back(bytes.data() + at);
   arguments.push_back(nullptr);
+  uv::stop_spawning();
   uv::kill_children(kKillPatience);
   // This thread takes no signals; the new process must.
   sigset_t none;

@@ -1,6 +1,4 @@
 // virgo plugin run: a plugin's check without an agent.
-#include <unistd.h>
-
 #include <array>
 #include <cctype>
 #include <cstdio>
@@ -17,6 +15,7 @@
 #include "cli/run_plan.hpp"
 #include "cli/run_session.hpp"
 #include "cli/set_options.hpp"
+#include "cli/stop_signals.hpp"
 #include "native/loader.hpp"
 #include "native/native_check_type.hpp"
 
@@ -86,7 +85,8 @@ std::unique_ptr<check::Check> make_check(
   return check;
 }
 
-int run_native(uv::Loop& loop, const std::string& file, RunPlan& plan, const OwnOutput& out) {
+int run_native(uv::Loop& loop, StopSignals& signals, const std::string& file, RunPlan& plan,
+               const OwnOutput& out) {
   uv::WorkerPool workers({.threads = 1});
   native::Host host(loop, workers, system_clock(), {});
   const auto module = native::load_module(host, file, native::Trust::any);
@@ -99,7 +99,7 @@ int run_native(uv::Loop& loop, const std::string& file, RunPlan& plan, const Own
   if (check == nullptr) return kUsage;
   int code = kOk;
   {
-    RunSession session(loop, plan, out);
+    RunSession session(loop, signals, plan, out);
     RunDetails none;
     session.run(*check, none);
     code = session.failed() ? kFailed : kOk;
@@ -107,7 +107,7 @@ int run_native(uv::Loop& loop, const std::string& file, RunPlan& plan, const Own
   if (check->wedged()) {
     // Its thread still uses what destructors would free.
     std::fputs("virgo plugin run: a call has not come back; leaving without it\n", stderr);
-    _exit(kFailed);
+    leave_at_once(kFailed);
   }
   check.reset();
   loop.run();  // close callbacks
@@ -115,11 +115,12 @@ int run_native(uv::Loop& loop, const std::string& file, RunPlan& plan, const Own
 }
 
 // Loads the file and runs it, with --watch again and again.
-int run_lua(uv::Loop& loop, const std::string& file, RunPlan& plan, const OwnOutput& out) {
+int run_lua(uv::Loop& loop, StopSignals& signals, const std::string& file, RunPlan& plan,
+            const OwnOutput& out) {
   int code = kOk;
   {
     LuaPlugin plugin(loop, plan.overlay);
-    RunSession session(loop, plan, out);
+    RunSession session(loop, signals, plan, out);
     for (RunSession::End end = RunSession::End::changed; end == RunSession::End::changed;) {
       std::unique_ptr<check::Check> check;
       if (const auto loaded = plugin.load(file); !loaded)
@@ -136,7 +137,7 @@ int run_lua(uv::Loop& loop, const std::string& file, RunPlan& plan, const OwnOut
     }
     code = session.failed() ? kFailed : kOk;
   }
-  loop.run();  // close callbacks
+  loop.run();  // close callbacks, and programs that are slow to end
   return code;
 }
 
@@ -147,11 +148,12 @@ int run_plugin(const Args& args) {
   const AlternateStack stack;
   agent::install_crash_handler(-1);
   uv::Loop loop;
+  StopSignals signals(loop);
   const std::string& file = args.operands()[0];
-  if (is_lua_plugin(file)) return run_lua(loop, file, *plan, out);
+  if (is_lua_plugin(file)) return run_lua(loop, signals, file, *plan, out);
   for (const char* option : {"watch", "overlay"})
     if (args.has(option)) return refuse(format("--{} is for Lua plugins (*.lua)", option));
-  return run_native(loop, file, *plan, out);
+  return run_native(loop, signals, file, *plan, out);
 }
 
 }  // namespace

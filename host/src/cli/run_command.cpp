@@ -14,10 +14,10 @@
 #include "base/log.hpp"
 #include "cli/cli.hpp"
 #include "cli/commands.hpp"
+#include "cli/stop_signals.hpp"
 #include "config/load.hpp"
 #include "uv/loop.hpp"
 #include "uv/process_orphans.hpp"
-#include "uv/process_spawn.hpp"
 #include "uv/signal.hpp"
 
 namespace virgo::cli {
@@ -33,30 +33,6 @@ int refuse(const config::Problems& problems) {
 // Blocks of this size go back to the system when they are freed. Left to itself glibc takes
 // ever larger ones from the heap once one was freed, and what lies above them keeps them.
 constexpr int kLargeBlock = 128 * 1024;
-
-// What an _exit() leaves undone: programs that checks have started would live on.
-constexpr Duration kKillPatience = std::chrono::milliseconds(500);
-
-// Until a signal asks to stop. The second one ends the process at once.
-void run_until_signal(uv::Loop& loop, agent::Agent& agent) {
-  bool asked = false;
-  auto stop = [&] {
-    if (asked) {
-      uv::kill_children(kKillPatience);
-      _exit(kFailed);
-    }
-    asked = true;
-    agent.stop([&loop] { loop.stop(); });
-  };
-  // As process 1 of a container we inherit what others leave behind.
-  std::optional<uv::OrphanReaper> orphans;
-  if (getpid() == 1) orphans.emplace(loop);
-  const uv::Signal terminate(loop, SIGTERM, stop);
-  const uv::Signal interrupt(loop, SIGINT, stop);
-  const uv::Signal hang_up(loop, SIGHUP, [&agent] { agent.reload(); });
-  agent.start();
-  loop.run();
-}
 
 int run_agent(const Args& args) {
   mallopt(M_MMAP_THRESHOLD, kLargeBlock);
@@ -91,17 +67,26 @@ int run_agent(const Args& args) {
     return kUsage;
   }
   loaded = {};  // the YAML tree is of no further use
-  run_until_signal(loop, **agent);
+  // As process 1 of a container we inherit what others leave behind.
+  std::optional<uv::OrphanReaper> orphans;
+  if (getpid() == 1) orphans.emplace(loop);
+  StopSignals signals(loop);
+  signals.on_first([&] { (*agent)->stop([&loop] { loop.stop(); }); });
+  const uv::Signal hang_up(loop, SIGHUP, [&] {
+    if (!signals.asked()) (*agent)->reload();
+  });
+  (*agent)->start();
+  loop.run();  // until a signal has asked to stop
 
   const unsigned stuck = (*agent)->stuck_calls();
   if (stuck > 0) {
     // Their threads still execute code and use memory that destructors would free.
     log_warn("agent", "{} native calls have not come back; leaving without them", stuck);
-    uv::kill_children(kKillPatience);
-    _exit(kOk);
+    leave_at_once(kOk);
   }
+  signals.on_first({});
   (*agent).reset();
-  loop.run();  // close callbacks and last goodbyes
+  loop.run();  // close callbacks and last goodbyes, also to programs that are slow to end
   log_info("agent", "stopped");
   return kOk;
 }

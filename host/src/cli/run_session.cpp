@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 
-#include "cli/cli.hpp"
 #include "uv/poll.hpp"
 #include "uv/timer.hpp"
 
@@ -26,15 +24,15 @@ class RunSession::Lines {
     if (poll) poll_ = std::move(*poll);
     if (poll_ != nullptr && !poll_->start(uv::Poll::kReadable)) over_ = true;
   }
-  // False at the end of the input, or when `stop` became true.
-  bool next(const bool& stop) {
-    while (lines_ == 0 && !over_ && !stop) {
+  // False at the end of the input, or once a signal has asked to stop.
+  bool next(const StopSignals& signals) {
+    while (lines_ == 0 && !over_ && !signals.asked()) {
       if (poll_ != nullptr)
         loop_.run_once(true);
       else
         read_some();
     }
-    if (lines_ == 0 || stop) return false;
+    if (lines_ == 0 || signals.asked()) return false;
     --lines_;
     return true;
   }
@@ -56,21 +54,17 @@ class RunSession::Lines {
   bool over_ = false;
 };
 
-RunSession::RunSession(uv::Loop& loop, const RunPlan& plan, const OwnOutput& out)
-    : loop_(loop),
-      plan_(plan),
-      out_(out),
-      interrupted_signal_(loop, SIGINT, [this] { interrupt(); }),
-      terminated_signal_(loop, SIGTERM, [this] { interrupt(); }) {
+RunSession::RunSession(uv::Loop& loop, StopSignals& signals, const RunPlan& plan,
+                       const OwnOutput& out)
+    : loop_(loop), signals_(signals), plan_(plan), out_(out) {
+  signals_.on_first([this] {
+    if (runner_ != nullptr) runner_->interrupt();
+  });
   if (plan.step) lines_ = std::make_unique<Lines>(loop);
 }
 
-RunSession::~RunSession() = default;
-
-void RunSession::interrupt() {
-  if (interrupted_) _exit(kFailed);  // asked twice
-  interrupted_ = true;
-  if (runner_ != nullptr) runner_->interrupt();
+RunSession::~RunSession() {
+  signals_.on_first({});
 }
 
 // Turns the loop for `time`, or until an interruption, or a change of what is watched:
@@ -82,7 +76,7 @@ bool RunSession::wait(Duration time, RunDetails* watched) {
   if (time > Duration(0)) timer.start(time);
   uv::Timer look(loop_, [&] { changed = watched->changed(); });
   if (watched != nullptr) look.start(kLookAgain, kLookAgain);
-  while (!over && !changed && !interrupted_) loop_.run_once(true);
+  while (!over && !changed && !signals_.asked()) loop_.run_once(true);
   return changed;
 }
 
@@ -97,12 +91,12 @@ RunSession::End RunSession::run(check::Check& check, RunDetails& details) {
   schedule::SoloRunner runner(loop_, system_clock(), check);
   runner_ = &runner;
   End end = End::over;
-  for (std::uint64_t n = 1; !interrupted_; ++n) {
-    if (lines_ != nullptr && !lines_->next(interrupted_)) break;
+  for (std::uint64_t n = 1; !signals_.asked(); ++n) {
+    if (lines_ != nullptr && !lines_->next(signals_)) break;
     const TimePoint due = system_clock().now() + plan_.spec.interval;
     details.begin();
     const schedule::SoloRunner::Outcome outcome = runner.run(plan_.spec.timeout);
-    failed_ = failed_ || (outcome.status != metric::Status::ok && !interrupted_);
+    failed_ = failed_ || (outcome.status != metric::Status::ok && !signals_.asked());
     show(outcome, details);
     if (unread_ || (n == plan_.runs && !plan_.watch)) break;
     if (lines_ != nullptr) continue;
@@ -115,12 +109,12 @@ RunSession::End RunSession::run(check::Check& check, RunDetails& details) {
     }
   }
   runner_ = nullptr;
-  return interrupted_ ? End::interrupted : end;
+  return signals_.asked() ? End::interrupted : end;
 }
 
 RunSession::End RunSession::wait_for_change(RunDetails& details) {
   wait(Duration(0), &details);
-  return interrupted_ ? End::interrupted : End::changed;
+  return signals_.asked() ? End::interrupted : End::changed;
 }
 
 }  // namespace virgo::cli

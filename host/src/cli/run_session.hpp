@@ -9,9 +9,9 @@
 #include "cli/outcome_page.hpp"
 #include "cli/own_output.hpp"
 #include "cli/run_plan.hpp"
+#include "cli/stop_signals.hpp"
 #include "json/writer.hpp"
 #include "uv/loop.hpp"
-#include "uv/signal.hpp"
 
 namespace virgo::cli {
 
@@ -30,8 +30,8 @@ class RunSession {
  public:
   enum class End : std::uint8_t { over, interrupted, changed };
 
-  // Takes SIGINT and SIGTERM: the first one ends the session, the second the process.
-  RunSession(uv::Loop& loop, const RunPlan& plan, const OwnOutput& out);
+  // The first signal ends the session. References outlive it.
+  RunSession(uv::Loop& loop, StopSignals& signals, const RunPlan& plan, const OwnOutput& out);
   ~RunSession();
   RunSession(const RunSession&) = delete;
   RunSession& operator=(const RunSession&) = delete;
@@ -46,19 +46,16 @@ class RunSession {
 
  private:
   class Lines;  // of standard input
-  void interrupt();
   bool wait(Duration time, RunDetails* watched);
   void show(const schedule::SoloRunner::Outcome& outcome, RunDetails& details);
 
   uv::Loop& loop_;
+  StopSignals& signals_;
   const RunPlan& plan_;
   const OwnOutput& out_;
-  uv::Signal interrupted_signal_;
-  uv::Signal terminated_signal_;
   std::unique_ptr<Lines> lines_;
   OutcomePages pages_;
   schedule::SoloRunner* runner_ = nullptr;
-  bool interrupted_ = false;
   bool failed_ = false;
   bool unread_ = false;  // nobody takes our output any more
 };

@@ -29,7 +29,8 @@ constexpr auto kReapPatience = std::chrono::seconds(1);
 struct Live {
   std::mutex mutex;
   std::set<pid_t> children;
-  int starting = 0;  // posix_spawn() calls: not under the lock, as they may hang
+  int starting = 0;   // posix_spawn() calls: not under the lock, as they may hang
+  bool over = false;  // no further ones
 };
 
 Live& live() {
@@ -90,6 +91,7 @@ class Plan {
           pid_t& pid) const {
     {
       const std::lock_guard lock(live().mutex);
+      if (live().over) return ECANCELED;
       ++live().starting;
     }
     const int error = posix_spawn(&pid, argv[0], &files_, &how_, const_cast<char**>(argv.data()),
@@ -189,6 +191,9 @@ Result<pid_t> run(const SpawnOptions& options, const Plan& plan) {
     argv.insert(argv.begin(), kShell);
     error = plan.run(argv, environment, pid);
   }
+  if (error == ECANCELED)
+    return Error{Errc::cancelled,
+                 format("{}: the agent is stopping", printable(options.argv[0], 256))};
   if (error != 0) return explained(error, options);
   return pid;
 }
@@ -281,6 +286,11 @@ bool is_live_child(pid_t child) {
 bool spawn_in_progress() {
   const std::lock_guard lock(live().mutex);
   return live().starting > 0;
+}
+
+void stop_spawning() {
+  const std::lock_guard lock(live().mutex);
+  live().over = true;
 }
 
 std::size_t kill_children(Duration patience) {

@@ -424,6 +424,18 @@ TEST_F(ProcessTest, AllCanBeKilledAtOnce) {
   turn();  // a loop that goes on is told that they are gone
 }
 
+// In a process of its own, which can spawn nothing afterwards.
+TEST_F(ProcessTest, NothingIsStartedOnceThatIsOver) {
+  const auto spawn_late = [] {
+    stop_spawning();
+    const auto late = spawn(shell("exit 0"));
+    if (late.ok() || late.error().code != Errc::cancelled) _exit(1);
+    std::fputs(late.error().message.c_str(), stderr);
+    _exit(0);
+  };
+  EXPECT_EXIT(spawn_late(), ::testing::ExitedWithCode(0), "^/bin/sh: the agent is stopping$");
+}
+
 std::size_t open_descriptors() {
   std::size_t n = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd"))

@@ -1,0 +1,34 @@
+#include "cli/stop_signals.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+
+#include "base/clock.hpp"
+#include "cli/cli.hpp"
+#include "uv/process_spawn.hpp"
+
+namespace virgo::cli {
+namespace {
+
+constexpr Duration kKillPatience = std::chrono::milliseconds(500);
+
+}  // namespace
+
+void leave_at_once(int code) {
+  uv::stop_spawning();
+  uv::kill_children(kKillPatience);
+  _exit(code);
+}
+
+StopSignals::StopSignals(uv::Loop& loop)
+    : interrupt_(loop, SIGINT, [this] { received(); }),
+      terminate_(loop, SIGTERM, [this] { received(); }) {}
+
+void StopSignals::received() {
+  if (asked_) leave_at_once(kFailed);
+  asked_ = true;
+  if (first_) first_();
+}
+
+}  // namespace virgo::cli
