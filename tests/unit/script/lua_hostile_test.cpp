@@ -48,7 +48,8 @@ class EachHostileTest : public LuaHostileTest, public testing::WithParamInterfac
   void SetUp() override {
     // Those that do not run away may take their time, on a slow machine too.
     if (GetParam().text.find("stopped after") == std::string::npos)
-      limits_.lua_budget = limits_.lua_cpu_per_run = std::chrono::seconds(10);
+      limits_.lua_budget = limits_.lua_cpu_per_run = limits_.lua_cpu_per_minute =
+          std::chrono::seconds(60);
     LuaHostileTest::SetUp();
   }
 };
