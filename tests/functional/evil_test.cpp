@@ -163,6 +163,16 @@ TEST_F(EvilChecks, HarmNobodyButThemselves) {
   EXPECT_EQ(log.find("\nforged"), std::string::npos);
 }
 
+// Its check is given up by then, and nevertheless goes as it should (as the leak check sees).
+TEST_F(EvilChecks, ACallMayComeBackWhileTheAgentStops) {
+  agent.start(agent_yaml(
+      endpoint, "  - {name: slow, type: test.sleep_worker, timeout: 10ms, params: {for: 430ms}}\n",
+      plugins() + "defaults: {interval: 2s}\n"));
+  EXPECT_TRUE(eventually([&] { return reported("slow", "timeout", "nor in the 250ms after it"); }));
+  agent.process().signal(SIGTERM);
+  EXPECT_EQ(agent.process().wait(), 0) << agent.err();
+}
+
 // A call that never comes back keeps neither the agent from stopping, nor, up to
 // a number of them, other checks from the workers.
 TEST_F(EvilChecks, DoNotKeepTheAgentFromStopping) {

@@ -85,6 +85,7 @@ int run_agent(const Args& args) {
     leave_at_once(kOk);
   }
   signals.on_first({});
+  loop.run_once(false);  // calls that have just come back: their checks learn it before they go
   (*agent).reset();
   loop.run();  // close callbacks and last goodbyes, also to programs that are slow to end
   log_info("agent", "stopped");
