@@ -125,7 +125,6 @@ TEST_F(Exec, ARunByHandTakesItsProgramWithIt) {
     run.signal(SIGINT);
     EXPECT_TRUE(at_once || eventually([&] { return run.out().find("run 1: ") == 0; })) << run.out();
     run.signal(SIGINT);
-    // Two that come at once may be one to it.
     const int code = run.wait();
     EXPECT_TRUE(code == 1 || (at_once && code == 0)) << code;  // two at once may be one to it
     EXPECT_TRUE(eventually([this] { return !any_alive(); })) << "somebody lives on";

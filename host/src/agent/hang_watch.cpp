@@ -23,7 +23,6 @@ namespace {
 // How a process without a state folder tells the next one.
 constexpr const char* kEnvironment = "VIRGO_HUNG_CHECKS";
 constexpr std::uint64_t kMaxArguments = 1 << 20;
-constexpr Duration kKillPatience = std::chrono::milliseconds(500);
 constexpr int kGiveUp = 1;
 
 Result<std::string> of_folder(const std::string& state_folder) {
@@ -56,8 +55,7 @@ Result<void> remember(const std::string& state_folder, const std::string& text) 
   for (std::size_t at = 0; at < bytes.size(); at = bytes.find('\0', at) + 1)
     arguments.push_back(bytes.data() + at);
   arguments.push_back(nullptr);
-  uv::stop_spawning();
-  uv::kill_children(kKillPatience);
+  uv::end_children();
   // This thread takes no signals; the new process must.
   sigset_t none;
   sigemptyset(&none);

@@ -4,20 +4,13 @@
 
 #include <csignal>
 
-#include "base/clock.hpp"
 #include "cli/cli.hpp"
 #include "uv/process_spawn.hpp"
 
 namespace virgo::cli {
-namespace {
-
-constexpr Duration kKillPatience = std::chrono::milliseconds(500);
-
-}  // namespace
 
 void leave_at_once(int code) {
-  uv::stop_spawning();
-  uv::kill_children(kKillPatience);
+  uv::end_children();
   _exit(code);
 }
 

@@ -24,6 +24,7 @@ namespace {
 constexpr const char* kShell = "/bin/sh";
 constexpr auto kReapStep = std::chrono::milliseconds(1);
 constexpr auto kReapPatience = std::chrono::seconds(1);
+constexpr auto kEndPatience = std::chrono::milliseconds(500);
 
 // Children belong to the process, as the table of their numbers does: so does this.
 struct Live {
@@ -288,11 +289,6 @@ bool spawn_in_progress() {
   return live().starting > 0;
 }
 
-void stop_spawning() {
-  const std::lock_guard lock(live().mutex);
-  live().over = true;
-}
-
 std::size_t kill_children(Duration patience) {
   const TimePoint late = system_clock().now() + patience;
   for (;;) {
@@ -311,6 +307,14 @@ std::size_t kill_children(Duration patience) {
     if ((left == 0 && !starting) || system_clock().now() >= late) return left;
     std::this_thread::sleep_for(kReapStep);
   }
+}
+
+void end_children() {
+  {
+    const std::lock_guard lock(live().mutex);
+    live().over = true;
+  }
+  kill_children(kEndPatience);
 }
 
 }  // namespace virgo::uv

@@ -70,11 +70,11 @@ std::size_t live_children();
 bool is_live_child(pid_t child);
 // One is being started now, and not listed yet.
 bool spawn_in_progress();
-// From now on spawn() gives Errc::cancelled, on whatever thread: the process is to end.
-void stop_spawning();
-// Kills the groups of all of them and reaps them, before an _exit(). Blocks until all
-// have ended or `patience` is over; how many have not. What other threads spawn after that
-// lives on, unless stop_spawning() was called before.
+// Kills the groups of all of them and reaps them. Blocks until all have ended or
+// `patience` is over; how many have not.
 std::size_t kill_children(Duration patience);
+// The same before an _exit() or exec, half a second at most. From now on spawn() gives
+// Errc::cancelled, on whatever thread: what it started after this would live on.
+void end_children();
 
 }  // namespace virgo::uv

@@ -5,8 +5,8 @@ local check = virgo.check {
   metrics = { { name = "hostile.value" } },
 }
 function check:collect(run)
-  assert(virgo.fs.read("/proc/self/stat"))
-  local self_root = "/proc/self/" .. "root"
-  assert(not virgo.fs.list("/proc/self/cwd") and not virgo.fs.stat(self_root .. "/etc"))
-  assert(virgo.fs.read(self_root .. "/etc/passwd", 2 ^ 20))
+  local own = "/proc/self/"
+  assert(virgo.fs.read(own .. "stat"))
+  assert(not virgo.fs.list(own .. "cwd") and not virgo.fs.stat(own .. "root/etc"))
+  assert(virgo.fs.read(own .. "root/etc/passwd", 2 ^ 20))
 end

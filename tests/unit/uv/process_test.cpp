@@ -427,7 +427,7 @@ TEST_F(ProcessTest, AllCanBeKilledAtOnce) {
 // In a process of its own, which can spawn nothing afterwards.
 TEST_F(ProcessTest, NothingIsStartedOnceThatIsOver) {
   const auto spawn_late = [] {
-    stop_spawning();
+    end_children();
     const auto late = spawn(shell("exit 0"));
     if (late.ok() || late.error().code != Errc::cancelled) _exit(1);
     std::fputs(late.error().message.c_str(), stderr);
