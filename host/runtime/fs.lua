@@ -6,10 +6,12 @@
 
 local uv = require('uv')
 local call = require('internal/fs_call')
+local files = require('internal/fs_files')
 local streams = require('internal/fs_streams')
 
-local async, sync = call.async, call.sync
+local async, sync, routine, coded = call.async, call.sync, call.routine, call.coded
 local isCallback, fileMode = call.isCallback, call.mode
+local waiting, blocking = files.waiting, files.blocking
 
 local fs = {}
 
@@ -107,6 +109,28 @@ end
 ---@return Error|nil err
 function fs.mkdirSync(path, mode)
   return sync('mkdir', path, uv.fs_mkdir(path, fileMode(mode, 511)))
+end
+
+--- Makes a folder and all that are missing above it; one that exists is fine.
+---@param path string
+---@param mode integer|string|nil "777"
+---@param callback fun(err: Error|nil, ok: boolean)|nil
+---@return boolean|nil ok
+---@return Error|nil err
+function fs.mkdirp(path, mode, callback)
+  if isCallback(mode) then
+    mode, callback = nil, mode
+  end
+  return routine(callback, 'mkdirp', files.mkdirp, waiting, path, fileMode(mode, 511))
+end
+
+---@see fs.mkdirp
+---@param path string
+---@param mode integer|string|nil
+---@return boolean|nil ok
+---@return Error|nil err
+function fs.mkdirpSync(path, mode)
+  return coded(files.mkdirp(blocking, path, fileMode(mode, 511)))
 end
 
 --- Makes a folder of a new name.
@@ -491,6 +515,7 @@ end
 function fs.copyfileSync(path, newPath, flags)
   return sync('copyfile', { path, newPath }, uv.fs_copyfile(path, newPath, flags or 0))
 end
+
 --------------------------------------------------------------------------------
 -- Kept elsewhere
 

@@ -1,11 +1,11 @@
--- Functions of fs: what there is, and what may be done with it.
+-- Functions of fs: what there is, and who may use it.
 
 local uv = require('uv')
 local call = require('internal/fs_call')
 local files = require('internal/fs_files')
 
 local async, sync, routine, coded = call.async, call.sync, call.routine, call.coded
-local isCallback, fileMode = call.isCallback, call.mode
+local isCallback = call.isCallback
 local waiting, blocking = files.waiting, files.blocking
 
 local looking = {}
@@ -86,28 +86,6 @@ end
 ---@return Error|nil err
 function looking.scandirSync(path)
   return coded(files.scandir(blocking, path))
-end
-
---- Makes a folder and all that are missing above it; one that exists is fine.
----@param path string
----@param mode integer|string|nil "777"
----@param callback fun(err: Error|nil, ok: boolean)|nil
----@return boolean|nil ok
----@return Error|nil err
-function looking.mkdirp(path, mode, callback)
-  if isCallback(mode) then
-    mode, callback = nil, mode
-  end
-  return routine(callback, 'mkdirp', files.mkdirp, waiting, path, fileMode(mode, 511))
-end
-
----@see fs.mkdirp
----@param path string
----@param mode integer|string|nil
----@return boolean|nil ok
----@return Error|nil err
-function looking.mkdirpSync(path, mode)
-  return coded(files.mkdirp(blocking, path, fileMode(mode, 511)))
 end
 
 return looking

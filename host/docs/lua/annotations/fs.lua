@@ -163,6 +163,21 @@ function fs.mkdir(path, mode, callback) end
 ---@return Error|nil err
 function fs.mkdirSync(path, mode) end
 
+--- Makes a folder and all that are missing above it; one that exists is fine.
+---@param path string
+---@param mode integer|string|nil "777"
+---@param callback fun(err: Error|nil, ok: boolean)|nil
+---@return boolean|nil ok
+---@return Error|nil err
+function fs.mkdirp(path, mode, callback) end
+
+---@see fs.mkdirp
+---@param path string
+---@param mode integer|string|nil
+---@return boolean|nil ok
+---@return Error|nil err
+function fs.mkdirpSync(path, mode) end
+
 --- Makes a folder of a new name.
 ---@param template string ends with "XXXXXX"
 ---@param callback fun(err: Error|nil, path: string)|nil
@@ -643,20 +658,5 @@ function fs.scandir(path, callback) end
 ---@return (fun(): string|nil, string|nil)|nil entries
 ---@return Error|nil err
 function fs.scandirSync(path) end
-
---- Makes a folder and all that are missing above it; one that exists is fine.
----@param path string
----@param mode integer|string|nil "777"
----@param callback fun(err: Error|nil, ok: boolean)|nil
----@return boolean|nil ok
----@return Error|nil err
-function fs.mkdirp(path, mode, callback) end
-
----@see fs.mkdirp
----@param path string
----@param mode integer|string|nil
----@return boolean|nil ok
----@return Error|nil err
-function fs.mkdirpSync(path, mode) end
 
 return fs
